@@ -1,0 +1,96 @@
+package present
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strings"
+	"text/template"
+
+	"github.com/tideover/tideover/assets"
+)
+
+// fallback is the language in which every key exists.
+const fallback = "en"
+
+// Catalogue holds the wording of one language. It does not change after Load
+// and is safe for concurrent use.
+type Catalogue struct {
+	language string
+	words    map[string]string
+}
+
+// Languages returns the languages that there are words in, sorted.
+func Languages() []string {
+	files, err := fs.Glob(assets.Lang, "lang/*.json")
+	if err != nil { // only a malformed pattern
+		panic("present: internal error: " + err.Error())
+	}
+	var langs []string
+	for _, f := range files {
+		langs = append(langs, strings.TrimSuffix(strings.TrimPrefix(f, "lang/"), ".json"))
+	}
+	return langs
+}
+
+// Load returns the catalogue of a language: "de", and as well "de-AT",
+// "de_DE.UTF-8". Languages that we have no words in, and the empty string,
+// give English.
+func Load(lang string) *Catalogue {
+	language := base(lang)
+	raw, err := assets.Lang.ReadFile("lang/" + language + ".json")
+	if err != nil {
+		language = fallback
+		if raw, err = assets.Lang.ReadFile("lang/" + fallback + ".json"); err != nil {
+			panic("present: internal error: " + err.Error())
+		}
+	}
+	c := &Catalogue{language: language}
+	if err := json.Unmarshal(raw, &c.words); err != nil {
+		panic(fmt.Sprintf("present: internal error: catalogue %s: %v", language, err))
+	}
+	return c
+}
+
+// base returns the language part of a tag or a POSIX locale, lower case.
+func base(lang string) string {
+	end := strings.IndexFunc(lang, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if end < 0 {
+		end = len(lang)
+	}
+	return strings.ToLower(lang[:end])
+}
+
+// Language returns the language of the words, "en" or "de".
+func (c *Catalogue) Language() string { return c.language }
+
+// Keys returns the number of wordings by key, for checking catalogues against
+// each other. The caller owns the map.
+func (c *Catalogue) Keys() map[string]string {
+	words := make(map[string]string, len(c.words))
+	for k, w := range c.words {
+		words[k] = w
+	}
+	return words
+}
+
+// Text returns the wording of a key with its arguments filled in. A key or an
+// argument that does not exist is a programmer's error: the key itself comes
+// back, which a person can still report.
+func (c *Catalogue) Text(key string, args map[string]any) string {
+	wording, ok := c.words[key]
+	if !ok {
+		return key
+	}
+	t, err := template.New(key).Parse(wording)
+	if err != nil {
+		return key
+	}
+	var out strings.Builder
+	if err := t.Execute(&out, args); err != nil {
+		return key
+	}
+	return out.String()
+}

@@ -1,0 +1,71 @@
+package present
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+)
+
+// Explanation is what a person, or a script, is told about an error.
+type Explanation struct {
+	ID         string    // the vault.Cause
+	Exit       int       // the exit code of a command that ends with it
+	Message    string    // one sentence: what is the matter
+	Remedy     string    // one sentence: the way out
+	TriesLeft  *int      // wrong passwords left; nil: unknown or not applicable
+	Until      time.Time // when waiting helps, or since when it is over; zero: unknown
+	Candidates []string  // ids of the entries that an ambiguous path may mean
+}
+
+// Explain puts an error into words of the language, English if there are none.
+// It looks for a *vault.Problem or a vault.Cause in the chain; every other
+// error is "internal", with its own text as the detail.
+func Explain(err error, lang string) Explanation { return Load(lang).Explain(err) }
+
+// Explain puts an error into words, as the function Explain does.
+func (c *Catalogue) Explain(err error) Explanation {
+	problem := find(err)
+	e := Explanation{
+		ID:        string(problem.Cause),
+		Exit:      Exit(problem.Cause),
+		TriesLeft: problem.TriesLeft,
+		Until:     problem.Until,
+	}
+	for _, id := range problem.IDs {
+		e.Candidates = append(e.Candidates, id.String())
+	}
+	args := map[string]any{"Detail": problem.Detail, "Until": "", "Tries": 0, "TriesKnown": false}
+	if !problem.Until.IsZero() {
+		args["Until"] = c.Time(problem.Until)
+	}
+	if problem.TriesLeft != nil {
+		args["Tries"], args["TriesKnown"] = *problem.TriesLeft, true
+	}
+	e.Message = c.Text("cause."+e.ID+".message", args)
+	e.Remedy = c.Text("cause."+e.ID+".remedy", args)
+	return e
+}
+
+// Time returns a moment as people of the language write it, in local time.
+func (c *Catalogue) Time(t time.Time) string {
+	return t.Local().Format(c.Text("format.time", nil))
+}
+
+// find returns the outermost problem of the chain; a cause that we have no
+// exit code for counts as unknown.
+func find(err error) vault.Problem {
+	var problem *vault.Problem
+	if errors.As(err, &problem) && known(problem.Cause) {
+		return *problem
+	}
+	var cause vault.Cause
+	if errors.As(err, &cause) && known(cause) {
+		return vault.Problem{Cause: cause, Err: err}
+	}
+	return vault.Problem{Cause: vault.Internal, Detail: err.Error(), Err: err}
+}
+
+// Sentence returns message and remedy in one line, as the command line prints
+// an error.
+func (e Explanation) Sentence() string { return e.Message + " " + e.Remedy }

@@ -1,0 +1,18 @@
+// Package assets holds the files that are compiled into the programs: the
+// wording in lang, one JSON catalogue per language.
+//
+// It exports file systems and nothing else, so that the server and the command
+// line can use it without linking a window toolkit; app/present turns the
+// catalogues into sentences. What is in here never changes while a program
+// runs, and is public: no secret, no default password, no key.
+package assets
+
+import "embed"
+
+// Lang holds lang/en.json, lang/de.json, …: flat objects from key to wording.
+// Wordings are text/template texts with named arguments, which is what the
+// window toolkit's own catalogue reads too. English is complete by definition;
+// a test in app/present holds the others to it.
+//
+//go:embed lang/*.json
+var Lang embed.FS
