@@ -1,6 +1,7 @@
 module github.com/tideover/tideover
 
 go 1.26.0
+
 require (
 	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc
 	github.com/ccojocar/zxcvbn-go v1.0.4
@@ -44,6 +45,12 @@ require (
 	modernc.org/memory v1.12.1
 	modernc.org/sqlite v1.61.1
 	mvdan.cc/gofumpt v0.12.0
+)
+
+require (
+	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 )
 
 tool (
