@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+)
+
+// ErrorBody is the body of every answer of the Tideover API with a status of
+// 400 or more.
+type ErrorBody struct {
+	Error Error `json:"error"`
+}
+
+// Error is a vault.Problem on the wire. Message is for logs; the words for
+// people come from ID.
+type Error struct {
+	ID        vault.Cause `json:"id"`
+	Message   string      `json:"message"`
+	TriesLeft *int        `json:"tries_left"`
+	Until     *time.Time  `json:"until"`
+}
+
+// NewError returns err as a body. Of an error that is no vault.Problem or
+// vault.Cause it tells nothing but that it was internal.
+func NewError(err error) ErrorBody {
+	var p *vault.Problem
+	if errors.As(err, &p) {
+		e := Error{ID: p.Cause, Message: p.Detail, TriesLeft: p.TriesLeft}
+		if !p.Until.IsZero() {
+			until := p.Until.UTC()
+			e.Until = &until
+		}
+		return ErrorBody{e}
+	}
+	var c vault.Cause
+	if errors.As(err, &c) {
+		return ErrorBody{Error{ID: c}}
+	}
+	return ErrorBody{Error{ID: vault.Internal}}
+}
+
+// Problem returns the error as a vault.Problem. A cause that a server cannot
+// know (the state of this machine's chip, of its files) becomes Internal: an
+// answer must not make the client say that a cache was wiped by another hand.
+func (e Error) Problem() *vault.Problem {
+	p := &vault.Problem{Cause: vault.Internal, Detail: e.Message, TriesLeft: e.TriesLeft}
+	switch e.ID {
+	case vault.Usage, vault.WeakPassword, vault.Unconfirmed, vault.WrongCredentials,
+		vault.Expired, vault.Revoked, vault.Wiped, vault.Superseded, vault.TooManyAttempts,
+		vault.NotPermitted, vault.CommentRequired, vault.Damaged, vault.Hostile, vault.Unsupported,
+		vault.ReadOnly, vault.NotSignedIn, vault.SecondFactor, vault.NotFound, vault.Ambiguous,
+		vault.LevelTooLow, vault.Busy, vault.ApprovalPending, vault.ApprovalDenied:
+		p.Cause = e.ID
+	}
+	if e.Until != nil {
+		p.Until = *e.Until
+	}
+	return p
+}
