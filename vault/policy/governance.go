@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/tideover/tideover/tpm/binding"
+)
+
+// Edits says what happens to changes made while offline.
+type Edits string
+
+// The values reach disk and wire.
+const (
+	EditsOverlay Edits = "overlay" // kept as drafts beside the cache, dropped or requested on Connect
+	EditsOff     Edits = "off"     // the controls are grey
+)
+
+// Governance is what an administrator sets about working offline. The lease
+// carries it to the device, which enforces it.
+type Governance struct {
+	Days       int   // how long a cache lives without contact, 1–30; 0 forbids caches
+	PoweredOnS int64 // the same by the chip's clock, which stands still while the machine is off: 1 to Days in seconds; 0: as Days
+	Boots      int   // restarts of the chip within one lease; 0: grows with Days, see BootLimit
+	Opens      int   // openings within one lease; 0: without limit
+	SessionS   int64 // after so long the master password is asked again
+	IdleS      int64 // after so long without use the cache is locked
+	ClipS      int64 // after so long a copied value leaves the clipboard
+	Tries      int   // wrong master passwords in a row
+
+	Reveal bool // secrets may be shown
+	Copy   bool // secrets may be copied
+	Export bool // the escrow key file and other exports may be written
+
+	OfflineEdits Edits
+
+	MinLevel     binding.Level // weakest binding that may hold a cache
+	AllowVirtual bool          // a virtual TPM counts
+
+	PollS int64 // between two looks for orders, while the program runs
+	ScanS int64 // between two looks for changed content
+
+	Approve bool // a new device works at once; false: an administrator approves it first
+
+	Master MasterRules
+}
+
+// Bounds of the settings, with their reasons.
+const (
+	maxDays = 30 // beyond it a revocation that reaches nobody would be fiction
+	daySecs = 24 * 60 * 60
+
+	maxBoots = 10000
+	maxOpens = 100000
+)
+
+// DefaultGovernance is what a new server starts with.
+func DefaultGovernance() Governance {
+	return Governance{
+		Days: 7, SessionS: 8 * 60 * 60, IdleS: 15 * 60, ClipS: 20, Tries: 10,
+		Reveal: true, Copy: true, Export: false,
+		OfflineEdits: EditsOverlay, MinLevel: binding.LevelB0, AllowVirtual: true,
+		PollS: 15 * 60, ScanS: 60 * 60, Approve: true,
+		Master: MasterRules{MinLength: 12, MinClasses: 0, MinScore: 3, Differs: true},
+	}
+}
+
+// Forbidden reports whether nobody may hold a cache.
+func (g Governance) Forbidden() bool { return g.Days == 0 }
+
+// PoweredOn returns the bound by the chip's clock in seconds, never more than
+// the days.
+func (g Governance) PoweredOn() int64 {
+	whole := int64(g.Days) * daySecs
+	if g.PoweredOnS == 0 {
+		return whole
+	}
+	return min(g.PoweredOnS, whole)
+}
+
+// BootLimit returns the number of restarts within one lease. Unset it grows
+// with the days: 8, for updates that restart a machine several times, and 4 for
+// each day.
+func (g Governance) BootLimit() int {
+	if g.Boots > 0 {
+		return g.Boots
+	}
+	return 8 + 4*g.Days
+}
+
+// Validate reports the first setting that is out of its range.
+func (g Governance) Validate() error {
+	for _, c := range []struct {
+		key         string
+		got, lo, hi int64
+	}{
+		{"days", int64(g.Days), 0, maxDays},
+		{"powered_on_s", g.PoweredOnS, 0, int64(g.Days) * daySecs},
+		{"boots", int64(g.Boots), 0, maxBoots},
+		{"opens", int64(g.Opens), 0, maxOpens},
+		{"session_s", g.SessionS, 60, daySecs * maxDays},
+		{"idle_s", g.IdleS, 10, daySecs},
+		{"clip_s", g.ClipS, 1, 3600},
+		{"tries", int64(g.Tries), 3, 100},
+		{"poll_s", g.PollS, 10, daySecs},
+		{"scan_s", g.ScanS, 60, daySecs},
+	} {
+		if c.got < c.lo || c.got > c.hi {
+			return fmt.Errorf("%s: %d is not %d–%d", c.key, c.got, c.lo, c.hi)
+		}
+	}
+	if g.OfflineEdits != EditsOverlay && g.OfflineEdits != EditsOff {
+		return fmt.Errorf("offline_edits: %q is neither overlay nor off", g.OfflineEdits)
+	}
+	if _, err := binding.ParseLevel(string(g.MinLevel)); err != nil || !g.MinLevel.AtLeast(binding.LevelC) {
+		return fmt.Errorf("min_level: %q is none of A, B, B0, C", g.MinLevel)
+	}
+	return g.Master.validate()
+}
