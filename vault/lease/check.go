@@ -24,7 +24,7 @@ func (l *Lease) check() error {
 	switch {
 	case l.Version != Version:
 		return fmt.Errorf("version %d", l.Version)
-	case l.ID.IsZero() || l.User.IsZero() || l.Device.IsZero() || l.Cache.IsZero():
+	case l.Issuer.IsZero() || l.ID.IsZero() || l.User.IsZero() || l.Device.IsZero() || l.Cache.IsZero():
 		return errors.New("an identifier is missing")
 	case l.Generation == 0:
 		return errors.New("generation 0")
@@ -39,13 +39,11 @@ func (l *Lease) check() error {
 	case l.Level == binding.LevelNone || !l.Level.AtLeast(binding.LevelC):
 		return fmt.Errorf("level %q has no cache", l.Level)
 	}
-	for _, s := range [...]string{l.Issuer, l.Username} {
-		if err := checkText(s); err != nil {
-			return err
-		}
+	if l.Username == "" {
+		return errors.New("user name is missing")
 	}
-	if l.Username == "" || l.Issuer == "" {
-		return errors.New("user name or issuer is missing")
+	if err := checkText(l.Username); err != nil {
+		return err
 	}
 	return l.Policy.Check()
 }

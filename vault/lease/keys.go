@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/tideover/tideover/vault"
 )
@@ -27,7 +28,7 @@ const (
 
 // SubKey is one of a server's working keys, introduced by its identity root.
 type SubKey struct {
-	ID        string `json:"kid"` // KeyID(Public)
+	KID       string `json:"kid"` // KeyID(Public)
 	Use       Use    `json:"use"`
 	Public    []byte `json:"public"` // SubjectPublicKeyInfo, DER, P-256
 	Signature []byte `json:"signature"`
@@ -61,7 +62,7 @@ func SignSubKey(root *ecdsa.PrivateKey, use Use, pub *ecdsa.PublicKey) (SubKey, 
 	if err != nil {
 		return SubKey{}, fmt.Errorf("sign sub-key: %w", err)
 	}
-	k := SubKey{ID: KeyID(spki), Use: use, Public: spki}
+	k := SubKey{KID: KeyID(spki), Use: use, Public: spki}
 	sig, err := sign(root, k.message())
 	if err != nil {
 		return SubKey{}, fmt.Errorf("sign sub-key: %w", err)
@@ -72,7 +73,7 @@ func SignSubKey(root *ecdsa.PrivateKey, use Use, pub *ecdsa.PublicKey) (SubKey, 
 
 // message is what the root signs: use and id carry no line feed, the key ends it.
 func (k *SubKey) message() []byte {
-	return append([]byte("tideover/sub-key\n"+string(k.Use)+"\n"+k.ID+"\n"), k.Public...)
+	return append([]byte("tideover/sub-key\n"+string(k.Use)+"\n"+k.KID+"\n"), k.Public...)
 }
 
 // KeySet holds sub-keys that the identity root has introduced. The zero value
@@ -87,7 +88,7 @@ type verified struct {
 // VerifySubKeys returns the keys as a set, if the root has signed every one of
 // them; one false signature refuses the list with IdentityChanged. Keys for
 // uses that this program does not know are checked and left out. The server
-// lists the newest key of each use first.
+// lists keys in the order in which it made them.
 func VerifySubKeys(rootSPKI []byte, keys []SubKey) (KeySet, error) {
 	root, err := decodeKey(rootSPKI)
 	if err != nil {
@@ -99,12 +100,12 @@ func VerifySubKeys(rootSPKI []byte, keys []SubKey) (KeySet, error) {
 	var set KeySet
 	for _, k := range keys {
 		var sig Signature
-		if len(k.Signature) != len(sig) || k.ID != KeyID(k.Public) {
-			return KeySet{}, vault.Fail(vault.IdentityChanged, "sub-key %q is malformed", k.ID)
+		if len(k.Signature) != len(sig) || k.KID != KeyID(k.Public) {
+			return KeySet{}, vault.Fail(vault.IdentityChanged, "sub-key %q is malformed", k.KID)
 		}
 		copy(sig[:], k.Signature)
 		if !verify(root, k.message(), sig) {
-			return KeySet{}, vault.Fail(vault.IdentityChanged, "sub-key %s is not signed by the pinned identity", k.ID)
+			return KeySet{}, vault.Fail(vault.IdentityChanged, "sub-key %s is not signed by the pinned identity", k.KID)
 		}
 		switch k.Use {
 		case UseLease, UseOrder, UseList, UseTPM:
@@ -113,7 +114,7 @@ func VerifySubKeys(rootSPKI []byte, keys []SubKey) (KeySet, error) {
 		}
 		pub, err := decodeKey(k.Public)
 		if err != nil {
-			return KeySet{}, vault.Fail(vault.Damaged, "sub-key %s: %w", k.ID, err)
+			return KeySet{}, vault.Fail(vault.Damaged, "sub-key %s: %w", k.KID, err)
 		}
 		set.keys = append(set.keys, verified{k, pub})
 	}
@@ -123,17 +124,17 @@ func VerifySubKeys(rootSPKI []byte, keys []SubKey) (KeySet, error) {
 // find returns the key with that id and use, or nil.
 func (s KeySet) find(use Use, id string) *ecdsa.PublicKey {
 	for _, k := range s.keys {
-		if k.Use == use && k.ID == id {
+		if k.Use == use && k.KID == id {
 			return k.pub
 		}
 	}
 	return nil
 }
 
-// Newest returns the first key of a use, in the order of the list; ok is false
+// Newest returns the last key of a use, in the order of the list; ok is false
 // if there is none.
 func (s KeySet) Newest(use Use) (pub *ecdsa.PublicKey, ok bool) {
-	for _, k := range s.keys {
+	for _, k := range slices.Backward(s.keys) {
 		if k.Use == use {
 			return k.pub, true
 		}

@@ -14,7 +14,7 @@ const Version = 1
 // the fields is part of the format.
 type Lease struct {
 	Version    int           `json:"v"`
-	Issuer     string        `json:"iss"`   // incarnation of the server: new after a restore
+	Issuer     vault.ID      `json:"iss"`   // incarnation of the server: new after a restore
 	ID         vault.ID      `json:"jti"`   // of this statement
 	Seq        uint64        `json:"seq"`   // the server's issue number; of two leases the higher one holds
 	Issued     Instant       `json:"iat"`   // the start of every clock below
