@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -292,6 +293,15 @@ func TestApproval(t *testing.T) {
 	}
 }
 
+func TestSealedUseDoesNotPrint(t *testing.T) {
+	use := binding.SealedUse{Auth: []byte("made-from-the-password")}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		if got := fmt.Sprintf(verb, use); got != "[sealed use]" {
+			t.Errorf("%s prints %q", verb, got)
+		}
+	}
+}
+
 func flip(b []byte, i int) []byte {
 	b = bytes.Clone(b)
 	b[i] ^= 1
@@ -312,16 +322,16 @@ func TestVectors(t *testing.T) {
 	withPass := levelA
 	withPass.PinPass = name(0xf2)
 	got := map[string]string{
-		"key.public":            hex.EncodeToString(levelB.Key.Public()),
-		"key.name":              hex.EncodeToString(levelB.Key.Name()),
-		"lease_ref":             hexOf(levelB.LeaseRef(), nil),
-		"use_ref":               hexOf(levelB.UseRef(), nil),
-		"auth_policy.B":         hexOf(levelB.AuthPolicy()),
-		"auth_policy.A":         hexOf(levelA.AuthPolicy()),
-		"auth_policy.A.budget":  hexOf(withPass.AuthPolicy()),
+		"key.public":             hex.EncodeToString(levelB.Key.Public()),
+		"key.name":               hex.EncodeToString(levelB.Key.Name()),
+		"lease_ref":              hexOf(levelB.LeaseRef(), nil),
+		"use_ref":                hexOf(levelB.UseRef(), nil),
+		"auth_policy.B":          hexOf(levelB.AuthPolicy()),
+		"auth_policy.A":          hexOf(levelA.AuthPolicy()),
+		"auth_policy.A.budget":   hexOf(withPass.AuthPolicy()),
 		"auth_policy.ungoverned": hexOf(ungoverned().AuthPolicy()),
-		"approved.B":            hexOf(levelB.Approved(b)),
-		"approved.A":            hexOf(levelA.Approved(b)),
+		"approved.B":             hexOf(levelB.Approved(b)),
+		"approved.A":             hexOf(levelA.Approved(b)),
 	}
 	if diff := cmp.Diff(vectors, got); diff != "" {
 		t.Errorf("vectors (-want +got):\n%s", diff)

@@ -1,6 +1,9 @@
 package binding
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Object is a sealed object as the chip gave it: the contents of TPM2B_PUBLIC
 // and TPM2B_PRIVATE without their two length bytes. Neither is secret; the
@@ -14,8 +17,17 @@ type Machine struct {
 	RootName     []byte // Name of the storage root key: names this chip until it is cleared; 34 bytes
 	Manufacturer string
 	Firmware     string
-	BlockedBy    []string // why the level is not higher: stable words, one a reason
+	BlockedBy    []string // why the level is not higher: the Blocked… words, one a reason
 }
+
+// The words of Machine.BlockedBy. They reach disk and wire; never change one.
+const (
+	BlockedIndices  = "indices"          // not A: no NV indices have been provisioned for the cache
+	BlockedTries    = "lockout_tries"    // not B: the shared lockout sets in after fewer than 8 failures
+	BlockedInterval = "lockout_interval" // not B: it forgives one failure in more than 2 hours
+	BlockedOff      = "lockout_off"      // not B: there is no shared lockout
+	BlockedCommand  = "command_"         // no level at all: followed by the command that the chip lacks
+)
 
 // Clock is the chip's own time. It stands still while the machine is off.
 type Clock struct {
@@ -25,9 +37,23 @@ type Clock struct {
 	Safe     bool   // false: the clock may be behind by one saving period after a power cut
 }
 
-// Tries is how many wrong passwords may still be sent to the chip.
+// Tries is how many wrong passwords may still be sent to the chip. The shared
+// lockout belongs to the whole machine (BitLocker, Windows Hello), so we stop
+// at half of what the chip allows.
 type Tries struct {
-	Left       int           // before we stop asking the chip, not before the chip stops; 0 if not Known
-	Known      bool          // false: the chip would not say, or has no limit (level B0)
-	RetryAfter time.Duration // when Left is 0: until the chip forgives one
+	Left       int           // before we stop asking, not before the chip stops; 0 if not Known
+	Sitting    int           // most wrong passwords that one sitting should send, at most Left
+	Known      bool          // false: the chip has no limit that could be kept (level B0)
+	RetryAfter time.Duration // when Left is 0: until it is 1 again by the chip's own forgiving
 }
+
+// SealedUse is everything that one unsealing needs.
+type SealedUse struct {
+	Object   Object
+	Terms    Terms
+	Approval *Approval // nil if the terms are not governed
+	Auth     []byte    // value made from the master password: 1 to 32 bytes, none of them zero
+}
+
+// Format prints no field whatever the verb: Auth is a secret.
+func (SealedUse) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[sealed use]")) }
