@@ -1,0 +1,16 @@
+// Package cache keeps one user's offline copy of one server on disk: a KDBX
+// file that opens only with the master password, only with this machine's
+// chip, and only while its lease lasts.
+//
+// It knows no network, no modes and no wording. A Chip seals and unseals
+// (package tpm satisfies it without being imported), package lease judges
+// time, package kdbx gives bytes, package audit keeps the journal; vault/session
+// decides when, and is the only user. FORMAT.md says in MUST language which
+// files there are, what is in them, and in which order they are checked and
+// written.
+//
+// The invariant it keeps: at whatever step a process dies, what is on disk
+// opens as the old generation or as the new one; no generation number is
+// sealed twice; and no content is handed out before a journal entry about it
+// is on disk.
+package cache
