@@ -4,15 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tideover/tideover/tpm/binding"
-)
-
-// Edits says what happens to changes made while offline.
-type Edits string
-
-// The values reach disk and wire.
-const (
-	EditsOverlay Edits = "overlay" // kept as drafts beside the cache, dropped or requested on Connect
-	EditsOff     Edits = "off"     // the controls are grey
+	"github.com/tideover/tideover/vault/lease"
 )
 
 // Governance is what an administrator sets about working offline. The lease
@@ -31,7 +23,7 @@ type Governance struct {
 	Copy   bool // secrets may be copied
 	Export bool // the escrow key file and other exports may be written
 
-	OfflineEdits Edits
+	OfflineEdits lease.OfflineEdits
 
 	MinLevel     binding.Level // weakest binding that may hold a cache
 	AllowVirtual bool          // a virtual TPM counts
@@ -46,7 +38,7 @@ type Governance struct {
 
 // Bounds of the settings, with their reasons.
 const (
-	maxDays = 30 // beyond it a revocation that reaches nobody would be fiction
+	maxDays = lease.MaxDays
 	daySecs = 24 * 60 * 60
 
 	maxBoots = 10000
@@ -58,7 +50,7 @@ func DefaultGovernance() Governance {
 	return Governance{
 		Days: 7, SessionS: 8 * 60 * 60, IdleS: 15 * 60, ClipS: 20, Tries: 10,
 		Reveal: true, Copy: true, Export: false,
-		OfflineEdits: EditsOverlay, MinLevel: binding.LevelB0, AllowVirtual: true,
+		OfflineEdits: lease.EditsOverlay, MinLevel: binding.LevelB0, AllowVirtual: true,
 		PollS: 15 * 60, ScanS: 60 * 60, Approve: true,
 		Master: MasterRules{MinLength: 12, MinClasses: 0, MinScore: 3, Differs: true},
 	}
@@ -108,11 +100,25 @@ func (g Governance) Validate() error {
 			return fmt.Errorf("%s: %d is not %d–%d", c.key, c.got, c.lo, c.hi)
 		}
 	}
-	if g.OfflineEdits != EditsOverlay && g.OfflineEdits != EditsOff {
+	if g.OfflineEdits != lease.EditsOverlay && g.OfflineEdits != lease.EditsOff {
 		return fmt.Errorf("offline_edits: %q is neither overlay nor off", g.OfflineEdits)
 	}
 	if _, err := binding.ParseLevel(string(g.MinLevel)); err != nil || !g.MinLevel.AtLeast(binding.LevelC) {
 		return fmt.Errorf("min_level: %q is none of A, B, B0, C", g.MinLevel)
 	}
 	return g.Master.validate()
+}
+
+// Lease returns g as a lease carries it.
+func (g Governance) Lease() lease.Policy {
+	return lease.Policy{
+		Days: g.Days, PoweredOn: lease.Seconds(g.PoweredOn()), Boots: uint32(g.BootLimit()), Opens: uint32(g.Opens),
+		Session: lease.Seconds(g.SessionS), Idle: lease.Seconds(g.IdleS), Clipboard: lease.Seconds(g.ClipS),
+		Reveal: g.Reveal, Copy: g.Copy, Export: g.Export, OfflineEdits: g.OfflineEdits,
+		MasterPassword: lease.MasterRules{
+			MinLength: g.Master.MinLength, MinClasses: g.Master.MinClasses, MinScore: g.Master.MinScore,
+		},
+		Tries: uint32(g.Tries), MinLevel: g.MinLevel, AllowVirtual: g.AllowVirtual,
+		Checks: []string{}, Poll: lease.Seconds(g.PollS), Scan: lease.Seconds(g.ScanS),
+	}
 }

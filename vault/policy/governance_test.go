@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
 )
 
@@ -14,7 +15,7 @@ func TestGovernanceDefaults(t *testing.T) {
 	if err := g.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if g.Days != 7 || g.MinLevel != binding.LevelB0 || !g.AllowVirtual || g.OfflineEdits != policy.EditsOverlay || g.Opens != 0 {
+	if g.Days != 7 || g.MinLevel != binding.LevelB0 || !g.AllowVirtual || g.OfflineEdits != lease.EditsOverlay || g.Opens != 0 {
 		t.Errorf("got %+v", g)
 	}
 	if g.PoweredOn() != 7*24*60*60 {
@@ -99,5 +100,18 @@ func TestGovernanceBoundsFollowTheDays(t *testing.T) {
 	}
 	if g, err = g.With("boots", "2"); err != nil || g.BootLimit() != 2 {
 		t.Errorf("boots set: %v, %d", err, g.BootLimit())
+	}
+}
+
+// What the server signs, the client's lease parser must take: within range, and
+// never more powered-on time than days.
+func TestGovernanceAsLease(t *testing.T) {
+	g := policy.DefaultGovernance()
+	p := g.Lease()
+	if p.Days != 7 || p.PoweredOn != 7*86400 || p.Boots != uint32(g.BootLimit()) || p.Opens != 0 || p.Checks == nil {
+		t.Errorf("got %+v", p)
+	}
+	if got := policy.MasterRulesOf(p); got != g.Master {
+		t.Errorf("master rules: got %+v, want %+v", got, g.Master)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 )
 
 // MasterRules says which master passwords an offline cache accepts.
@@ -17,6 +18,13 @@ type MasterRules struct {
 	MinClasses int  // of lower case, upper case, digits, others: 0–4; 0 asks for none
 	MinScore   int  // zxcvbn's 0–4; 0 asks for none
 	Differs    bool // must differ from the account password
+}
+
+// MasterRulesOf returns the rules that a lease carries. It has no word for
+// Differs, which a client that has no other rules keeps.
+func MasterRulesOf(p lease.Policy) MasterRules {
+	r := p.MasterPassword
+	return MasterRules{MinLength: r.MinLength, MinClasses: r.MinClasses, MinScore: r.MinScore, Differs: true}
 }
 
 // scoredCharacters bounds what zxcvbn looks at: its work grows with the square

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault/lease"
 )
 
 // Setting is one member of a Governance by its name, as administrators type it
@@ -38,7 +39,7 @@ func knobs() []knob {
 		{
 			"offline_edits", "overlay: edits are kept as drafts; off: there are none",
 			func(g *Governance) string { return string(g.OfflineEdits) },
-			func(g *Governance, v string) error { g.OfflineEdits = Edits(v); return nil },
+			func(g *Governance, v string) error { g.OfflineEdits = lease.OfflineEdits(v); return nil },
 		},
 		{
 			"min_level", "weakest binding that may hold a cache: A, B, B0 or C",
