@@ -62,8 +62,8 @@ func (f *Fields) UnmarshalJSON(b []byte) error {
 		return errors.New("custom fields: not an object")
 	}
 	seen := map[string]int{}
-	for s.more('}') {
-		name := s.key()
+	for s.member() {
+		name := string(s.name)
 		value := s.scalar()
 		if s.err != nil {
 			break

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -58,5 +60,22 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 		return fmt.Errorf("number: %w", err)
 	}
 	*n = Number(v)
+	return nil
+}
+
+// parseID reads the 36-character form.
+func parseID(id *vault.ID, b []byte) error {
+	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
+		return errors.New("malformed GUID")
+	}
+	var compact [32]byte
+	n := copy(compact[:], b[:8])
+	n += copy(compact[n:], b[9:13])
+	n += copy(compact[n:], b[14:18])
+	n += copy(compact[n:], b[19:23])
+	copy(compact[n:], b[24:])
+	if _, err := hex.Decode(id[:], compact[:]); err != nil {
+		return errors.New("malformed GUID")
+	}
 	return nil
 }

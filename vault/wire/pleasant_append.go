@@ -138,10 +138,12 @@ func (a *Attachment) Append(dst []byte) []byte {
 	return append(w.dst, '}')
 }
 
-// object writes the members of one JSON object.
+// object writes the members of one JSON object. The first value that cannot be
+// written stays in err.
 type object struct {
 	dst     []byte
 	started bool
+	err     error
 }
 
 // key starts a member. Names are ours and need no escaping.

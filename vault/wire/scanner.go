@@ -16,6 +16,9 @@ type scanner struct {
 	// sep is set once the current object or list has a member, so that the
 	// next one needs a comma before it.
 	sep bool
+	// name is the name of the member that member found. It is valid until the
+	// next call, and never secret.
+	name []byte
 }
 
 // maxDepth is how deep unknown members may be nested. Ours nest five deep; the
@@ -24,9 +27,12 @@ const maxDepth = 32
 
 var errJSON = errors.New("malformed JSON")
 
-func (s *scanner) fail() {
+func (s *scanner) fail() { s.stop(errJSON) }
+
+// stop makes err the error, unless there is one.
+func (s *scanner) stop(err error) {
 	if s.err == nil {
-		s.err = errJSON
+		s.err = err
 	}
 }
 
@@ -91,15 +97,31 @@ func (s *scanner) more(bracket byte) bool {
 	return true
 }
 
-// key reads a member's name and its colon. Names are ours and never secret.
-func (s *scanner) key() string {
-	name := s.rawKey()
-	return string(name)
+// member goes to the next member of the object that open entered, and reports
+// whether there is one; its name is in s.name.
+func (s *scanner) member() bool {
+	if !s.more('}') {
+		return false
+	}
+	s.name = s.key()
+	return s.err == nil
 }
 
-// rawKey is key without the copy; the result is valid until b changes. A name
-// with escapes is decoded.
-func (s *scanner) rawKey() []byte {
+// items calls yield at every element of the list that starts here.
+func (s *scanner) items(yield func() bool) {
+	if !s.open('[') {
+		return
+	}
+	for s.more(']') {
+		if !yield() {
+			return
+		}
+	}
+}
+
+// key reads a member's name and its colon. The result lies in b, or in fresh
+// bytes if it has escapes.
+func (s *scanner) key() []byte {
 	if s.peek() != '"' {
 		s.fail()
 		return nil
@@ -158,6 +180,17 @@ func (s *scanner) bytes() []byte {
 	s.i += n
 	s.sep = true
 	return value
+}
+
+// is eats the string if it is just value, which needs no escapes.
+func (s *scanner) is(value string) bool {
+	if s.peek() != '"' || len(s.b)-s.i < len(value)+2 || s.b[s.i+1+len(value)] != '"' ||
+		string(s.b[s.i+1:s.i+1+len(value)]) != value {
+		return false
+	}
+	s.i += len(value) + 2
+	s.sep = true
+	return true
 }
 
 // text reads a string that is not secret.
@@ -293,7 +326,7 @@ func (s *scanner) skip(depth int) {
 	case '{':
 		s.open('{')
 		for s.more('}') {
-			s.rawKey()
+			s.key()
 			s.skip(depth - 1)
 		}
 	case '[':

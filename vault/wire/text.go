@@ -184,7 +184,7 @@ func hex4(b []byte) (rune, bool) {
 // documents it, or bare text as some builds send it. The caller owns the
 // result. It never changes bare text: a password may end in a space.
 func Bare(body []byte) ([]byte, error) {
-	trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
+	trimmed := bytes.Trim(bytes.TrimPrefix(body, utf8BOM), " \t\r\n")
 	if len(trimmed) > 0 && trimmed[0] == '"' {
 		value, n, err := unquote(trimmed)
 		if err == nil && n != len(trimmed) {
