@@ -1,0 +1,97 @@
+package tpm
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/google/go-tpm/tpm2"
+
+	"github.com/tideover/tideover/tpm/binding"
+)
+
+// wrapKeySize is AES-256's, in bytes.
+const wrapKeySize = 32
+
+// Protect encrypts a secret of any length so that only this chip can give it
+// back: AES-256-GCM under a new key, which is sealed in the chip without a
+// password. For what must not lie plain on the disk, such as session tokens;
+// whoever may use the chip on this machine may undo it. The blob is about 260
+// bytes longer than the secret.
+func (c *Chip) Protect(ctx context.Context, secret []byte) ([]byte, error) {
+	key := make([]byte, wrapKeySize)
+	defer clear(key)
+	rand.Read(key) //nolint:errcheck // crypto/rand.Read never returns an error (Go 1.24)
+	var object binding.Object
+	err := c.do(ctx, "protect", func(o *operation) error {
+		var err error
+		object, err = o.create(wrapTemplate(), nil, key)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	gcm, err := newGCM(key)
+	if err != nil {
+		return nil, fmt.Errorf("protect: %w", err)
+	}
+	head := appendObject(protectMark, object)
+	// The key encrypts this one message, so a fixed nonce never repeats.
+	return gcm.Seal(head, make([]byte, gcm.NonceSize()), secret, head), nil
+}
+
+// Unprotect returns the secret in a blob of Protect, which the caller must
+// wipe. A blob of another chip is ErrOtherMachine (ErrTampered if the root is
+// pinned), a changed one ErrTampered or ErrOtherMachine.
+func (c *Chip) Unprotect(ctx context.Context, blob []byte) ([]byte, error) {
+	object, box, err := cutObject(protectMark, blob)
+	if err != nil {
+		return nil, fmt.Errorf("unprotect: %w", err)
+	}
+	name, err := matches(wrapTemplate(), object.Public)
+	if err != nil {
+		return nil, fmt.Errorf("unprotect: %w", err)
+	}
+	var key []byte
+	err = c.do(ctx, "unprotect", func(o *operation) error {
+		wrap, err := o.load(object, name)
+		if err != nil {
+			return err
+		}
+		defer o.flush(wrap.handle)
+		r, err := run(o, stepUnwrap, tpm2.Unseal{ItemHandle: wrap.auth(o.encrypted(false, true))})
+		if err != nil {
+			return err
+		}
+		key = r.OutData.Buffer
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	gcm, err := newGCM(key)
+	if err != nil {
+		return nil, fmt.Errorf("unprotect: %w: %v", binding.ErrTampered, err)
+	}
+	secret, err := gcm.Open(nil, make([]byte, gcm.NonceSize()), box, blob[:len(blob)-len(box)])
+	if err != nil {
+		return nil, fmt.Errorf("unprotect: %w: %v", binding.ErrTampered, err)
+	}
+	return secret, nil
+}
+
+// newGCM is AES-256-GCM with a 12-byte nonce and a 16-byte tag.
+func newGCM(key []byte) (cipher.AEAD, error) {
+	if len(key) != wrapKeySize {
+		return nil, errors.New("wrapping key has another size")
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}

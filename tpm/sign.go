@@ -1,0 +1,91 @@
+package tpm
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"fmt"
+
+	"github.com/google/go-tpm/tpm2"
+
+	"github.com/tideover/tideover/tpm/binding"
+)
+
+// NewSigningKey makes an ECDSA key on P-256 that never leaves the chip. The
+// blob is for Sign and is not secret; it is of use on this chip only.
+func (c *Chip) NewSigningKey(ctx context.Context) (blob []byte, pub *ecdsa.PublicKey, err error) {
+	var object binding.Object
+	err = c.do(ctx, "make signing key", func(o *operation) error {
+		object, err = o.create(signTemplate(), nil, nil)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	pub, err = publicOf(object)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make signing key: %w", err)
+	}
+	return appendObject(signMark, object), pub, nil
+}
+
+// publicOf returns the public key of a signing key that matches its template.
+func publicOf(object binding.Object) (*ecdsa.PublicKey, error) {
+	public, err := tpm2.Unmarshal[tpm2.TPMTPublic](object.Public)
+	if err != nil {
+		return nil, err
+	}
+	parms, err := public.Parameters.ECCDetail()
+	if err != nil {
+		return nil, err
+	}
+	point, err := public.Unique.ECC()
+	if err != nil {
+		return nil, err
+	}
+	return tpm2.ECDSAPub(parms, point)
+}
+
+// Sign signs a SHA-256 digest with the key in blob: r‖s, 32 bytes each,
+// big-endian. A blob of another chip is ErrOtherMachine (ErrTampered if the
+// root is pinned), one that is no signing key ErrTampered.
+func (c *Chip) Sign(ctx context.Context, blob []byte, digest [32]byte) ([]byte, error) {
+	object, rest, err := cutObject(signMark, blob)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	if len(rest) != 0 {
+		return nil, fmt.Errorf("sign: %w: bytes after the key", binding.ErrTampered)
+	}
+	name, err := matches(signTemplate(), object.Public)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	signature := make([]byte, 64)
+	err = c.do(ctx, "sign", func(o *operation) error {
+		key, err := o.load(object, name)
+		if err != nil {
+			return err
+		}
+		defer o.flush(key.handle)
+		r, err := run(o, stepSign, tpm2.Sign{
+			KeyHandle:  key.auth(o.encrypted(true, false)),
+			Digest:     tpm2.TPM2BDigest{Buffer: digest[:]},
+			InScheme:   tpm2.TPMTSigScheme{Scheme: tpm2.TPMAlgNull}, // the key's own
+			Validation: tpm2.TPMTTKHashCheck{Tag: tpm2.TPMSTHashCheck, Hierarchy: tpm2.TPMRHNull},
+		})
+		if err != nil {
+			return err
+		}
+		s, err := r.Signature.Signature.ECDSA()
+		if err != nil || len(s.SignatureR.Buffer) > 32 || len(s.SignatureS.Buffer) > 32 {
+			return &failure{stepSign, fmt.Errorf("not a signature on P-256: %v", err)}
+		}
+		copy(signature[32-len(s.SignatureR.Buffer):], s.SignatureR.Buffer)
+		copy(signature[64-len(s.SignatureS.Buffer):], s.SignatureS.Buffer)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return signature, nil
+}
