@@ -35,7 +35,7 @@ type state struct {
 // server is one address and the identity that was found there first.
 type server struct {
 	URL    string `json:"url"`
-	Kind   string `json:"kind"` // "tideover" or "pleasant"; never changes to the weaker one
+	Kind   Kind   `json:"kind"` // never changes to the weaker one
 	Pin    string `json:"pin"`  // 64 hex digits; empty: trusted by certificate
 	CAFile string `json:"ca_file"`
 }
@@ -54,7 +54,8 @@ type account struct {
 	Token        []byte    `json:"token"` // sealed; empty: not signed in
 	TokenExpires time.Time `json:"token_expires"`
 
-	Drafts []byte `json:"drafts"` // sealed list of draft, what Connect would drop; empty: none
+	Drafts    []byte    `json:"drafts"`     // sealed list of Draft, what Connect would drop; empty: none
+	DroppedAt time.Time `json:"dropped_at"` // edits made until then were dropped, whatever the overlay holds
 }
 
 // device is this installation as the account's server knows it. The key is

@@ -1,0 +1,152 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/policy"
+)
+
+// ConnectRequest is what a person gives to come back online.
+type ConnectRequest struct {
+	// Password is the account's; empty: the live session.
+	Password, OTP vault.Secret
+	// Master is the cache's master password: with it the cache is renewed at
+	// once. Nil: it is renewed only if it is open, and the flag "cache
+	// automatically on connect" is set.
+	Master    Ask
+	KeepTries int // see UnlockRequest
+	// Drop agrees that the edits which Drafts lists are given up.
+	Drop     bool
+	Progress func(done, total int)
+}
+
+// Connected says what coming back online did.
+type Connected struct {
+	Mode    Mode
+	Dropped []Draft // never nil
+	Renewed bool    // the cache is a fresh one
+}
+
+// Connect brings the user of the current account back Online: the journal goes
+// up, the edits made offline are dropped, the cache is renewed if it can be.
+// Without Drop and with edits it returns Unconfirmed, nothing is changed and
+// nothing sent, and Dropped lists what would be lost.
+//
+// Errors: NotSignedIn without a password or a live session; WrongPassword if
+// the master password does not open the cache that is there; those of SignIn.
+func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return Connected{}, err
+	}
+	a := st.current()
+	if a == nil {
+		return Connected{}, vault.NotSignedIn
+	}
+	drafts, err := s.Drafts(ctx)
+	if err != nil {
+		return Connected{}, err
+	}
+	mode, err := s.mode(ctx, st)
+	if err != nil {
+		return Connected{}, err
+	}
+	result := Connected{Mode: mode, Dropped: []Draft{}}
+	if len(drafts) > 0 {
+		result.Dropped = drafts
+		if !r.Drop {
+			return result, vault.Fail(vault.Unconfirmed, "%d local edits will be dropped", len(drafts))
+		}
+	}
+	if r.Password.IsEmpty() && !a.signedIn(s.now()) {
+		return Connected{}, vault.Fail(vault.NotSignedIn, "%s", a.User)
+	}
+	master, err := s.masterOf(ctx, st, a, r)
+	if err != nil {
+		return Connected{}, err
+	}
+	defer master.Wipe()
+
+	remote, err := s.reach(ctx, st, a)
+	if err != nil {
+		return Connected{}, s.lost(ctx, err)
+	}
+	if a, err = s.ensureSession(ctx, st, a, remote, Credentials{a.User, r.Password, r.OTP}); err != nil {
+		return Connected{}, s.lost(ctx, err)
+	}
+	if err := s.contact(ctx, remote); err != nil {
+		return Connected{}, err
+	}
+	// From here on the user is online: a renewal that fails leaves the old cache.
+	now := s.now()
+	result.Mode, err = s.happened(ctx, Connect, true, func(st *state) error {
+		if known := st.account(a.Key); known != nil && len(known.Drafts) > 0 {
+			known.Drafts, known.DroppedAt = nil, now
+		}
+		return nil
+	})
+	if err != nil {
+		return Connected{}, err
+	}
+	result.Renewed, err = s.renew(ctx, a, remote, r, master)
+	s.Lock()
+	return result, err
+}
+
+// masterOf asks for the master password and tries it on the cache that is
+// there: a slip of the finger must not become the password of the next one. A
+// cache that has ended cannot be tried.
+func (s *Session) masterOf(ctx context.Context, st *state, a *account, r ConnectRequest) (vault.Secret, error) {
+	if r.Master == nil {
+		return vault.Secret{}, nil
+	}
+	status, err := s.cacheStatus(ctx, st, a)
+	if err != nil {
+		return vault.Secret{}, err
+	}
+	if status == nil {
+		status = &cache.Status{}
+	}
+	master, err := r.Master(ctx, *status)
+	if err != nil || status.State != cache.Usable {
+		return master, err
+	}
+	given := func(context.Context, cache.Status) (vault.Secret, error) { return master.Clone(), nil }
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lockNow()
+	u, err := s.unlock(ctx, st, a, UnlockRequest{Master: given, KeepTries: r.KeepTries})
+	if err != nil {
+		master.Wipe()
+		return vault.Secret{}, err
+	}
+	s.open = u
+	return master, nil
+}
+
+// renew makes a fresh cache if there is a way: the master password, or the
+// open cache with the flag. It reports whether it did.
+func (s *Session) renew(ctx context.Context, a *account, remote Remote, r ConnectRequest, master vault.Secret) (bool, error) {
+	req := CacheRequest{Password: r.Password, Progress: r.Progress}
+	s.mu.Lock()
+	open := s.open
+	s.mu.Unlock()
+	switch {
+	case open != nil && open.account == a.Key && (a.AutoCache || !master.IsEmpty()):
+		_, err := s.makeCache(ctx, a, remote, req, open.cache)
+		return err == nil, err
+	case master.IsEmpty():
+		return false, nil
+	}
+	req.Master = func(context.Context, policy.MasterRules) (vault.Secret, error) { return master.Clone(), nil }
+	if _, err := s.makeCache(ctx, a, remote, req, nil); err != nil {
+		if errors.Is(err, vault.NotPermitted) {
+			return false, nil // nothing may be offline any more, which is no reason to stay so
+		}
+		return false, err
+	}
+	return true, nil
+}

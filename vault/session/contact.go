@@ -1,0 +1,201 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// uploadBatch is how many journal events travel in one request: some 300 KB.
+const uploadBatch = 1000
+
+// trust is what the cache keeps of a governing server.
+func trust(srv *wire.Server) cache.Trust {
+	t := cache.Trust{Root: srv.Identity, Epoch: srv.Epoch, Time: srv.Time}
+	for _, k := range srv.Keys {
+		t.Keys = append(t.Keys, subKey(k))
+	}
+	return t
+}
+
+func subKey(k wire.SubKey) lease.SubKey {
+	out := lease.SubKey{KID: k.KID, Use: lease.Use(k.Use), Public: k.Public}
+	copy(out.Signature[:], k.Signature)
+	return out
+}
+
+// contact is what happens whenever the server of the current account was met
+// and its token is in use: the cache learns the server's keys and time, the
+// device's state is asked for and obeyed, the journal goes up. A server that is
+// lost on the way is no error here: it was met, and the next time does the rest.
+func (s *Session) contact(ctx context.Context, remote Remote) error {
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a := st.current()
+	srv := st.server(a.Server)
+	if srv == nil || srv.Kind != Tideover {
+		return nil
+	}
+	if err := s.obey(ctx, st, a, remote); err != nil {
+		return tolerate(err)
+	}
+	store, done, err := s.storeInUse(st, a)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return tolerate(s.upload(ctx, store, a, remote))
+}
+
+// tolerate drops the errors that must not stop a person who has met the server:
+// the way was lost again, or another process is at the cache now.
+func tolerate(err error) error {
+	for _, c := range []vault.Cause{vault.Unreachable, vault.BadAnswer, vault.Busy, vault.NoCache} {
+		if errors.Is(err, c) {
+			return nil
+		}
+	}
+	return err
+}
+
+// obey takes over what the server says about itself and about this device, and
+// carries it out: a device that was revoked or wiped keeps no cache.
+func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote) error {
+	id, err := remote.Probe(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.learn(ctx, st, a, id.Server); err != nil {
+		return err
+	}
+	d, err := remote.Device(ctx, a.Device.ID)
+	if err != nil {
+		return err
+	}
+	if _, err := s.home.update(ctx, func(st *state) error {
+		if known := st.account(a.Key); known != nil {
+			known.Device.State = d.State
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	switch d.State {
+	case wire.DeviceWiped:
+		return s.clear(ctx, st, a, remote, cache.ByOrder)
+	case wire.DeviceRevoked:
+		return s.clear(ctx, st, a, remote, cache.ByRevoked)
+	}
+	return nil
+}
+
+func (s *Session) learn(ctx context.Context, st *state, a *account, srv *wire.Server) error {
+	if srv == nil {
+		return nil
+	}
+	store, done, err := s.storeInUse(st, a)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := store.Learn(ctx, trust(srv)); err != nil {
+		return fmt.Errorf("learn the server's keys: %w", err)
+	}
+	return nil
+}
+
+// upload sends the journal events that the server does not have.
+func (s *Session) upload(ctx context.Context, store *cache.Store, a *account, remote Remote) error {
+	signer, err := s.signer(a)
+	if err != nil {
+		return nil //nolint:nilerr // a device that was never enrolled has nothing to send
+	}
+	for {
+		events, err := store.Unsent(ctx, uploadBatch)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		through, err := remote.Journal(ctx, a.Device.ID, events, signer)
+		if err != nil {
+			return fmt.Errorf("send the journal: %w", err)
+		}
+		if through < events[0].Seq {
+			return vault.Fail(vault.BadAnswer, "the server has the journal through %d and took nothing after", through)
+		}
+		if err := store.Sent(ctx, through); err != nil {
+			return err
+		}
+		if len(events) < uploadBatch {
+			return nil
+		}
+	}
+}
+
+// clear locks and wipes the cache and, where it can, tells the server at once;
+// the journal tells it in any case.
+func (s *Session) clear(ctx context.Context, st *state, a *account, remote Remote, why cache.Reason) error {
+	s.Lock()
+	store, err := s.store(st, a)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }() // nothing is left open in it
+	status, err := store.Status(ctx)
+	if err == nil && (status.State == cache.Wiped || status.State == cache.Revoked) && why != cache.ByUser {
+		return nil // done before
+	}
+	generation := status.Generation
+	if err != nil && !errors.Is(err, vault.Damaged) {
+		return err
+	}
+	if err := store.Clear(ctx, why); err != nil {
+		return fmt.Errorf("clear the cache: %w", err)
+	}
+	if remote == nil || generation == 0 {
+		return nil
+	}
+	signer, err := s.signer(a)
+	if err != nil {
+		return nil //nolint:nilerr // not enrolled: nobody waits for the news
+	}
+	// The wipe is done whether or not the server hears of it now.
+	_ = remote.Cleared(ctx, a.Device.ID, generation, signer)
+	return nil
+}
+
+// ClearCache wipes the cache of the current account: no copy of it opens any
+// more. Local edits go with it. NoCache if there is none.
+func (s *Session) ClearCache(ctx context.Context) error {
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a := st.current()
+	if a == nil {
+		return vault.NoCache
+	}
+	// Offline the network is left alone; the journal has it for later.
+	var remote Remote
+	if st.Mode == Online {
+		if remote, err = s.dialAccount(st, a); err != nil {
+			return err
+		}
+	}
+	if err := s.clear(ctx, st, a, remote, cache.ByUser); err != nil {
+		return err
+	}
+	_, err = s.happened(ctx, CacheEnded, st.Mode == Online, func(st *state) error {
+		if known := st.account(a.Key); known != nil {
+			known.Drafts, known.CachedAs = nil, ""
+		}
+		return nil
+	})
+	return err
+}

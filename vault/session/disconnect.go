@@ -1,0 +1,304 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// CacheRequest is what a person gives to make a cache (Disconnect/Cache…).
+type CacheRequest struct {
+	// Password is the account's. It signs in where there is no live session,
+	// and the master password must differ from it.
+	Password, OTP vault.Secret
+	// Master is asked for the new master password when everything else is in
+	// order; the rules are what it will be held to.
+	Master  func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error)
+	Comment string // why, where the server wants to know
+	// Progress is told how many entries have come, of how many. May be nil.
+	Progress func(done, total int)
+}
+
+// Cached says what a new cache holds.
+type Cached struct {
+	Mode       Mode
+	Report     cache.Report
+	Generation uint64
+	Lease      *lease.Lease // nil where no server governs
+	Expires    time.Time    // zero: the calendar does not end it
+}
+
+// Disconnect writes the cache of the current account and goes Offline with it;
+// the session's token is deleted. If no server answers, the earlier cache is
+// what remains: the mode is Offline and the error Unreachable, or Disconnected
+// and NoCache if there is none.
+//
+// Errors, nothing changed: NotSignedIn; SomeoneOffline while the client is
+// offline (connect first); Unconfirmed while there are local edits, which the
+// new cache would drop (connect lists them); NotPermitted, ApprovalPending,
+// ApprovalDenied, Revoked, LevelTooLow, CommentRequired, WeakPassword, Busy and
+// those of SignIn and of cache.Prepare and Commit.
+func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return Cached{}, err
+	}
+	a := st.current()
+	if a == nil {
+		return Cached{}, vault.NotSignedIn
+	}
+	remote, err := s.reach(ctx, st, a)
+	if err != nil {
+		return Cached{}, s.previousCache(ctx, err)
+	}
+	mode, err := s.mode(ctx, st)
+	switch {
+	case err != nil:
+		return Cached{}, err
+	case mode == Offline:
+		return Cached{}, someoneOffline(a)
+	case len(a.Drafts) > 0:
+		return Cached{}, vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
+	}
+	a, err = s.ensureSession(ctx, st, a, remote, Credentials{a.User, r.Password, r.OTP})
+	if err != nil {
+		return Cached{}, s.previousCache(ctx, err)
+	}
+	made, err := s.makeCache(ctx, a, remote, r, nil)
+	if err != nil {
+		return Cached{}, s.lost(ctx, err)
+	}
+	made.Mode, err = s.happened(ctx, Disconnect, true, func(st *state) error {
+		if known := st.account(a.Key); known != nil {
+			known.Token = nil // what is offline needs no session
+		}
+		return nil
+	})
+	return made, err
+}
+
+// reach probes the pinned server of an account.
+func (s *Session) reach(ctx context.Context, st *state, a *account) (Remote, error) {
+	_, remote, err := s.meetServer(ctx, st, Target{URL: a.Server})
+	return remote, err
+}
+
+// previousCache is what Disconnect does when the server is away: the earlier
+// cache is offered, or its absence told. Other errors pass.
+func (s *Session) previousCache(ctx context.Context, err error) error {
+	if !errors.Is(err, vault.Unreachable) && !errors.Is(err, vault.BadAnswer) {
+		return err
+	}
+	mode, changeErr := s.happened(ctx, ConnectionLost, false, nil)
+	switch {
+	case changeErr != nil:
+		return errors.Join(err, changeErr)
+	case mode == Offline:
+		return err
+	}
+	st, loadErr := s.home.load()
+	if loadErr != nil {
+		return errors.Join(err, loadErr)
+	}
+	status, statusErr := s.cacheStatus(ctx, st, st.current())
+	if statusErr != nil || usable(status) {
+		return errors.Join(err, statusErr)
+	}
+	return &vault.Problem{Cause: vault.NoCache, Detail: "and the server cannot be reached", Err: err}
+}
+
+// ensureSession makes a live session the Remote's, or signs in with what was
+// given, and returns the account as it is then.
+func (s *Session) ensureSession(ctx context.Context, st *state, a *account, remote Remote, c Credentials) (*account, error) {
+	if c.Password.IsEmpty() {
+		return a, s.resume(ctx, a, remote)
+	}
+	srv := st.server(a.Server)
+	if srv == nil {
+		return nil, vault.NotSignedIn
+	}
+	fresh, err := s.authenticate(ctx, st, *srv, remote, c)
+	if err != nil {
+		return nil, err
+	}
+	st, err = s.home.update(ctx, func(st *state) error { fresh.settle(st); return nil })
+	if err != nil {
+		return nil, err
+	}
+	return st.current(), nil
+}
+
+// makeCache takes the content from the server and puts it into a new
+// generation. With from, the new one keeps the password of what is open.
+func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r CacheRequest, from *cache.Opened) (Cached, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return Cached{}, err
+	}
+	srv := st.server(a.Server)
+	if srv == nil {
+		return Cached{}, vault.NotSignedIn
+	}
+	src := source{session: s, account: a, remote: remote, comment: r.Comment, progress: r.Progress}
+	var plan plan
+	if srv.Kind == Tideover {
+		plan, err = src.governed(ctx)
+	} else {
+		plan, err = src.ungoverned(ctx)
+	}
+	if err != nil {
+		return Cached{}, err
+	}
+	defer plan.content.Wipe()
+	store, done, err := s.storeInUse(st, a)
+	if err != nil {
+		return Cached{}, err
+	}
+	defer done()
+	prepare := cache.PrepareRequest{
+		Server: a.Server, User: a.User, Device: a.Device.ID, From: from,
+		Trust: plan.trust, Local: plan.local, Cost: s.cfg.Cost, MinLevel: plan.minLevel,
+	}
+	if from == nil {
+		if prepare.Password, err = s.newMaster(ctx, a, plan.rules, r); err != nil {
+			return Cached{}, err
+		}
+		defer prepare.Password.Wipe()
+	}
+	pending, err := store.Prepare(ctx, prepare)
+	if err != nil {
+		return Cached{}, err
+	}
+	defer pending.Discard()
+	content, token, err := plan.fetch(ctx, pending.Declaration())
+	if err != nil {
+		return Cached{}, err
+	}
+	defer content.Wipe()
+	report, err := pending.Commit(ctx, content, token)
+	if err != nil {
+		return Cached{}, err
+	}
+	made := Cached{Report: report, Generation: pending.Declaration().Generation}
+	if _, err := s.home.update(ctx, func(st *state) error {
+		if known := st.account(a.Key); known != nil {
+			known.CachedAs, known.Drafts = a.User, nil
+		}
+		return nil
+	}); err != nil {
+		return Cached{}, err
+	}
+	status, err := store.Status(ctx)
+	if err != nil {
+		return Cached{}, err
+	}
+	made.Lease = status.Lease
+	if status.Lease != nil && status.Lease.Expires != lease.Never {
+		made.Expires = status.Lease.Expires.Time()
+	} else if plan.local != nil {
+		made.Expires = plan.local.Expires
+	}
+	if srv.Kind == Tideover {
+		// The server learns of the generation with the next contact if not now.
+		if signer, err := s.signer(a); err == nil {
+			_ = remote.Proof(ctx, a.Device.ID, made.Generation, signer)
+			_ = s.upload(ctx, store, a, remote)
+		}
+	}
+	return made, nil
+}
+
+// newMaster asks for the master password and holds it to the rules.
+func (s *Session) newMaster(ctx context.Context, a *account, rules policy.MasterRules, r CacheRequest) (vault.Secret, error) {
+	master, err := r.Master(ctx, rules)
+	if err != nil {
+		return vault.Secret{}, err
+	}
+	if err := rules.Check(master, r.Password, a.User); err != nil {
+		master.Wipe()
+		return vault.Secret{}, err
+	}
+	return master, nil
+}
+
+// source is where the content of a cache comes from.
+type source struct {
+	session  *Session
+	account  *account
+	remote   Remote
+	comment  string
+	progress func(done, total int)
+}
+
+// plan is what is known before a generation is prepared, and how to go on.
+type plan struct {
+	trust    *cache.Trust
+	local    *cache.Local
+	rules    policy.MasterRules
+	minLevel binding.Level
+	content  *vault.Content // what was fetched already; nil: fetch does it
+	fetch    func(ctx context.Context, d cache.Declaration) (*vault.Content, string, error)
+}
+
+// governed asks a Tideover server whether this user and device may cache now,
+// and under which rules.
+func (src source) governed(ctx context.Context) (plan, error) {
+	s, a := src.session, src.account
+	id, err := src.remote.Probe(ctx)
+	if err != nil {
+		return plan{}, err
+	}
+	if id.Server == nil {
+		return plan{}, vault.Fail(vault.IdentityChanged, "it no longer says that it is a Tideover server")
+	}
+	me, err := src.remote.Me(ctx)
+	if err != nil {
+		return plan{}, err
+	}
+	if !me.OfflineEnabled || me.OfflineEntries == 0 {
+		return plan{}, vault.Fail(vault.NotPermitted, "nothing may be used offline")
+	}
+	var pol lease.Policy
+	if err := json.Unmarshal(me.Policy, &pol); err != nil {
+		return plan{}, vault.Fail(vault.BadAnswer, "policy: %w", err)
+	}
+	dev, err := s.enrol(ctx, a, src.remote)
+	if err != nil {
+		return plan{}, err
+	}
+	if _, err := s.home.update(ctx, func(st *state) error {
+		if known := st.account(a.Key); known != nil {
+			known.Device = dev
+		}
+		return nil
+	}); err != nil {
+		return plan{}, err
+	}
+	a.Device = dev
+	if err := deviceProblem(dev.State); err != nil {
+		return plan{}, err
+	}
+	signer, err := s.signer(a)
+	if err != nil {
+		return plan{}, err
+	}
+	t := trust(id.Server)
+	return plan{
+		trust: &t, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
+		fetch: func(ctx context.Context, d cache.Declaration) (*vault.Content, string, error) {
+			return src.remote.Cache(ctx, dev.ID, wire.CacheRequest{
+				Cache: d.Cache, Generation: d.Generation, RecordSHA256: d.Record, RootName: d.RootName,
+				Level: d.Level, VirtualTPM: d.Virtual, ClockMS: d.Clock.MS, Resets: d.Clock.Resets,
+				UserName: d.User, Comment: src.comment,
+			}, signer, src.progress)
+		},
+	}, nil
+}

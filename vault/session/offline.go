@@ -1,0 +1,271 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+)
+
+// ErrLocked says that the cache must be unlocked first: it never was, or its
+// session is over.
+var ErrLocked = errors.New("the cache is locked")
+
+// unlocked is a cache that is open in this process, with the edits beside it.
+type unlocked struct {
+	account string // account.Key
+	store   *cache.Store
+	cache   *cache.Opened
+	edits   []cache.Edit
+	// editsProblem says why the edits cannot be read. The cache itself is not
+	// touched by it, but no edit is written over what may still be saved.
+	editsProblem error
+	since        time.Time
+	created      time.Time // when the generation was made
+}
+
+// newUnlocked reads the edits beside an open cache. Those that Connect dropped
+// while the cache was locked go now: without the password they could not.
+func (s *Session) newUnlocked(ctx context.Context, a *account, store *cache.Store, opened *cache.Opened) *unlocked {
+	u := &unlocked{account: a.Key, store: store, cache: opened, since: s.now()}
+	u.edits, u.editsProblem = opened.Overlay(ctx)
+	kept := slices.DeleteFunc(slices.Clone(u.edits), func(e cache.Edit) bool { return !e.At.After(a.DroppedAt) })
+	if len(kept) < len(u.edits) {
+		u.edits, u.editsProblem = kept, opened.SaveOverlay(ctx, kept)
+	}
+	if status, err := store.Status(ctx); err == nil {
+		u.created = status.Created
+	}
+	return u
+}
+
+// close wipes what is in memory.
+func (u *unlocked) close() {
+	for _, e := range u.edits {
+		if e.Entry != nil {
+			e.Entry.Wipe()
+		}
+	}
+	u.cache.Close()
+	_ = u.store.Close() // nothing is written by it
+}
+
+// Ask is how a session gets the master password of a cache that may be opened:
+// it is called when everything but the password is in order.
+type Ask func(ctx context.Context, status cache.Status) (vault.Secret, error)
+
+// UnlockRequest is what opens a cache.
+type UnlockRequest struct {
+	User   string // as typed; empty: whoever made the cache
+	Master Ask
+	// KeepTries refuses, before the chip is asked, when no more than so many
+	// wrong passwords are left: TooManyAttempts. For scripts.
+	KeepTries int
+}
+
+// Unlock opens the cache of the current account, or of the account that was
+// cached under the name r.User, and keeps it open until Lock. The errors are
+// those of cache.Unlock, in its order. If it is open already nothing happens.
+func (s *Session) Unlock(ctx context.Context, r UnlockRequest) error {
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a, err := st.owner(r.User)
+	if err != nil {
+		return err
+	}
+	if a.Key != st.Current {
+		if mode, err := s.mode(ctx, st); err != nil || mode == Offline {
+			return errors.Join(err, someoneOffline(st.current()))
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open != nil && s.open.account == a.Key {
+		return nil
+	}
+	s.lockNow()
+	open, err := s.unlock(ctx, st, a, r)
+	if err != nil {
+		return err
+	}
+	s.open = open
+	return nil
+}
+
+// owner returns the account whose cache a user name means: the one that was
+// cached under exactly this name, else the current one, whose cache then
+// refuses the name in its turn.
+func (s *state) owner(user string) (*account, error) {
+	if user != "" {
+		for i := range s.Accounts {
+			if s.Accounts[i].CachedAs == user {
+				return &s.Accounts[i], nil
+			}
+		}
+	}
+	if a := s.current(); a != nil {
+		return a, nil
+	}
+	return nil, vault.NoCache
+}
+
+func (s *Session) unlock(ctx context.Context, st *state, a *account, r UnlockRequest) (_ *unlocked, err error) {
+	store, err := s.store(st, a)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = store.Close() // the first error is the one to tell
+		}
+	}()
+	status, err := store.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if status.Problem != nil {
+		return nil, status.Problem
+	}
+	if err := keepTries(&status, r.KeepTries); err != nil {
+		return nil, err
+	}
+	master, err := r.Master(ctx, status)
+	if err != nil {
+		return nil, err
+	}
+	defer master.Wipe()
+	opened, err := store.Unlock(ctx, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries})
+	if err != nil {
+		return nil, err
+	}
+	return s.newUnlocked(ctx, a, store, opened), nil
+}
+
+// keepTries is the refusal that spares a script's user the last attempts.
+func keepTries(status *cache.Status, keep int) error {
+	left := status.Tries.Left
+	if keep > 0 && status.Tries.Known && left <= keep {
+		return &vault.Problem{Cause: vault.TooManyAttempts, TriesLeft: &left}
+	}
+	return nil
+}
+
+// WorkOffline opens a cache and makes the client Offline with it (Work
+// Offline, Go Offline). A wrong password leaves the mode as it is. The session
+// of a user who was online stays for Connect.
+func (s *Session) WorkOffline(ctx context.Context, r UnlockRequest) error {
+	if err := s.Unlock(ctx, r); err != nil {
+		return err
+	}
+	key := s.openAccount()
+	_, err := s.happened(ctx, GoOffline, false, func(st *state) error {
+		if key != st.Current {
+			st.Current = key
+		}
+		return nil
+	})
+	return err
+}
+
+// ImportCache puts a cache file in the place of the current account's, after it
+// has been opened with its master password, and leaves it open. The file must
+// be of this machine, this account and the current generation: the errors are
+// those of Unlock.
+func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest) error {
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a, err := st.owner(r.User)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lockNow()
+	store, err := s.store(st, a)
+	if err != nil {
+		return err
+	}
+	master, err := r.Master(ctx, cache.Status{})
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	defer master.Wipe()
+	opened, err := store.Import(ctx, path, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries})
+	if err != nil {
+		_ = store.Close() // the first error is the one to tell
+		return err
+	}
+	s.open = s.newUnlocked(ctx, a, store, opened)
+	return nil
+}
+
+// Lock wipes what is unlocked. The mode stays: a locked cache is offline still.
+func (s *Session) Lock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lockNow()
+}
+
+func (s *Session) lockNow() {
+	if s.open != nil {
+		s.open.close()
+		s.open = nil
+	}
+}
+
+// Unlocked reports whether a cache is open in this process.
+func (s *Session) Unlocked() bool { return s.openAccount() != "" }
+
+func (s *Session) openAccount() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		return ""
+	}
+	return s.open.account
+}
+
+// Limits says how long an open cache stays so: for its session at most, and
+// for as long without use. Zero: without limit.
+func (s *Session) Limits() (session, idle time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		return 0, 0
+	}
+	p := s.open.cache.Policy()
+	return p.Session.Duration(), p.Idle.Duration()
+}
+
+// opened returns the open cache of the current account, with its lease judged
+// anew: an open session ends at expiry too. The caller holds s.mu.
+func (s *Session) opened(ctx context.Context) (*unlocked, error) {
+	if s.open == nil {
+		return nil, ErrLocked
+	}
+	verdict, err := s.open.cache.Judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	session := s.open.cache.Policy().Session.Duration()
+	switch {
+	case verdict.ClockMoved:
+		s.lockNow()
+		return nil, vault.ClockMoved
+	case verdict.EndedBy != "":
+		s.lockNow()
+		return nil, &vault.Problem{Cause: vault.Expired, Until: verdict.Until, Detail: string(verdict.EndedBy)}
+	case session > 0 && s.now().Sub(s.open.since) >= session:
+		s.lockNow()
+		return nil, fmt.Errorf("the session has ended: %w", ErrLocked)
+	}
+	return s.open, nil
+}

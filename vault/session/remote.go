@@ -1,0 +1,129 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/audit"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// Kind is the protocol that a server speaks; the text reaches the disk.
+type Kind string
+
+// The kinds. A server that was seen as Tideover once is never taken for the
+// other one: that would do away with approval and lease.
+const (
+	Tideover Kind = "tideover"
+	Pleasant Kind = "pleasant"
+)
+
+// Target is a server as a person, or the state, names it.
+type Target struct {
+	URL    string
+	Pin    string // SHA-256 of the identity root's SPKI, 64 hex digits; empty: none
+	CAFile string // trusted certificates; empty: the system's
+}
+
+// Identity is what a server said about itself before anything was sent to it.
+type Identity struct {
+	Kind Kind
+	// Server is a Tideover server's own description; nil for a Pleasant server.
+	Server *wire.Server
+	// Pin is the identity that was proved by the connection; empty where a
+	// certificate that the system, or a CA file, trusts was enough.
+	Pin string
+}
+
+// Credentials are what a person signs in with. The caller wipes them.
+type Credentials struct {
+	User          string
+	Password, OTP vault.Secret // OTP is empty if none is asked for
+}
+
+// Token is what a sign-in gives. The caller wipes Access.
+type Token struct {
+	Access  vault.Secret
+	Expires time.Time // zero: unknown
+}
+
+// Signer signs as this device.
+type Signer interface {
+	Sign(ctx context.Context, digest [32]byte) (signature []byte, err error) // 64 bytes, r‖s
+}
+
+// Remote is a server, as *client.Client is. It is safe for concurrent use.
+// Every method gives up when nothing was answered for 3 seconds, and returns
+// vault.Unreachable; vault.BadAnswer where what answers is no password server;
+// vault.IdentityUnknown or vault.IdentityChanged, before anything is sent,
+// where the identity is not the Target's.
+type Remote interface {
+	Gate
+	Reader
+	Writer
+	Enroller
+	Governor
+	Packager
+}
+
+// Gate lets people in.
+type Gate interface {
+	// Probe finds out who the server is. It sends nothing secret.
+	Probe(ctx context.Context) (Identity, error)
+	// SignIn returns a token: vault.WrongCredentials, or vault.SecondFactor if
+	// a one-time code is missing.
+	SignIn(ctx context.Context, c Credentials) (Token, error)
+	// UseToken makes the requests that follow those of the token's user. The
+	// Remote copies what it needs; an empty token forgets.
+	UseToken(access vault.Secret)
+	// Me describes the user of the token. Only a Tideover server can.
+	Me(ctx context.Context) (wire.Me, error)
+}
+
+// Reader reads entries. vault.NotSignedIn if there is no token, or an old one.
+type Reader interface {
+	// Tree returns everything that the user may list, protected values left out.
+	Tree(ctx context.Context) (*wire.Stream, error)
+	// Reveal returns one entry with its protected values; the server has
+	// audited it. vault.CommentRequired if it wants a reason.
+	Reveal(ctx context.Context, entry vault.ID, comment string) (*vault.Entry, error)
+	// Attachment returns the bytes of an attachment; the server has audited it.
+	Attachment(ctx context.Context, entry, attachment vault.ID, comment string) ([]byte, error)
+}
+
+// Writer changes entries.
+type Writer interface {
+	CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error)
+	// UpdateEntry makes the server's entry what e is, attachments included.
+	UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry) error
+	DeleteEntry(ctx context.Context, entry vault.ID) error
+}
+
+// Enroller makes devices known, and says what a cache would hold.
+type Enroller interface {
+	Register(ctx context.Context, r wire.DeviceRequest) (wire.Device, error)
+	Device(ctx context.Context, d vault.ID) (wire.Device, error)
+	DryRun(ctx context.Context) (wire.DryRun, error)
+}
+
+// Governor is what a Tideover server does for an approved device.
+type Governor interface {
+	// Cache returns the content for one generation, and its lease.
+	Cache(ctx context.Context, d vault.ID, r wire.CacheRequest, s Signer, progress func(done, total int)) (*vault.Content, string, error)
+	// Proof tells that a generation is in use, Cleared that it and all before
+	// it are gone.
+	Proof(ctx context.Context, d vault.ID, generation uint64, s Signer) error
+	Cleared(ctx context.Context, d vault.ID, generation uint64, s Signer) error
+	// Journal uploads events and returns the last number that the server has.
+	Journal(ctx context.Context, d vault.ID, events []audit.Event, s Signer) (through uint64, err error)
+}
+
+// Packager is how a Pleasant server hands out what may be used offline.
+type Packager interface {
+	// OfflineAvailable reports whether the user holds anything of the kind.
+	OfflineAvailable(ctx context.Context) (bool, error)
+	// OfflinePackage returns all of it, audited, and until when it may be
+	// kept; zero: the server sets no end.
+	OfflinePackage(ctx context.Context, comment string) (*vault.Content, time.Time, error)
+}

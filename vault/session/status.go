@@ -1,0 +1,93 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// Status is everything that can be said about the client without a password.
+type Status struct {
+	Mode      Mode
+	SignedIn  bool
+	User      string // as typed; empty: nobody ever signed in
+	Server    ServerStatus
+	Device    DeviceStatus
+	AutoCache bool
+	Cache     *cache.Status // nil: none
+	Drafts    bool          // there are edits that Connect would drop
+}
+
+// ServerStatus is the server of the current account.
+type ServerStatus struct {
+	URL, Pin  string
+	Kind      Kind
+	Reachable *bool // nil: not asked
+}
+
+// DeviceStatus is this device as the server last had it. The ID is zero if it
+// is not enrolled.
+type DeviceStatus struct {
+	ID    vault.ID
+	State wire.DeviceState
+}
+
+// Status reports how the client stands. It uses no network.
+func (s *Session) Status(ctx context.Context) (Status, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return Status{Mode: Disconnected}, err
+	}
+	out := Status{Mode: st.Mode}
+	a := st.current()
+	if a == nil {
+		return out, nil
+	}
+	out.User, out.AutoCache, out.SignedIn = a.User, a.AutoCache, a.signedIn(s.now())
+	out.Server.URL = a.Server
+	if srv := st.server(a.Server); srv != nil {
+		out.Server.Kind, out.Server.Pin = srv.Kind, srv.Pin
+		if srv.Kind == Tideover {
+			out.Device = DeviceStatus{a.Device.ID, a.Device.State}
+		}
+	}
+	out.Drafts = len(a.Drafts) > 0
+	if out.Cache, err = s.cacheStatus(ctx, st, a); err != nil {
+		return out, err
+	}
+	if out.Cache != nil && !out.Drafts {
+		out.Cache.OverlayEdits = 0 // what was dropped may lie there until the next unlock
+	}
+	if st.Mode == Offline && !usable(out.Cache) {
+		out.Mode = next(facts{Before: Offline, Event: CacheEnded})
+	}
+	return out, nil
+}
+
+// Check asks the server whether it is there, and what it says about this
+// device, and reports Status after it. A server that does not answer is no
+// error: Reachable says so.
+func (s *Session) Check(ctx context.Context) (Status, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return Status{Mode: Disconnected}, err
+	}
+	a := st.current()
+	if a == nil {
+		return s.Status(ctx)
+	}
+	remote, err := s.reach(ctx, st, a)
+	reachable := err == nil
+	if reachable && a.signedIn(s.now()) && s.resume(ctx, a, remote) == nil {
+		err = s.contact(ctx, remote)
+	}
+	if errors.Is(err, vault.Unreachable) || errors.Is(err, vault.BadAnswer) {
+		err = nil
+	}
+	status, statusErr := s.Status(ctx)
+	status.Server.Reachable = &reachable
+	return status, errors.Join(err, statusErr)
+}

@@ -1,0 +1,179 @@
+package session
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// needKeeper returns the Keeper, or NoSecretStore: without a safe place for the
+// token there is no session.
+func (s *Session) needKeeper() (Keeper, error) {
+	if s.cfg.Keeper == nil {
+		return nil, vault.NoSecretStore
+	}
+	return s.cfg.Keeper, nil
+}
+
+// dial returns the Remote of a target, the same one as long as the target stays.
+func (s *Session) dial(t Target) (Remote, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.remote != nil && s.target == t {
+		return s.remote, nil
+	}
+	remote, err := s.cfg.Dial(t)
+	if err != nil {
+		return nil, err
+	}
+	s.remote, s.target = remote, t
+	return remote, nil
+}
+
+// dialAccount returns the Remote of an account's pinned server.
+func (s *Session) dialAccount(st *state, a *account) (Remote, error) {
+	t := Target{URL: a.Server}
+	if srv := st.server(a.Server); srv != nil {
+		t.Pin, t.CAFile = srv.Pin, srv.CAFile
+	}
+	return s.dial(t)
+}
+
+// seal makes a token ready for the state file.
+func (s *Session) seal(ctx context.Context, t Token) ([]byte, error) {
+	keeper, err := s.needKeeper()
+	if err != nil {
+		return nil, err
+	}
+	blob, err := keeper.Protect(ctx, t.Access.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("seal the session: %w", err)
+	}
+	return blob, nil
+}
+
+// resume makes the account's live session that of the Remote. NotSignedIn if
+// there is none.
+func (s *Session) resume(ctx context.Context, a *account, remote Remote) error {
+	if !a.signedIn(s.now()) {
+		return vault.Fail(vault.NotSignedIn, "%s", a.User)
+	}
+	keeper, err := s.needKeeper()
+	if err != nil {
+		return err
+	}
+	raw, err := keeper.Unprotect(ctx, a.Token)
+	if err != nil {
+		return vault.Fail(vault.NotSignedIn, "the stored session cannot be opened: %w", err)
+	}
+	access := vault.NewSecret(raw)
+	defer access.Wipe()
+	remote.UseToken(access)
+	return nil
+}
+
+// online returns the Remote of the user who is signed in: SomeoneOffline while
+// the client is offline, NotSignedIn if nobody is.
+func (s *Session) online(ctx context.Context) (*state, *account, Remote, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	mode, err := s.mode(ctx, st)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	a := st.current()
+	if mode == Offline {
+		return nil, nil, nil, someoneOffline(a)
+	}
+	if a == nil || mode != Online {
+		return nil, nil, nil, vault.NotSignedIn
+	}
+	remote, err := s.dialAccount(st, a)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := s.resume(ctx, a, remote); err != nil {
+		return nil, nil, nil, err
+	}
+	return st, a, remote, nil
+}
+
+// deviceSigner signs as the account's device.
+type deviceSigner struct {
+	keeper Keeper
+	blob   []byte
+}
+
+// Sign signs with the device key that the Keeper holds.
+func (d deviceSigner) Sign(ctx context.Context, digest [32]byte) ([]byte, error) {
+	return d.keeper.Sign(ctx, d.blob, digest)
+}
+
+// signer returns the signer of an enrolled device.
+func (s *Session) signer(a *account) (Signer, error) {
+	keeper, err := s.needKeeper()
+	if err != nil {
+		return nil, err
+	}
+	if a.Device.ID.IsZero() || len(a.Device.KeyBlob) == 0 {
+		return nil, vault.Fail(vault.ApprovalPending, "this device is not enrolled yet")
+	}
+	return deviceSigner{keeper, a.Device.KeyBlob}, nil
+}
+
+// enrol makes this device known to the account's server and returns it as the
+// server has it. Another chip, or no key yet, is another device. The token must
+// be in use.
+func (s *Session) enrol(ctx context.Context, a *account, remote Remote) (device, error) {
+	keeper, err := s.needKeeper()
+	if err != nil {
+		return device{}, err
+	}
+	machine, err := s.machine(ctx)
+	if err != nil {
+		return device{}, fmt.Errorf("measure this machine: %w", err)
+	}
+	d := a.Device
+	if len(d.KeyBlob) == 0 || string(d.RootName) != string(machine.RootName) {
+		blob, public, err := keeper.NewSigningKey(ctx)
+		if err != nil {
+			return device{}, fmt.Errorf("make the device key: %w", err)
+		}
+		spki, err := x509.MarshalPKIXPublicKey(public)
+		if err != nil {
+			return device{}, fmt.Errorf("make the device key: %w", err)
+		}
+		d = device{KeyBlob: blob, Public: spki, RootName: machine.RootName}
+	}
+	answer, err := remote.Register(ctx, wire.DeviceRequest{
+		Name: s.cfg.Name, OS: s.cfg.OS, PublicKey: d.Public, Level: machine.Level,
+		VirtualTPM: machine.Virtual, RootName: machine.RootName, ClientVersion: s.cfg.Version,
+	})
+	if err != nil {
+		return device{}, fmt.Errorf("enrol this device: %w", err)
+	}
+	d.ID, d.State = answer.ID, answer.State
+	return d, nil
+}
+
+// deviceProblem says why a device of that state may not cache; nil if it may.
+func deviceProblem(state wire.DeviceState) error {
+	switch state {
+	case wire.DeviceApproved:
+		return nil
+	case wire.DevicePending:
+		return vault.ApprovalPending
+	case wire.DeviceDenied:
+		return vault.ApprovalDenied
+	case wire.DeviceWiped:
+		return vault.Wiped
+	case wire.DeviceRevoked, wire.DeviceSuspended:
+		return vault.Revoked
+	}
+	return vault.Fail(vault.BadAnswer, "device state %q", state)
+}
