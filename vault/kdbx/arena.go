@@ -31,7 +31,6 @@ type arena struct {
 	all     [][]byte
 	entries []vault.Entry
 	fields  []vault.Field
-	refs    []*vault.Entry
 }
 
 func newArena(lim Limits) *arena { return &arena{left: lim.MemoryBytes} }

@@ -118,6 +118,7 @@ func (d *decoder) attachment(e *vault.Entry) error {
 		return d.tooMany("attachments")
 	}
 	var a vault.Attachment
+	var referred bool
 	err := d.children(nil, func(el element) (err error) {
 		switch el {
 		case elKey:
@@ -127,9 +128,10 @@ func (d *decoder) attachment(e *vault.Entry) error {
 				a.Binary, err = d.inlineBinary()
 				return err
 			}
-			if a.Binary = d.binary(d.attr.ref); a.Binary == nil {
+			if a.Binary = d.binary(d.attr.ref); a.Binary == nil && d.inMeta == nil {
 				return d.fault("attachment that is not there")
 			}
+			referred = true
 			var text []byte
 			if text, err = d.text(); err == nil && len(text) > 0 {
 				err = d.fault("attachment with both a reference and a content")
@@ -139,7 +141,7 @@ func (d *decoder) attachment(e *vault.Entry) error {
 		}
 		return err
 	})
-	if err == nil && a.Binary == nil {
+	if err == nil && a.Binary == nil && !referred {
 		err = d.fault("attachment without a value")
 	}
 	if err == nil {

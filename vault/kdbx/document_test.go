@@ -110,7 +110,7 @@ func fullDocument() *kdbx.Document {
 			Associations: []vault.Association{{Window: "Bank*", Sequence: "{PASSWORD}"}, {Window: "x"}},
 		},
 		CustomData: []vault.CustomDatum{{Key: "k", Value: "v"}, {Key: "k2", Value: "", Modified: at(5)}},
-		Unknown:    []vault.Raw{vault.Raw(`<Future a="1"><Deep Protected="True">c2VjcmV0</Deep><!-- kept --><x/></Future>`)},
+		Unknown:    []vault.Raw{vault.Raw(`<Future a="1"><Deep>d</Deep><!-- kept --><x/></Future>`)},
 	}
 	entry.History = []*vault.Entry{{
 		ID:          entry.ID,
@@ -140,7 +140,7 @@ func fullDocument() *kdbx.Document {
 	doc.Meta.CustomIcons = []vault.CustomIcon{icon}
 	doc.Meta.RecycleBinEnabled, doc.Meta.RecycleBin = false, id(3)
 	doc.Meta.EntryTemplatesGroup, doc.Meta.LastSelectedGroup, doc.Meta.LastTopVisibleGroup = id(3), id(2), id(3)
-	doc.Meta.HistoryMaxItems, doc.Meta.HistoryMaxSizeBytes = -1, 1<<40
+	doc.Meta.HistoryMaxItems, doc.Meta.HistoryMaxSizeBytes = -1, 1<<30
 	doc.Meta.CustomData = []vault.CustomDatum{{Key: "tideover", Value: "1"}}
 	doc.Meta.Unknown = []vault.Raw{vault.Raw(`<MetaFuture/>`)}
 	doc.Deleted = []kdbx.DeletedObject{{ID: id(77), At: at(9)}}

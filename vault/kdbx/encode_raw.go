@@ -2,7 +2,6 @@ package kdbx
 
 import (
 	"bytes"
-	"encoding/base64"
 
 	"github.com/tideover/tideover/vault"
 )
@@ -36,27 +35,18 @@ func (e *encoder) checked(raw vault.Raw, known func(element) bool) ([]byte, erro
 		return nil, damaged("%s is known here", name)
 	}
 	free := func(int64) error { return nil }
-	out, err := s.raw(make([]byte, 0, len(raw)), e.protectRaw, free)
+	out, err := s.raw(make([]byte, 0, len(raw)), refuseProtected, free)
 	if err != nil {
 		return nil, err
 	}
 	return out, s.end()
 }
 
-// protectRaw turns base64 of the plain bytes into what stands in the file.
-func (e *encoder) protectRaw(text []byte) ([]byte, error) {
-	plain, err := base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(text))
-	if err != nil {
-		return nil, damaged("base64")
-	}
-	if e.export {
-		if _, bad := badChar(plain); bad {
-			return nil, damaged("text that XML cannot carry")
-		}
-		return appendEscaped(nil, plain), nil
-	}
-	e.stream.XORKeyStream(plain, plain)
-	return base64.StdEncoding.AppendEncode(nil, plain), nil
+// refuseProtected keeps protected values out of unknown elements: KeePass runs
+// its stream through them, KeePassXC 2.7 does not, and shows garbage for every
+// password that follows.
+func refuseProtected([]byte) ([]byte, error) {
+	return nil, unsupported("protected value in an unknown element")
 }
 
 // What is known below each element that keeps unknown ones.

@@ -102,7 +102,8 @@ type XMLOptions struct {
 
 // ReadXML reads the XML inside a KDBX 3.1 file, or an export of KeePass 2 or
 // KeePassXC: binaries stand in Meta/Binaries, times are ISO 8601. The causes
-// of its errors are those of Read but vault.WrongPassword.
+// of its errors are those of Read but vault.WrongPassword. Where an export left
+// an attachment's content out, as KeePassXC 2.7 does, its Binary is nil.
 //
 // Nothing authenticates XML. What decrypted it has to have seen its end before
 // the document is believed.
