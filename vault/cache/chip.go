@@ -16,6 +16,9 @@ type Chip interface {
 // Sealer binds 32 bytes to this machine. It stores nothing: the caller keeps
 // the object.
 type Sealer interface {
+	// Pin makes every later call refuse a chip with another storage root, before
+	// anything secret is sent to it.
+	Pin(rootName []byte) error
 	// Seal makes an object that opens under t with auth.
 	Seal(ctx context.Context, t binding.Terms, auth, secret []byte) (binding.Object, error)
 	// Check does everything that Unseal does up to the password. It costs no try.

@@ -2,76 +2,171 @@ package cache
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"sync"
 	"time"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/audit"
+	"github.com/tideover/tideover/vault/kdbx"
 	"github.com/tideover/tideover/vault/lease"
 )
 
 // Opened is a cache that is unlocked. It holds the lock and, in memory, the
 // keys; Close ends both. It is safe for concurrent use, but Content is not.
-type Opened struct{}
+type Opened struct {
+	store *Store
+	found *finding
+
+	mu       sync.Mutex // guards what follows
+	creds    *credentials
+	secret   []byte
+	key      kdbx.Key
+	doc      *kdbx.Document
+	closed   bool
+	sawUntil time.Time // no need to write down an earlier sight of the clock
+}
+
+// errClosed is what an Opened answers after Close: a fault of the program.
+var errClosed = fmt.Errorf("cache: closed")
 
 // Content returns the cached entries, without the overlay. They belong to the
-// Opened, which wipes them at Close; nobody may change them.
-func (o *Opened) Content() *vault.Content { return nil }
+// Opened, which wipes them at Close; nobody may change them. It is nil after
+// Close.
+func (o *Opened) Content() *vault.Content {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return nil
+	}
+	return o.doc.Content()
+}
 
 // Lease returns the lease that held at unlocking, or nil where no server
 // governs.
-func (o *Opened) Lease() *lease.Lease { return nil }
+func (o *Opened) Lease() *lease.Lease { return o.found.lease }
 
 // Policy returns the lease's policy, or the local one.
-func (o *Opened) Policy() lease.Policy { return lease.Policy{} }
+func (o *Opened) Policy() lease.Policy { return o.found.policy }
 
 // Generation returns the number of the generation that is open.
-func (o *Opened) Generation() uint64 { return 0 }
+func (o *Opened) Generation() uint64 { return o.found.record.Generation }
+
+// wallStep is how often an open cache writes down that it saw the clock.
+const wallStep = 10 * time.Minute
 
 // Judge says whether the lease still holds now, a renewed one included. A chip
-// that does not answer takes no part. It marks the time as seen.
+// that does not answer takes no part. It marks the time as seen. Errors: Wiped
+// or Revoked if the cache was cleared while it was open; ReadOnly.
 func (o *Opened) Judge(ctx context.Context) (lease.Verdict, error) {
-	return lease.Verdict{}, errSkeleton
+	s := o.store
+	st, err := s.state()
+	if err != nil {
+		return lease.Verdict{}, err
+	}
+	if o.found.record.Generation <= st.WipedThrough {
+		return lease.Verdict{}, st.wipeProblem()
+	}
+	f := &finding{state: Usable, outer: o.found.outer, term: o.found.term}
+	if f.record.Governed {
+		if f.checkLease(s, st); f.problem != nil {
+			return lease.Verdict{}, f.problem
+		}
+	}
+	var clock *binding.Clock
+	if c, err := s.opt.Chip.Clock(ctx); err == nil {
+		clock = &c
+	}
+	facts := f.facts(st, s.opt.Now(), clock)
+	facts.Opens = 0 // this opening was counted and let in
+	v := lease.Judge(f.term, facts)
+	if v.OpensLeft != nil {
+		left := max(f.term.Opens-st.Opens.against(f.seq()), 0)
+		v.OpensLeft = &left
+	}
+	if v.EndedBy != "" || v.ClockMoved {
+		return v, nil
+	}
+	return v, o.saw(facts.Wall)
+}
+
+// saw writes down the computer's clock, now and then.
+func (o *Opened) saw(now time.Time) error {
+	o.mu.Lock()
+	due := !o.closed && now.After(o.sawUntil)
+	if due {
+		o.sawUntil = now.Add(wallStep)
+	}
+	o.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return o.store.sawWall(o.found)
 }
 
 // Append puts an event into the journal and returns when it is on disk. Show
 // nothing before. Of e it takes Type, Entry and Detail. ReadOnly: the disk is
 // full or not writable, and the secret must not be shown.
-func (o *Opened) Append(ctx context.Context, e audit.Event) error { return errSkeleton }
-
-// Overlay returns the edits made offline, in the order made. The caller owns
-// and wipes them. Damaged if the file cannot be read; the cache is not
-// affected.
-func (o *Opened) Overlay(ctx context.Context) ([]Edit, error) { return nil, errSkeleton }
-
-// SaveOverlay replaces the edits, on disk when it returns; none removes the
-// file. Unsupported, with IDs, if KDBX cannot carry one exactly. It runs the
-// key derivation once.
-func (o *Opened) SaveOverlay(ctx context.Context, edits []Edit) error { return errSkeleton }
+func (o *Opened) Append(_ context.Context, e audit.Event) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return errClosed
+	}
+	return o.store.note(o.found.record.Device, audit.Event{
+		Type: e.Type, Entry: e.Entry, Detail: e.Detail, Generation: o.found.record.Generation,
+	})
+}
 
 // ExportKeyFile writes the machine secret as a KeePass key file (.keyx), with
 // which the cache file opens in other programs, anywhere. The journal has it
 // before the first byte. NotPermitted if the policy forbids it.
-func (o *Opened) ExportKeyFile(ctx context.Context, w io.Writer) error { return errSkeleton }
-
-// Close wipes keys and content and releases the lock. It may be called twice.
-func (o *Opened) Close() {}
-
-// Edit is one change made offline: a draft, beside the cache.
-type Edit struct {
-	Op    Op
-	ID    vault.ID     // of the entry
-	Group vault.ID     // where an added entry belongs
-	Entry *vault.Entry // the whole entry as it is now; nil if removed
-	At    time.Time
+func (o *Opened) ExportKeyFile(ctx context.Context, w io.Writer) error {
+	if !o.found.policy.Export {
+		return vault.Fail(vault.NotPermitted, "the policy does not allow the machine secret to be exported")
+	}
+	if err := o.Append(ctx, audit.Event{Type: audit.Export}); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return errClosed
+	}
+	return kdbx.WriteKeyFile(w, o.secret)
 }
 
-// Op is a kind of edit; the text reaches disk and is what --json prints.
-type Op string
+// credentials returns a copy of what the master password has become.
+func (o *Opened) credentials() (*credentials, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return nil, errClosed
+	}
+	return o.creds.clone(), nil
+}
 
-// The kinds.
-const (
-	Added   Op = "added"
-	Edited  Op = "edited"
-	Removed Op = "removed"
-)
+// Close wipes keys and content and releases the lock. It may be called twice.
+func (o *Opened) Close() {
+	if o.wipe() {
+		o.store.release()
+	}
+}
+
+// wipe clears everything; it reports whether this was the first time.
+func (o *Opened) wipe() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return false
+	}
+	o.closed = true
+	o.creds.wipe()
+	clear(o.secret)
+	o.key.Wipe()
+	o.doc.Wipe()
+	o.doc = nil
+	return true
+}

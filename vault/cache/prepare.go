@@ -2,6 +2,11 @@ package cache
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"math"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/tideover/tideover/tpm/binding"
@@ -32,18 +37,6 @@ type Local struct {
 	Policy  lease.Policy // of the client
 }
 
-// Prepare takes the next generation number, draws a machine secret and seals
-// it. Nothing that can be opened is on disk afterwards; the number is used up.
-// The Pending must be committed or discarded; it holds the lock until then.
-// Errors: Busy, ReadOnly, Damaged (client state), ChipMissing, LevelTooLow,
-// ChipLocked, IdentityChanged, WeakPassword (empty).
-func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
-	return nil, errSkeleton
-}
-
-// Pending is a generation that is sealed and not yet on disk.
-type Pending struct{}
-
 // Declaration is what the client tells the server about a generation before it
 // gets the content; the server signs it into the lease.
 type Declaration struct {
@@ -57,43 +50,261 @@ type Declaration struct {
 	User       string
 }
 
+// Pending is a generation that is sealed and not yet on disk. It is not safe
+// for concurrent use, but Discard may be called twice.
+type Pending struct {
+	store   *Store
+	request PrepareRequest // without secrets
+	record  *record
+	der     []byte
+	secret  []byte
+	creds   *credentials
+	clock   binding.Clock
+	done    sync.Once
+}
+
+// Prepare takes the next generation number, draws a machine secret and seals
+// it. Nothing that can be opened is on disk afterwards; the number is used up.
+// The Pending must be committed or discarded; it holds the lock until then.
+// Errors: Busy, ReadOnly, Damaged (client state), ChipMissing, LevelTooLow,
+// ChipLocked, IdentityChanged, WeakPassword (empty).
+func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(s.opt.Dir, 0o700); err != nil {
+		return nil, unwritable(err)
+	}
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	p, err := s.prepare(ctx, r)
+	if err != nil {
+		s.release()
+		return nil, err
+	}
+	return p, nil
+}
+
+// check reports a request that makes no sense, which is the program's fault,
+// and a password that is none.
+func (r *PrepareRequest) check() error {
+	switch {
+	case (r.Trust == nil) == (r.Local == nil):
+		return errors.New("prepare: either Trust or Local")
+	case r.From == nil && r.Password.IsEmpty():
+		return vault.Fail(vault.WeakPassword, "empty")
+	case r.User == "" || r.Device.IsZero():
+		return errors.New("prepare: no user or no device")
+	}
+	if r.Local != nil {
+		return r.Local.Policy.Check()
+	}
+	return nil
+}
+
+func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
+	rec := &record{Governed: r.Trust != nil, Device: r.Device, Created: s.opt.Now().UTC().Truncate(time.Second)}
+	clock, err := s.measure(ctx, r, rec)
+	if err != nil {
+		return nil, err
+	}
+	if r.Trust != nil {
+		if err := rec.takeKey(r.Trust); err != nil {
+			return nil, err
+		}
+	} else {
+		rec.Local = r.Local.terms(rec.Created, clock)
+	}
+	creds, err := s.credentials(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	rec.Derivation = creds.derivation
+	p := &Pending{store: s, request: r, record: rec, creds: creds, clock: clock, secret: make([]byte, secretBytes)}
+	p.request.Password, p.request.From = vault.Secret{}, nil
+	rand.Read(p.secret) //nolint:errcheck // never returns an error (Go 1.24)
+	if err := p.seal(ctx); err != nil {
+		p.wipe()
+		return nil, err
+	}
+	return p, nil
+}
+
+// measure asks the chip for what goes into the record.
+func (s *Store) measure(ctx context.Context, r PrepareRequest, rec *record) (binding.Clock, error) {
+	chip := s.opt.Chip
+	if chip == nil {
+		return binding.Clock{}, vault.Fail(vault.ChipMissing, "no chip")
+	}
+	m, err := chip.Machine(ctx)
+	if err != nil {
+		return binding.Clock{}, chipProblem(err)
+	}
+	rec.Level = m.Level
+	if rec.Level == binding.LevelA {
+		rec.Level = binding.LevelB // the file of level A is version 2
+	}
+	if !rec.Level.Sealed() || r.MinLevel != "" && !rec.Level.AtLeast(r.MinLevel) {
+		return binding.Clock{}, vault.Fail(vault.LevelTooLow, "this machine reaches %s, %s is asked for", rec.Level, r.MinLevel)
+	}
+	if err := chip.Pin(m.RootName); err != nil {
+		return binding.Clock{}, err
+	}
+	clock, err := chip.Clock(ctx)
+	if err != nil {
+		return clock, chipProblem(err)
+	}
+	if rec.Level == binding.LevelB { // Commit unseals once
+		t, err := chip.Tries(ctx)
+		if err != nil {
+			return clock, chipProblem(err)
+		}
+		if t.Known && t.Left == 0 {
+			f := finding{tries: t}
+			return clock, f.lockedOut(s.opt.Now())
+		}
+	}
+	rec.Root = m.RootName
+	rec.Chip = chipFacts{
+		Virtual: m.Virtual, Manufacturer: shorten(m.Manufacturer), Firmware: shorten(m.Firmware),
+		ClockMS: clock.MS, Resets: clock.Resets,
+	}
+	return clock, nil
+}
+
+// takeKey puts the server's TPM policy key into the record.
+func (r *record) takeKey(t *Trust) error {
+	keys, err := lease.VerifySubKeys(t.Root, t.Keys)
+	if err != nil {
+		return err
+	}
+	pub, ok := keys.Newest(lease.UseTPM)
+	if !ok {
+		return vault.Fail(vault.BadAnswer, "the server has no key for security chips")
+	}
+	r.Key, err = binding.KeyOf(pub)
+	return err
+}
+
+// terms turns a local policy into bounds that stand in the sealed object.
+func (l *Local) terms(now time.Time, clock binding.Clock) *localTerms {
+	t := &localTerms{Policy: l.Policy, Bounds: binding.Bounds{ClockMS: math.MaxUint64, Resets: math.MaxUint32}}
+	if !l.Expires.IsZero() {
+		t.Expires = l.Expires.UTC().Truncate(time.Second)
+	}
+	life := l.Policy.PoweredOn.Duration()
+	if life == 0 && !t.Expires.IsZero() {
+		life = t.Expires.Sub(now)
+	}
+	if life > 0 {
+		t.Bounds.ClockMS = clock.MS + uint64(life.Milliseconds())
+	}
+	if b := l.Policy.Boots; b > 0 && b < math.MaxUint32-clock.Resets {
+		t.Bounds.Resets = clock.Resets + b
+	}
+	return t
+}
+
+// credentials works through the master password, with the salt and the cost
+// of the cache in place, or takes them from one that is open.
+func (s *Store) credentials(ctx context.Context, r PrepareRequest) (*credentials, error) {
+	if r.From != nil {
+		return r.From.credentials()
+	}
+	d := derivation{Cost: r.Cost}
+	if st, err := s.load(); err == nil && st.Current != nil {
+		if o, err := readOuter(s.path(cacheName), s.limits()); err == nil && o.record.Generation > st.WipedThrough {
+			if d.Cost == (Cost{}) {
+				d.Cost = o.record.Derivation.Cost
+			}
+			if d.Cost == o.record.Derivation.Cost {
+				d.Salt = o.record.Derivation.Salt
+			}
+		}
+	}
+	if d.Cost == (Cost{}) {
+		d.Cost = DefaultCost()
+	}
+	if d.Salt == [saltBytes]byte{} {
+		rand.Read(d.Salt[:]) //nolint:errcheck // never returns an error (Go 1.24)
+	}
+	return derive(ctx, r.Password, d)
+}
+
+// seal takes a number, makes that durable, and only then asks the chip.
+func (p *Pending) seal(ctx context.Context) error {
+	if err := p.store.takeNumber(p.request, p.record); err != nil {
+		return err
+	}
+	object, err := p.store.opt.Chip.Seal(ctx, p.record.terms(), p.creds.auth, p.secret)
+	if err != nil {
+		return chipProblem(err)
+	}
+	p.record.Object = object
+	if err := p.record.checkObject(); err != nil {
+		return err
+	}
+	p.der, err = p.record.marshal()
+	return err
+}
+
+// takeNumber makes the next generation number, and what the server said about
+// itself, durable.
+func (s *Store) takeNumber(r PrepareRequest, rec *record) error {
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	st, err := s.state()
+	if errors.Is(err, vault.NoCache) {
+		st, err = &clientState{Version: stateVersion, Cache: vault.NewID()}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.Trust != nil {
+		if err := st.learn(*r.Trust); err != nil {
+			return err
+		}
+	} else if st.Governed {
+		return vault.Fail(vault.IdentityChanged, "the cache was governed by a server, and is not to be any more")
+	}
+	st.HighestSealed++
+	rec.Cache, rec.Generation = st.Cache, st.HighestSealed
+	return s.save(st)
+}
+
 // Declaration returns what to send to the server.
-func (p *Pending) Declaration() Declaration { return Declaration{} }
-
-// Commit writes content under the lease, opens the file once by the full path
-// and puts it in the place of the old generation, together with the overlay
-// of that, whose edits the caller has shown and dealt with. If it returns an
-// error, the old generation is what it was. token is empty without a server.
-// Content is only read.
-//
-// Errors: Damaged (the lease is false or for something else), BadAnswer
-// (content and lease do not agree), Wiped (cleared meanwhile), ReadOnly, and
-// those of Unlock from opening the new file.
-func (p *Pending) Commit(ctx context.Context, content *vault.Content, token string) (Report, error) {
-	return Report{}, errSkeleton
-}
-
-// Report says what Commit put into the cache.
-type Report struct {
-	Entries, Attachments int
-	Excluded             []Exclusion
-}
-
-// Exclusion is an entry that KDBX cannot carry without changing it.
-type Exclusion struct {
-	Entry  vault.ID
-	Path   []string // names of the groups above it
-	Detail string   // what cannot be carried; never a value
+func (p *Pending) Declaration() Declaration {
+	return Declaration{
+		Cache: p.record.Cache, Generation: p.record.Generation, Record: sum(p.der),
+		RootName: append([]byte(nil), p.record.Root...), Level: p.record.Level, Virtual: p.record.Chip.Virtual,
+		Clock: p.clock, User: p.request.User,
+	}
 }
 
 // Discard gives the generation up, wipes its secrets and releases the lock.
 // After Commit it does nothing.
-func (p *Pending) Discard() {}
-
-// Cost is what one run of Argon2id takes. Two equal ones stand between a
-// password and the content.
-type Cost struct {
-	MemoryBytes uint64 // a multiple of 1024
-	Passes      uint64
-	Lanes       uint32
+func (p *Pending) Discard() {
+	p.done.Do(func() {
+		p.wipe()
+		p.store.release()
+	})
 }
+
+func (p *Pending) wipe() {
+	clear(p.secret)
+	p.creds.wipe()
+}
+
+// chipProblem turns an answer of the chip, given before there is a cache, into
+// a problem.
+func chipProblem(err error) error {
+	f := &finding{}
+	if err := f.takeChip(err); err != nil {
+		return err
+	}
+	return f.problem
+}
+
+// shorten cuts a description of the chip to what the record takes.
+func shorten(s string) string { return s[:min(len(s), maxChipText)] }

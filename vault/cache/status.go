@@ -1,10 +1,14 @@
 package cache
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/audit"
 	"github.com/tideover/tideover/vault/lease"
 )
 
@@ -23,7 +27,8 @@ const (
 	LockedOut  State = "locked_out"
 )
 
-// Status is what can be known about a cache without its password.
+// Status is what can be known about a cache without its password. As JSON it
+// is the member "cache" of what status prints, with null for what is unknown.
 type Status struct {
 	State   State
 	Problem error // why it is not Usable, as Unlock would say
@@ -43,11 +48,134 @@ type Status struct {
 	SizeBytes   int64
 	Generation  uint64
 	Policy      lease.Policy
-	Lease       *lease.Lease // nil where no server governs
-	Verdict     lease.Verdict
+	Lease       *lease.Lease  // nil where no server governs, or where it does not hold
+	Verdict     lease.Verdict // zero if there is no lease that holds
+	Judged      bool          // Verdict means something
 	Tries       binding.Tries
 
 	OverlayEdits  int
 	JournalEvents int // that the server does not have
 	Now           time.Time
+}
+
+// Status reports everything about the cache that can be known without the
+// password, and leaves no trace. It returns vault.NoCache if there is none
+// (a cache that the server had wiped is one still, in state wiped or revoked),
+// and vault.Damaged or vault.Unsupported if the client state cannot be read.
+// Everything else that is wrong stands in the Status, in Problem.
+func (s *Store) Status(ctx context.Context) (Status, error) {
+	st, err := s.state()
+	if err != nil {
+		return Status{}, err
+	}
+	out := Status{Path: s.path(cacheName), Cache: st.Cache, Now: s.opt.Now(), State: Usable}
+	out.JournalEvents = s.unsentCount()
+	if err := s.present(st); err != nil || st.Wipe != nil && st.Wipe.Pending {
+		if err == nil { // a wipe that is not finished yet
+			err = st.wipeProblem()
+		}
+		if errors.Is(err, vault.NoCache) || st.Wipe == nil || st.Wipe.Reason == ByUser {
+			return Status{}, vault.Fail(vault.NoCache, "%s", out.Path)
+		}
+		out.State, out.Problem = wipedState(st), err
+		out.User, out.Server = st.Wipe.User, st.Wipe.Server
+		return out, nil
+	}
+	f, err := s.examine(ctx, s.path(cacheName), st)
+	if err != nil {
+		return Status{}, err
+	}
+	if g := st.newest(); g != nil {
+		out.User, out.Server, out.Device = g.User, g.Server, g.Device
+	}
+	out.State, out.Problem = f.state, f.problem
+	if f.outer == nil {
+		return out, nil
+	}
+	out.take(f)
+	if m, err := s.readOverlayMark(out.Cache, out.Generation); err == nil && m != nil {
+		out.OverlayEdits = int(min(m.Edits, 1<<31-1))
+	}
+	return out, nil
+}
+
+// take fills in what the file told.
+func (out *Status) take(f *finding) {
+	r := f.record
+	out.Readable = true
+	out.Created, out.Level, out.Virtual, out.Governed = r.Created, r.Level, r.Chip.Virtual, r.Governed
+	out.Entries, out.Attachments, out.SizeBytes, out.Generation = f.entries, f.attachments, f.size, r.Generation
+	out.Device, out.Policy, out.Tries = r.Device, f.policy, f.tries
+	out.Verdict, out.Judged = f.verdict, !f.term.Issued.IsZero()
+	if f.lease != nil {
+		out.Lease, out.Proven = f.lease, f.lease.Proven
+	}
+}
+
+// unsentCount returns the events that the server does not have, 0 if the
+// journal cannot be read: Unlock says why.
+func (s *Store) unsentCount() int {
+	c, err := audit.ReadJournal(s.path(journalName))
+	if err != nil {
+		return 0
+	}
+	return len(c.Events)
+}
+
+// MarshalJSON writes the object that the command line's contract has for the
+// cache. Unknown is null, and nothing is left out.
+func (out Status) MarshalJSON() ([]byte, error) {
+	type object struct {
+		State         State          `json:"state"`
+		Path          string         `json:"path"`
+		User          *string        `json:"user"`
+		Server        *string        `json:"server"`
+		Created       *time.Time     `json:"created_at"`
+		Age           *int64         `json:"age_s"`
+		Expires       *time.Time     `json:"expires_at"`
+		ExpiresIn     *int64         `json:"expires_in_s"`
+		EndedBy       *lease.EndedBy `json:"ended_by"`
+		Level         *binding.Level `json:"level"`
+		Virtual       *bool          `json:"virtual_tpm"`
+		Proven        *bool          `json:"proven"`
+		Governed      *string        `json:"governed"`
+		Entries       *int           `json:"entries"`
+		Attachments   *int           `json:"attachments"`
+		SizeBytes     *int64         `json:"size_bytes"`
+		Generation    *uint64        `json:"generation"`
+		TriesLeft     *int           `json:"tries_left"`
+		OpensLeft     *int           `json:"opens_left"`
+		OverlayEdits  int            `json:"overlay_edits"`
+		JournalEvents int            `json:"journal_events"`
+	}
+	o := object{State: out.State, Path: out.Path, OverlayEdits: out.OverlayEdits, JournalEvents: out.JournalEvents}
+	if out.User != "" {
+		o.User = &out.User
+	}
+	if out.Server != "" {
+		o.Server = &out.Server
+	}
+	if out.Readable {
+		age := max(int64(out.Now.Sub(out.Created)/time.Second), 0)
+		governed := "local"
+		if out.Governed {
+			governed = "server"
+		}
+		o.Created, o.Age, o.Level, o.Virtual, o.Proven = &out.Created, &age, &out.Level, &out.Virtual, &out.Proven
+		o.Governed, o.Entries, o.Attachments, o.SizeBytes, o.Generation = &governed, &out.Entries, &out.Attachments, &out.SizeBytes, &out.Generation
+	}
+	if v := out.Verdict; out.Judged {
+		left := int64(v.Remaining / time.Second)
+		if !v.Unlimited {
+			o.Expires, o.ExpiresIn = &v.Until, &left
+		}
+		if v.EndedBy != "" {
+			o.EndedBy = &v.EndedBy
+		}
+		o.OpensLeft = v.OpensLeft
+	}
+	if out.Tries.Known {
+		o.TriesLeft = &out.Tries.Left
+	}
+	return json.Marshal(o)
 }

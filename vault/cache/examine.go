@@ -1,0 +1,305 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
+)
+
+// finding is everything that can be known about a cache file without its
+// password, and the first reason why it does not open.
+type finding struct {
+	state   State
+	problem error // nil: Usable
+
+	*outer                // nil: the file could not be read
+	lease    *lease.Lease // the one that holds; nil: not governed
+	term     lease.Term
+	policy   lease.Policy
+	verdict  lease.Verdict
+	approval *binding.Approval
+	tries    binding.Tries
+}
+
+// rank is the order in which reasons are reported. FORMAT.md 5.
+func (st State) rank() int {
+	switch st {
+	case Damaged:
+		return 1
+	case Wiped, Revoked:
+		return 2
+	case Expired:
+		return 3
+	case Foreign:
+		return 4
+	case Superseded:
+		return 5
+	case LockedOut:
+		return 6
+	}
+	return 7
+}
+
+// object notes a reason why the cache does not open. The first by rank counts,
+// and the first noted of one rank.
+func (f *finding) object(st State, err error) {
+	if f.problem == nil || st.rank() < f.state.rank() {
+		f.state, f.problem = st, err
+	}
+}
+
+// examine runs the checks of FORMAT.md 5 from 3 to 11, except for the tries
+// that the caller wants to keep. It returns an error only for what is no fact
+// about the cache: the disk, a chip that is busy, a context that is over, and
+// vault.NoCache.
+func (s *Store) examine(ctx context.Context, path string, st *clientState) (*finding, error) {
+	f := &finding{state: Usable}
+	o, err := readOuter(path, s.limits())
+	if err != nil {
+		return f, f.take(err)
+	}
+	f.outer = o
+	r := o.record
+	f.checkPlace(st)
+	if r.Governed {
+		f.checkLease(s, st)
+	} else {
+		f.policy, f.term = r.Local.Policy, r.term()
+	}
+	if err := r.checkObject(); err != nil {
+		f.object(Damaged, err)
+	}
+	if r.Generation <= st.WipedThrough {
+		f.object(wipedState(st), st.wipeProblem())
+	}
+
+	clock, err := f.checkChip(ctx, s.opt.Chip)
+	if err != nil {
+		return f, err
+	}
+	f.judge(st, s.opt.Now(), clock)
+	if st.Current != nil && r.Generation < st.Current.Generation {
+		f.object(Superseded, vault.Fail(vault.Superseded, "generation %d, the current one is %d", r.Generation, st.Current.Generation))
+	}
+	if f.problem == nil {
+		if err := s.opt.Chip.Check(ctx, r.Object, r.terms(), f.approval); err != nil {
+			return f, f.takeChip(err)
+		}
+	}
+	if clock != nil && f.tries.Known && f.tries.Left == 0 {
+		f.object(LockedOut, f.lockedOut(s.opt.Now()))
+	}
+	return f, nil
+}
+
+// take turns an error of reading into a finding, or returns it.
+func (f *finding) take(err error) error {
+	for _, c := range []vault.Cause{vault.Damaged, vault.Hostile, vault.Unsupported} {
+		if errors.Is(err, c) {
+			f.object(Damaged, err)
+			return nil
+		}
+	}
+	return err
+}
+
+// checkPlace holds the file against the client state: is it the one that was
+// put here, for this cache, on this device.
+func (f *finding) checkPlace(st *clientState) {
+	r := f.record
+	if r.Cache != st.Cache {
+		f.object(Damaged, vault.Fail(vault.Damaged, "the file belongs to another cache"))
+	}
+	if r.Governed != st.Governed {
+		f.object(Damaged, vault.Fail(vault.Damaged, "the file and the client state do not agree on who governs it"))
+	}
+	k := st.known(r.Generation)
+	if k != nil && k.SHA256 != f.sha256 {
+		f.object(Damaged, vault.Fail(vault.Damaged, "the file is not the one that was written"))
+	}
+	if k == nil {
+		k = st.Current
+	}
+	if k != nil && k.Device != r.Device {
+		f.object(Foreign, vault.Fail(vault.OtherMachine, "made by device %s", r.Device))
+	}
+}
+
+// checkLease verifies the lease inside the file, and takes the one in the
+// sidecar if that holds and is newer.
+func (f *finding) checkLease(s *Store, st *clientState) {
+	keys, err := st.keySet()
+	if err != nil {
+		f.object(Damaged, err)
+		return
+	}
+	l, err := f.verify(f.token, keys)
+	if err != nil {
+		f.object(Damaged, err)
+		return
+	}
+	if token, err := readSidecar(s.path(sidecarName)); err == nil {
+		// Whatever is wrong with it, it counts as absent.
+		if newer, err := f.verify(token, keys); err == nil && newer.Seq > l.Seq {
+			l = newer
+		}
+	}
+	f.lease, f.policy, f.term = l, l.Policy, l.Term()
+	a := l.Chip.Approval()
+	f.approval = &a
+	if l.Epoch < st.Epoch {
+		f.object(Revoked, vault.Fail(vault.Revoked, "lease of epoch %d, the server is in %d", l.Epoch, st.Epoch))
+	}
+}
+
+// verify reads a lease and holds it against the record.
+func (f *finding) verify(token string, keys lease.KeySet) (*lease.Lease, error) {
+	l, err := lease.Verify(token, keys)
+	if err != nil {
+		return nil, err
+	}
+	return l, f.record.matches(l, f.recordSum)
+}
+
+// matches reports a lease that is for something else than r.
+func (r *record) matches(l *lease.Lease, recordSum lease.Hash) error {
+	for _, c := range []struct {
+		what string
+		ok   bool
+	}{
+		{"cache", l.Cache == r.Cache},
+		{"device", l.Device == r.Device},
+		{"generation", l.Generation == r.Generation},
+		{"binding record", l.Record == recordSum},
+		{"level", l.Level == r.Level && l.Chip != nil},
+		{"chip", string(l.Root) == string(r.Root)},
+	} {
+		if !c.ok {
+			return vault.Fail(vault.Damaged, "lease: for another %s", c.what)
+		}
+	}
+	if err := l.Chip.Approval().Verify(r.terms()); err != nil {
+		return vault.Fail(vault.Damaged, "lease: %w", err)
+	}
+	return nil
+}
+
+// term returns what time decides where no server signs a lease.
+func (r *record) term() lease.Term {
+	return lease.Term{
+		Issued: r.Created, Expires: r.Local.Expires, PoweredOn: r.Local.Policy.PoweredOn.Duration(),
+		ClockMS: r.Chip.ClockMS, Bounds: r.Local.Bounds, Opens: int(r.Local.Policy.Opens),
+	}
+}
+
+// checkChip asks the chip who it is. The clock is nil if it is not the one that
+// the file is for: another chip's time says nothing.
+func (f *finding) checkChip(ctx context.Context, chip Chip) (*binding.Clock, error) {
+	if chip == nil {
+		f.object(Foreign, vault.Fail(vault.ChipMissing, "no chip"))
+		return nil, nil
+	}
+	m, err := chip.Machine(ctx)
+	if err != nil {
+		return nil, f.takeChip(err)
+	}
+	if string(m.RootName) != string(f.record.Root) {
+		f.object(Foreign, vault.Fail(vault.OtherMachine, "made with another chip, or the chip was cleared"))
+		return nil, nil
+	}
+	if err := chip.Pin(f.record.Root); err != nil {
+		return nil, err
+	}
+	clock, err := chip.Clock(ctx)
+	if err != nil {
+		return nil, f.takeChip(err)
+	}
+	if f.record.Level == binding.LevelB { // at B0 the shared lockout does not count
+		if f.tries, err = chip.Tries(ctx); err != nil {
+			return nil, f.takeChip(err)
+		}
+	}
+	return &clock, nil
+}
+
+// judge notes what the clocks say.
+func (f *finding) judge(st *clientState, now time.Time, clock *binding.Clock) {
+	if f.term.Issued.IsZero() {
+		return // no lease that holds
+	}
+	f.verdict = lease.Judge(f.term, f.facts(st, now, clock))
+	switch {
+	case f.verdict.EndedBy != "":
+		f.object(Expired, f.expired())
+	case f.verdict.ClockMoved:
+		f.object(Expired, &vault.Problem{Cause: vault.ClockMoved, Until: fromUnix(st.LastWall), Detail: "the clock shows an earlier time than at the last opening"})
+	}
+}
+
+// facts gathers what lease.Judge asks for.
+func (f *finding) facts(st *clientState, now time.Time, clock *binding.Clock) lease.Facts {
+	return lease.Facts{
+		Wall: now, LastWall: fromUnix(st.LastWall), ServerTime: fromUnix(st.ServerTime),
+		Clock: clock, Opens: st.Opens.against(f.seq()),
+	}
+}
+
+// seq returns the number of the lease, 0 where there is none.
+func (f *finding) seq() uint64 {
+	if f.lease == nil {
+		return 0
+	}
+	return f.lease.Seq
+}
+
+func (f *finding) expired() error {
+	return &vault.Problem{Cause: vault.Expired, Until: f.verdict.Until, Detail: string(f.verdict.EndedBy)}
+}
+
+func (f *finding) lockedOut(now time.Time) error {
+	p := &vault.Problem{Cause: vault.ChipLocked, TriesLeft: new(int)}
+	if f.tries.RetryAfter > 0 {
+		p.Until = now.Add(f.tries.RetryAfter).UTC().Truncate(time.Second)
+	}
+	return p
+}
+
+// takeChip turns what the chip says into a finding, or returns it if it is no
+// fact about the cache.
+func (f *finding) takeChip(err error) error {
+	switch {
+	case errors.Is(err, binding.ErrTampered):
+		f.object(Damaged, vault.Fail(vault.Damaged, "%w", err))
+	case errors.Is(err, binding.ErrClockEnded):
+		f.verdict.EndedBy, f.verdict.Hard, f.verdict.Remaining = lease.EndedByClock, true, 0
+		f.object(Expired, &vault.Problem{Cause: vault.Expired, Detail: string(lease.EndedByClock), Err: err})
+	case errors.Is(err, binding.ErrBootsEnded):
+		f.verdict.EndedBy, f.verdict.Hard, f.verdict.Remaining = lease.EndedByBoots, true, 0
+		f.object(Expired, &vault.Problem{Cause: vault.Expired, Detail: string(lease.EndedByBoots), Err: err})
+	case errors.Is(err, binding.ErrOtherMachine):
+		f.object(Foreign, vault.Fail(vault.OtherMachine, "%w", err))
+	case errors.Is(err, binding.ErrSuperseded):
+		f.object(Superseded, vault.Fail(vault.Superseded, "%w", err))
+	case errors.Is(err, binding.ErrLockedOut):
+		f.object(LockedOut, &vault.Problem{Cause: vault.ChipLocked, TriesLeft: new(int), Err: err})
+	case errors.Is(err, binding.ErrUnavailable):
+		f.object(Foreign, vault.Fail(vault.ChipMissing, "%w", err))
+	case errors.Is(err, binding.ErrBusy):
+		return vault.Fail(vault.Busy, "%w", err)
+	default:
+		return err
+	}
+	return nil
+}
+
+// wipedState tells the two kinds of wipe apart.
+func wipedState(st *clientState) State {
+	if st.Wipe != nil && st.Wipe.Reason == ByRevoked {
+		return Revoked
+	}
+	return Wiped
+}

@@ -1,0 +1,155 @@
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/kdbx"
+	"github.com/tideover/tideover/vault/lease"
+)
+
+// Names of what stands in PublicCustomData and in Meta/CustomData. FORMAT.md 2.1.
+const (
+	itemRecord      = "tideover.record"
+	itemLease       = "tideover.lease"
+	itemEntries     = "tideover.entries"
+	itemAttachments = "tideover.attachments"
+	datumRecordSum  = "tideover.record.sha256"
+)
+
+// maxFileBytes bounds the cache file: as large as what it may decode to.
+const maxFileBytes = 1 << 30
+
+// outer is what a cache file says before any key is known. Nothing of it is
+// proved yet.
+type outer struct {
+	size        int64
+	sha256      lease.Hash // of the whole file
+	record      *record
+	recordSum   lease.Hash
+	token       string // the lease inside the file; empty: none
+	entries     int
+	attachments int
+}
+
+// readOuter reads everything that needs no key. Errors are typed but for those
+// of the disk; fs.ErrNotExist is vault.NoCache.
+func readOuter(path string, lim kdbx.Limits) (*outer, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, vault.Fail(vault.NoCache, "%s", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	o := &outer{size: info.Size()}
+	if o.size > maxFileBytes {
+		return nil, vault.Fail(vault.Hostile, "%s: %d bytes, at most %d", path, o.size, maxFileBytes)
+	}
+	h, err := kdbx.ReadHeader(f, lim)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.readPublic(h); err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	whole := sha256.New()
+	if _, err := io.Copy(whole, io.LimitReader(f, maxFileBytes)); err != nil {
+		return nil, err
+	}
+	whole.Sum(o.sha256[:0])
+	return o, nil
+}
+
+// readPublic takes our items out of the header and holds the header's own cost
+// against the record's.
+func (o *outer) readPublic(h *kdbx.Header) error {
+	der, ok := h.PublicCustomData.Bytes(itemRecord)
+	if !ok {
+		return vault.Fail(vault.Damaged, "not an offline cache: no binding record")
+	}
+	r, err := parseRecord(der)
+	if err != nil {
+		return err
+	}
+	o.record, o.recordSum = r, sum(der)
+	if h.KDF != r.Derivation.Cost.params() {
+		return vault.Fail(vault.Damaged, "key derivations of different cost")
+	}
+	o.token, ok = h.PublicCustomData.Text(itemLease)
+	if ok != r.Governed {
+		return vault.Fail(vault.Damaged, "lease and record do not agree")
+	}
+	n, ok1 := uint32Item(h.PublicCustomData, itemEntries)
+	m, ok2 := uint32Item(h.PublicCustomData, itemAttachments)
+	if !ok1 || !ok2 {
+		return vault.Fail(vault.Damaged, "not an offline cache: no counts")
+	}
+	o.entries, o.attachments = int(n), int(m)
+	return nil
+}
+
+// public returns the items of a cache file.
+func public(der []byte, token string, entries, attachments int) kdbx.VariantMap {
+	var m kdbx.VariantMap
+	m.SetBytes(itemRecord, der)
+	if token != "" {
+		m.SetText(itemLease, token)
+	}
+	for _, it := range []struct {
+		name string
+		n    int
+	}{{itemEntries, entries}, {itemAttachments, attachments}} {
+		m = append(m, kdbx.VariantItem{Name: it.name, Type: kdbx.VariantUint32, Data: binary.LittleEndian.AppendUint32(nil, uint32(it.n))})
+	}
+	return m
+}
+
+func uint32Item(m kdbx.VariantMap, name string) (uint32, bool) {
+	for _, it := range m {
+		if it.Name == name && it.Type == kdbx.VariantUint32 && len(it.Data) == 4 {
+			return binary.LittleEndian.Uint32(it.Data), true
+		}
+	}
+	return 0, false
+}
+
+// The first bytes of TPMT_PUBLIC of a sealed object: keyed hash (8), SHA-256
+// (11), four bytes of attributes, and the length of its policy. (TCG TPM 2.0
+// Library, Part 2, 12.2.4.)
+const (
+	publicTypeKeyedHash = 0x0008
+	publicNameSHA256    = 0x000b
+	publicPolicyAt      = 10
+)
+
+// checkObject compares the policy in the public area with the one that the
+// terms make, before a chip sees it.
+func (r *record) checkObject() error {
+	want, err := r.terms().AuthPolicy()
+	if err != nil {
+		return vault.Fail(vault.Damaged, "record: %w", err)
+	}
+	p := r.Object.Public
+	if len(p) < publicPolicyAt+len(want) ||
+		binary.BigEndian.Uint16(p) != publicTypeKeyedHash || binary.BigEndian.Uint16(p[2:]) != publicNameSHA256 ||
+		int(binary.BigEndian.Uint16(p[publicPolicyAt-2:])) != len(want) ||
+		!bytes.Equal(p[publicPolicyAt:publicPolicyAt+len(want)], want[:]) {
+		return vault.Fail(vault.Damaged, "sealed object: not the policy of this cache and generation")
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package cache
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
+)
+
+// state loads the client state and holds it against the server identity that
+// the caller expects.
+func (s *Store) state() (*clientState, error) {
+	st, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	if s.opt.Pin != "" && st.Governed && lease.Pin(st.Root) != s.opt.Pin {
+		return nil, vault.Fail(vault.IdentityChanged, "the cache is of another server identity")
+	}
+	return st, nil
+}
+
+// present reports vault.NoCache, or why there is none any more, if there is no
+// cache file. FORMAT.md 5, step 1.
+func (s *Store) present(st *clientState) error {
+	if exists(s.path(cacheName)) {
+		return nil
+	}
+	if st.Wipe != nil && st.Wipe.Reason != ByUser {
+		return st.wipeProblem()
+	}
+	return vault.Fail(vault.NoCache, "%s", s.path(cacheName))
+}
+
+// enter takes the lock and, as the first holder, finishes what a process that
+// died has left behind. FORMAT.md 8. On a disk that cannot be written it
+// leaves things as they are: whoever reads decides by the same rules.
+func (s *Store) enter(ctx context.Context) error {
+	if err := s.acquire(); err != nil {
+		return err
+	}
+	if s.sole() {
+		if err := s.recover(ctx); err != nil && !errors.Is(err, vault.ReadOnly) && !errors.Is(err, vault.NoCache) {
+			s.release()
+			return err
+		}
+	}
+	return nil
+}
+
+// sole reports whether nothing else of this process holds the lock.
+func (s *Store) sole() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.holders == 1
+}
+
+func (s *Store) recover(_ context.Context) error {
+	st, err := s.load()
+	if err != nil {
+		return err
+	}
+	if st.Wipe != nil && st.Wipe.Pending {
+		return s.finishWipe()
+	}
+	if exists(s.path(cacheName + newSuffix)) {
+		if err := s.remove(s.path(cacheName + newSuffix)); err != nil {
+			return err
+		}
+	}
+	if st.Next == nil {
+		return nil
+	}
+	o, err := readOuter(s.path(cacheName), s.limits())
+	if err != nil {
+		return nil // for examine to report
+	}
+	if o.record.Generation != st.Next.Generation || o.sha256 != st.Next.SHA256 {
+		return nil
+	}
+	if err := s.update(func(st *clientState) error { st.settle(o.record.Generation); return nil }); err != nil {
+		return err
+	}
+	return s.remove(s.path(sidecarName), s.path(overlayName))
+}

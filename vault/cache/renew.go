@@ -1,0 +1,78 @@
+package cache
+
+import (
+	"context"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
+)
+
+// Renewal says what Renew did.
+type Renewal struct {
+	Lease *lease.Lease // the one that holds now
+	// Shortened reports that it ends before the one before it. That one still
+	// opens the file, so the caller must make a new generation or clear.
+	Shortened bool
+}
+
+// Renew takes a lease that the server has issued anew for the generation in
+// place, and needs no password and no chip. The lease with the highest number
+// holds; an older one changes nothing. Errors: NoCache, Busy, Damaged (the
+// lease is false or for something else), Wiped, Revoked, Superseded, ReadOnly.
+func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
+	if err := s.enter(ctx); err != nil {
+		return Renewal{}, err
+	}
+	defer s.release()
+	st, err := s.state()
+	if err != nil {
+		return Renewal{}, err
+	}
+	if err := s.present(st); err != nil {
+		return Renewal{}, err
+	}
+	f := &finding{state: Usable}
+	if f.outer, err = readOuter(s.path(cacheName), s.limits()); err != nil {
+		return Renewal{}, err
+	}
+	f.checkPlace(st)
+	if !f.record.Governed {
+		return Renewal{}, vault.Fail(vault.Damaged, "no server governs this cache")
+	}
+	f.checkLease(s, st)
+	if f.record.Generation <= st.WipedThrough {
+		f.object(wipedState(st), st.wipeProblem())
+	}
+	if f.problem != nil && f.state != Revoked { // an epoch that is over is what renewal is for
+		return Renewal{}, f.problem
+	}
+	keys, err := st.keySet()
+	if err != nil {
+		return Renewal{}, err
+	}
+	l, err := f.verify(token, keys)
+	switch {
+	case err != nil:
+		return Renewal{}, err
+	case l.Epoch < st.Epoch:
+		return Renewal{}, vault.Fail(vault.Revoked, "lease of epoch %d, the server is in %d", l.Epoch, st.Epoch)
+	case l.Seq <= f.lease.Seq:
+		return Renewal{Lease: f.lease}, nil
+	}
+	if err := s.writeSidecar(token); err != nil {
+		return Renewal{}, err
+	}
+	// The server was met: what this computer's clock showed before counts no more.
+	err = s.update(func(st *clientState) error {
+		st.LastWall = s.opt.Now().Unix()
+		st.ServerTime = max(st.ServerTime, int64(l.Issued))
+		st.Epoch = max(st.Epoch, l.Epoch)
+		return nil
+	})
+	return Renewal{Lease: l, Shortened: endsBefore(l, f.lease)}, err
+}
+
+// endsBefore reports whether some clock ends a before b.
+func endsBefore(a, b *lease.Lease) bool {
+	return a.Expires < b.Expires || a.Chip.Bounds.ClockMS < b.Chip.Bounds.ClockMS || a.Chip.Bounds.Resets < b.Chip.Bounds.Resets
+}

@@ -1,0 +1,205 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/audit"
+	"github.com/tideover/tideover/vault/kdbx"
+)
+
+// UnlockRequest is what a person gives to open a cache.
+type UnlockRequest struct {
+	User     string       // as typed; empty: whoever cached
+	Password vault.Secret // master password; the caller wipes it
+	// KeepTries makes Unlock return TooManyAttempts, before the chip is asked,
+	// when no more than this many tries are left: for scripts.
+	KeepTries int
+}
+
+// Unlock opens the cache. It returns the first of these that applies:
+// vault.NoCache, Busy, Damaged (Hostile, Unsupported), Revoked or Wiped,
+// Expired or ClockMoved, OtherMachine or ChipMissing, Superseded,
+// TooManyAttempts or ChipLocked, ReadOnly, WrongCredentials (another user
+// name than the one typed at caching), WrongPassword with TriesLeft. Nothing
+// before the password is tried costs a try.
+//
+// The unlocking is in the journal before Unlock returns, and so is a failure.
+func (s *Store) Unlock(ctx context.Context, r UnlockRequest) (*Opened, error) {
+	st, err := s.state()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.present(st); err != nil {
+		return nil, err
+	}
+	readOnly := s.enter(ctx)
+	if readOnly != nil && !errors.Is(readOnly, vault.ReadOnly) {
+		return nil, readOnly
+	}
+	o, err := s.unlock(ctx, r, readOnly)
+	if err != nil && readOnly == nil {
+		s.release()
+	}
+	return o, err
+}
+
+// unlock runs with the lock, or with the reason why there is none to be had.
+func (s *Store) unlock(ctx context.Context, r UnlockRequest, readOnly error) (*Opened, error) {
+	st, err := s.state()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.present(st); err != nil { // wiped meanwhile
+		return nil, err
+	}
+	f, err := s.examine(ctx, s.path(cacheName), st)
+	if err != nil {
+		return nil, err
+	}
+	if f.problem != nil {
+		return nil, f.problem
+	}
+	if readOnly != nil {
+		return nil, readOnly
+	}
+	return s.admit(ctx, r, st, f, s.path(cacheName))
+}
+
+// admit goes on where examine ends: FORMAT.md 5, steps 11 to 16.
+func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *finding, path string) (*Opened, error) {
+	if f.tries.Known && r.KeepTries > 0 && f.tries.Left <= r.KeepTries {
+		left := f.tries.Left
+		return nil, &vault.Problem{Cause: vault.TooManyAttempts, TriesLeft: &left, Detail: fmt.Sprintf("%d tries are kept back", r.KeepTries)}
+	}
+	if _, err := s.openJournal(f.record.Device); err != nil {
+		return nil, err
+	}
+	if k := st.known(f.record.Generation); r.User != "" && k != nil && !sameUser(r.User, k.User) {
+		return nil, vault.Fail(vault.WrongCredentials, "the cache was made for %q, in this form", k.User)
+	}
+	if f.term.Opens > 0 {
+		err := s.update(func(st *clientState) error {
+			st.Opens = opens{Seq: f.seq(), Count: st.Opens.against(f.seq()) + 1}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	creds, err := derive(ctx, r.Password, f.record.Derivation)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.open(ctx, path, f, creds)
+	if err != nil {
+		creds.wipe()
+		return nil, err
+	}
+	if err := s.note(f.record.Device, audit.Event{Type: audit.Unlock, Generation: f.record.Generation}); err != nil {
+		o.wipe()
+		return nil, err
+	}
+	if err := s.sawWall(f); err != nil {
+		o.wipe()
+		return nil, err
+	}
+	return o, nil
+}
+
+// open unseals the machine secret and reads the file with it. On success the
+// Opened owns creds.
+func (s *Store) open(ctx context.Context, path string, f *finding, creds *credentials) (*Opened, error) {
+	r := f.record
+	secret, err := s.opt.Chip.Unseal(ctx, binding.SealedUse{Object: r.Object, Terms: r.terms(), Approval: f.approval, Auth: creds.auth})
+	if errors.Is(err, binding.ErrWrongAuth) {
+		return nil, s.wrongPassword(ctx, f)
+	}
+	if err != nil {
+		f.problem = nil
+		if err := f.takeChip(err); err != nil {
+			return nil, err
+		}
+		return nil, f.problem
+	}
+	o := &Opened{store: s, creds: creds, secret: secret, found: f, key: creds.key(secret)}
+	if o.doc, err = s.readInner(ctx, path, f, o.key); err != nil {
+		clear(secret)
+		o.key.Wipe()
+		return nil, err
+	}
+	return o, nil
+}
+
+// readInner decrypts the file. The chip has said that the password is right,
+// so whatever is wrong now is damage.
+func (s *Store) readInner(ctx context.Context, path string, f *finding, key kdbx.Key) (*kdbx.Document, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	doc, _, err := kdbx.Read(ctx, file, key, s.limits())
+	switch {
+	case errors.Is(err, vault.WrongPassword):
+		return nil, vault.Fail(vault.Damaged, "the file is not under the machine secret of its record")
+	case err != nil:
+		return nil, err
+	}
+	for _, d := range doc.Meta.CustomData {
+		if d.Key == datumRecordSum && d.Value == f.recordSum.String() {
+			return doc, nil
+		}
+	}
+	doc.Wipe()
+	return nil, vault.Fail(vault.Damaged, "the binding record is not the one that the file was written with")
+}
+
+// wrongPassword records the failure and says how many tries are left.
+func (s *Store) wrongPassword(ctx context.Context, f *finding) error {
+	p := &vault.Problem{Cause: vault.WrongPassword}
+	detail := ""
+	if f.record.Level == binding.LevelB {
+		if t, err := s.opt.Chip.Tries(ctx); err == nil && t.Known {
+			p.TriesLeft = &t.Left
+			detail = fmt.Sprintf("tries_left=%d", t.Left)
+			if t.Left == 0 && t.RetryAfter > 0 {
+				p.Until = s.opt.Now().Add(t.RetryAfter).UTC().Truncate(time.Second)
+			}
+		}
+	}
+	p.Err = s.note(f.record.Device, audit.Event{Type: audit.FailedUnlock, Detail: detail, Generation: f.record.Generation})
+	return p
+}
+
+// sawWall remembers that the cache was open at this time of the computer's
+// clock. A file that the client state did not know is known now. FORMAT.md 8.
+func (s *Store) sawWall(f *finding) error {
+	return s.update(func(st *clientState) error {
+		st.LastWall = max(st.LastWall, s.opt.Now().Unix())
+		if r := f.record; st.known(r.Generation) == nil && r.Generation > st.WipedThrough {
+			g := installed{Generation: r.Generation, SHA256: f.sha256, Device: r.Device}
+			if f.lease != nil {
+				g.User = f.lease.Username
+			}
+			if st.Current != nil {
+				g.User, g.Server = st.Current.User, st.Current.Server
+			}
+			st.HighestSealed, st.Current = max(st.HighestSealed, r.Generation), &g
+		}
+		return nil
+	})
+}
+
+// sameUser compares two user names as typed: directories do not tell case.
+func sameUser(a, b string) bool {
+	return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b))
+}
