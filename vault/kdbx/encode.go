@@ -99,7 +99,26 @@ func (e *encoder) leaf(name, attributes string, content func([]byte) []byte) {
 // text writes an element with text; empty too.
 func (e *encoder) text(name, text string) {
 	e.work = append(e.work[:0], text...)
-	e.leaf(name, "", func(b []byte) []byte { return e.escape(b, e.work, name) })
+	e.value(name, "", e.work, name)
+}
+
+// value writes an element with text. where names it, if it cannot be carried.
+func (e *encoder) value(name, attributes string, text []byte, where string) {
+	if isBlank(text) {
+		// KeePass reads white space by itself as nothing otherwise.
+		attributes += ` xml:space="preserve"`
+	}
+	e.leaf(name, attributes, func(b []byte) []byte { return e.escape(b, text, where) })
+}
+
+// isBlank reports whether there is text and all of it is white space.
+func isBlank(text []byte) bool {
+	for _, c := range text {
+		if !isSpace(c) {
+			return false
+		}
+	}
+	return len(text) > 0
 }
 
 // optional writes an element with text unless that is empty.
@@ -109,13 +128,13 @@ func (e *encoder) optional(name, text string) {
 	}
 }
 
-// escape appends text. name says where it stands, if it cannot be carried.
-func (e *encoder) escape(b, text []byte, name string) []byte {
+// escape appends text.
+func (e *encoder) escape(b, text []byte, where string) []byte {
 	if isPlain(text) && bytes.IndexByte(text, '<') < 0 && bytes.IndexByte(text, '>') < 0 {
 		return append(b, text...)
 	}
 	if _, bad := badChar(text); bad {
-		e.fail("text that XML cannot carry", name)
+		e.fail("text that XML cannot carry", where)
 		return b
 	}
 	return appendEscaped(b, text)
@@ -212,7 +231,7 @@ func (e *encoder) time(name string, t time.Time) {
 // protected writes an element with a protected value.
 func (e *encoder) protected(name string, value []byte) {
 	if e.export {
-		e.leaf(name, ` ProtectInMemory="True"`, func(b []byte) []byte { return e.escape(b, value, name) })
+		e.value(name, ` ProtectInMemory="True"`, value, name)
 		return
 	}
 	if len(value) > cap(e.work) {

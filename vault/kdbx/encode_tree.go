@@ -224,7 +224,7 @@ func (e *encoder) entryFields(v *vault.Entry) {
 			}
 			e.protected("Value", value)
 		} else {
-			e.leaf("Value", "", func(b []byte) []byte { return e.escape(b, value, f.Name) })
+			e.value("Value", "", value, f.Name)
 		}
 		e.close("String")
 	}

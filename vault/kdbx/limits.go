@@ -24,7 +24,7 @@ type Limits struct {
 }
 
 // MaxGroupDepth is the depth that Write allows and DefaultLimits read. It keeps
-// recursion shallow; KeePass 2.47 itself refuses more than 126.
+// recursion shallow; KeePass 2.47 itself refuses more than 127.
 const MaxGroupDepth = 256
 
 // The defaults, with their reasons.

@@ -45,7 +45,7 @@ func openAndSave(ctx context.Context, name, copyName string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer func() { _ = file.Close() }() // only read
 	key := kdbx.CompositeKey([]byte(password), nil)
 	doc, h, err := kdbx.Read(ctx, file, key, kdbx.DefaultLimits())
 	if err != nil {
