@@ -187,13 +187,13 @@ type JournalUpload struct {
 	Events []JournalEvent `json:"events"`
 }
 
-// JournalEvent is one event of the device's hash chain, see vault/audit. Entry
-// is null for events that concern no entry.
+// JournalEvent is one event of the device's hash chain, the audit.Event of
+// vault/audit. Entry is zero for events that concern no entry.
 type JournalEvent struct {
 	Seq        uint64    `json:"seq"`
 	At         time.Time `json:"at"`
 	Type       string    `json:"type"`
-	Entry      *vault.ID `json:"entry"`
+	Entry      vault.ID  `json:"entry"`
 	Detail     string    `json:"detail"`
 	Generation uint64    `json:"generation"`
 	Prev       Digest    `json:"prev"`

@@ -1,0 +1,106 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// Signer signs a digest with the device key and returns 64 bytes, r‖s. The
+// method Sign of whatever holds the key is one.
+type Signer func(ctx context.Context, digest [32]byte) (signature []byte, err error)
+
+// journalPart is how many events one upload carries, a third of what a server
+// takes at most, with the longest details.
+const journalPart = 5000
+
+// Register makes this device known to a Tideover server; doing so again changes
+// nothing.
+func (c *Client) Register(ctx context.Context, r wire.DeviceRequest) (wire.Device, error) {
+	var device wire.Device
+	body, err := wire.Marshal(r)
+	if err != nil {
+		return device, err
+	}
+	err = c.askTideover(ctx, request{method: http.MethodPost, path: "/devices", body: body}, &device)
+	return device, err
+}
+
+// Device returns what the server holds of a device of the user.
+func (c *Client) Device(ctx context.Context, id vault.ID) (wire.Device, error) {
+	var device wire.Device
+	err := c.askTideover(ctx, request{method: http.MethodGet, path: "/devices/" + id.String()}, &device)
+	return device, err
+}
+
+// DryRun returns what a cache made now would hold, and why not the rest.
+func (c *Client) DryRun(ctx context.Context) (wire.DryRun, error) {
+	var dry wire.DryRun
+	err := c.askTideover(ctx, request{method: http.MethodGet, path: "/offline"}, &dry)
+	return dry, err
+}
+
+// Proof tells the server that a generation is in use. It needs no token.
+func (c *Client) Proof(ctx context.Context, device vault.ID, generation uint64, sign Signer) error {
+	return c.report(ctx, device, "/proof", wire.GenerationReport{Generation: generation}, sign, nil)
+}
+
+// Cleared tells the server that a generation and all before it are gone. It
+// needs no token.
+func (c *Client) Cleared(ctx context.Context, device vault.ID, generation uint64, sign Signer) error {
+	return c.report(ctx, device, "/cleared", wire.GenerationReport{Generation: generation}, sign, nil)
+}
+
+// Journal uploads events, in parts where they are many, and returns the last
+// sequence number that the server has. What an error leaves behind may be sent
+// again. It needs no token.
+func (c *Client) Journal(ctx context.Context, device vault.ID, events []wire.JournalEvent, sign Signer) (through uint64, err error) {
+	for len(events) > 0 {
+		part := events[:min(len(events), journalPart)]
+		events = events[len(part):]
+		var answer wire.JournalAnswer
+		if err := c.report(ctx, device, "/journal", wire.JournalUpload{Events: part}, sign, &answer); err != nil {
+			return through, err
+		}
+		through = answer.Through
+	}
+	return through, nil
+}
+
+// report posts a device-signed request without a token.
+func (c *Client) report(ctx context.Context, device vault.ID, below string, in any, sign Signer, out any) error {
+	body, err := wire.Marshal(in)
+	if err != nil {
+		return err
+	}
+	r, err := c.sign(ctx, device, request{method: http.MethodPost, path: "/devices/" + device.String() + below, body: body, anonymous: true}, sign)
+	if err != nil {
+		return err
+	}
+	return c.askTideover(ctx, r, out)
+}
+
+// sign fetches a nonce and signs the request with the device key. The path of
+// the request is that below the API's root.
+func (c *Client) sign(ctx context.Context, device vault.ID, r request, sign Signer) (request, error) {
+	var nonce wire.Nonce
+	if err := c.askTideover(ctx, request{method: http.MethodGet, path: "/nonce", anonymous: true}, &nonce); err != nil {
+		return r, err
+	}
+	if len(nonce.Nonce) == 0 {
+		return r, vault.Fail(vault.BadAnswer, "%s gives no nonce", c.base.Host)
+	}
+	path := c.base.EscapedPath() + wire.APIRoot + r.path
+	signature, err := sign(ctx, wire.RequestDigest(r.method, path, nonce.Nonce, r.body))
+	if err != nil {
+		return r, err
+	}
+	r.header = http.Header{}
+	r.header.Set(wire.HeaderDevice, device.String())
+	r.header.Set(wire.HeaderNonce, base64.StdEncoding.EncodeToString(nonce.Nonce))
+	r.header.Set(wire.HeaderSignature, base64.StdEncoding.EncodeToString(signature))
+	return r, nil
+}

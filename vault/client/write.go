@@ -1,0 +1,130 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// CreateEntry makes an entry in a group, with its attachments, and returns its
+// id. With both an id and an error the entry is there, and some attachment is
+// not.
+func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error) {
+	version, err := c.writable(ctx)
+	if err != nil {
+		return vault.ID{}, err
+	}
+	id, err := c.create(ctx, rest(version, entriesOf(version)), wire.NewInput(e, group))
+	if err != nil {
+		return vault.ID{}, err
+	}
+	for i := range e.Attachments {
+		if err := c.upload(ctx, version, id, &e.Attachments[i]); err != nil {
+			return id, err
+		}
+	}
+	return id, nil
+}
+
+// UpdateEntry makes the server's entry what e is, and moves it to group if it
+// is elsewhere. Only what differs is sent. A protected field that e holds
+// without a value was never shown, and stays; one that e does not hold goes. Of
+// attachments, those that e lists by a known id stay, others with bytes are
+// added, and those that e does not list go.
+func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry) error {
+	version, err := c.writable(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := c.entry(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	defer now.Entry.Wipe()
+	in := wire.Changes(now.Entry, e)
+	if e.Field(vault.FieldPassword) == nil && now.Entry.Field(vault.FieldPassword) != nil {
+		in.Password = &wire.Secret{}
+	}
+	if group != now.Group {
+		id := wire.GUID(group)
+		in.GroupID = &id
+	}
+	if !in.IsEmpty() {
+		body, err := wire.Marshal(in)
+		if err != nil {
+			return err
+		}
+		if err := c.ask(ctx, request{method: http.MethodPatch, path: entryPath(version, e.ID, ""), body: body}, nil); err != nil {
+			return err
+		}
+	}
+	return c.updateAttachments(ctx, version, now.Entry, e)
+}
+
+func (c *Client) updateAttachments(ctx context.Context, version int, now, e *vault.Entry) error {
+	there := map[vault.ID]bool{}
+	for _, a := range now.Attachments {
+		there[a.ID] = true
+	}
+	listed := map[vault.ID]bool{}
+	for i := range e.Attachments {
+		a := &e.Attachments[i]
+		listed[a.ID] = true
+		if there[a.ID] {
+			continue
+		}
+		if err := c.upload(ctx, version, e.ID, a); err != nil {
+			return err
+		}
+	}
+	for _, a := range now.Attachments {
+		if listed[a.ID] {
+			continue
+		}
+		path := entryPath(version, e.ID, "/attachments/"+a.ID.String())
+		if err := c.ask(ctx, request{method: http.MethodDelete, path: path}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteEntry removes an entry in the way that the server is set up for: into
+// its archive, or for good.
+func (c *Client) DeleteEntry(ctx context.Context, id vault.ID) error {
+	version, err := c.writable(ctx)
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, request{method: http.MethodDelete, path: entryPath(version, id, "")}, nil)
+}
+
+func (c *Client) upload(ctx context.Context, version int, entry vault.ID, a *vault.Attachment) error {
+	if a.Binary == nil {
+		return vault.Fail(vault.Usage, "the attachment %q has no bytes", a.Name)
+	}
+	_, err := c.create(ctx, entryPath(version, entry, "/attachments"), wire.AttachmentInput{FileName: a.Name, FileData: a.Binary.Data})
+	return err
+}
+
+// create posts an object and returns the id that the server gave it.
+func (c *Client) create(ctx context.Context, path string, in any) (vault.ID, error) {
+	body, err := wire.Marshal(in)
+	if err != nil {
+		return vault.ID{}, err
+	}
+	answer, err := c.fetch(ctx, request{method: http.MethodPost, path: path, body: body}, smallAnswer)
+	if err != nil {
+		return vault.ID{}, err
+	}
+	text, err := wire.Bare(answer)
+	if err == nil {
+		var id vault.ID
+		if id, err = wire.ParseGUID(string(text)); err == nil && !id.IsZero() {
+			return id, nil
+		}
+	}
+	return vault.ID{}, &vault.Problem{Cause: vault.BadAnswer, Detail: c.base.Host + " gives no id for what it made", Err: err}
+}
