@@ -2,7 +2,6 @@ package tpm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -139,8 +138,7 @@ func (c *Chip) once(ctx context.Context, f func(*operation) error) error {
 	}
 	o.flushRoot()
 	// A broken link, or a flush that did not work, may leave handles behind.
-	var broken *linkError
-	if o.leaked || errors.As(err, &broken) {
+	if o.leaked || o.broken != nil {
 		c.sweep = true
 	}
 	_ = l.Close() // the answers are in; a chip that does not hang up cleanly changes nothing

@@ -138,15 +138,12 @@ func (l loaded) auth(s tpm2.Session) tpm2.AuthHandle {
 	return tpm2.AuthHandle{Handle: l.handle, Name: l.name, Auth: s}
 }
 
-// load puts an object under the root; the caller flushes it. An object that
+// load puts an object under the open root; the caller flushes it. An object that
 // does not load was made by another chip, unless the caller has pinned the
 // root it was made under: then it has been changed.
 func (o *operation) load(object binding.Object, name tpm2.TPM2BName) (loaded, error) {
 	if len(object.Private) > maxPrivate {
 		return loaded{}, fmt.Errorf("%w: private area of %d bytes", binding.ErrTampered, len(object.Private))
-	}
-	if err := o.openRoot(); err != nil {
-		return loaded{}, err
 	}
 	r, err := run(o, stepLoad, tpm2.Load{
 		ParentHandle: o.root.auth(o.encrypted(true, true)),

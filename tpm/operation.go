@@ -8,25 +8,35 @@ import (
 )
 
 // operation is one call's use of the chip: one connection, from the first
-// command to the last. At most two sessions and two transient objects are in
-// the chip at a time, as a chip without resource manager has room for three.
+// command to the last. At most one session and two transient objects are in
+// the chip at a time; a chip without resource manager has room for three.
 type operation struct {
 	ctx    context.Context // of the call; go-tpm's Send has no argument for it
 	link   link
 	pin    *rootPin
 	root   *root // after openRoot
 	leaked bool  // a flush failed
+	broken error // the link's failure, after which nothing more is sent
 }
 
 // Send is go-tpm's transport.
-func (o *operation) Send(command []byte) ([]byte, error) { return o.link.exchange(o.ctx, command) }
+func (o *operation) Send(command []byte) ([]byte, error) { return o.transmit(o.ctx, command) }
+
+func (o *operation) transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if o.broken != nil {
+		return nil, o.broken
+	}
+	answer, err := o.link.exchange(ctx, command)
+	o.broken = err
+	return answer, err
+}
 
 // closing sends the commands that clean up, which must run after the call's
 // context has ended, too.
 type closing struct{ *operation }
 
 func (c closing) Send(command []byte) ([]byte, error) {
-	return c.link.exchange(context.WithoutCancel(c.ctx), command)
+	return c.transmit(context.WithoutCancel(c.ctx), command)
 }
 
 // run executes one command; a failure carries the step's name, which go-tpm

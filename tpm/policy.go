@@ -46,26 +46,26 @@ func (p policyCounterTimer) Execute(t transport.TPM, _ ...tpm2.Session) (*struct
 	return &struct{}{}, nil
 }
 
+// ticket is the chip's own word that an approval's signature is good; empty
+// for terms that nobody governs.
+type ticket = tpm2.TPMTTKVerified
+
 // lease runs in session the part of the object's policy that needs no
 // password: the bounds, and that the server approves them.
-func (o *operation) lease(session tpm2.TPMHandle, use binding.SealedUse) error {
+func (o *operation) lease(session tpm2.TPMHandle, use binding.SealedUse, approved ticket) error {
 	if !use.Terms.Governed {
 		return o.bounds(session, use.Terms.Bounds)
-	}
-	ticket, err := o.verifyApproval(use)
-	if err != nil {
-		return err
 	}
 	if err := o.bounds(session, use.Approval.Bounds); err != nil {
 		return err
 	}
 	ref := use.Terms.LeaseRef()
-	_, err = run(o, stepAuthorize, tpm2.PolicyAuthorize{
+	_, err := run(o, stepAuthorize, tpm2.PolicyAuthorize{
 		PolicySession:  session,
 		ApprovedPolicy: tpm2.TPM2BDigest{Buffer: use.Approval.Digest[:]},
 		PolicyRef:      tpm2.TPM2BDigest{Buffer: ref[:]},
 		KeySign:        tpm2.TPM2BName{Buffer: use.Terms.Key.Name()},
-		CheckTicket:    ticket,
+		CheckTicket:    approved,
 	})
 	return err
 }
@@ -81,15 +81,18 @@ func (o *operation) bounds(session tpm2.TPMHandle, b binding.Bounds) error {
 
 // verifyApproval has the chip check the server's signature and vouch for it.
 // The key is loaded into the owner hierarchy: under TPM_RH_NULL the ticket
-// would be empty, and PolicyAuthorize would refuse it. It is flushed at once,
-// because its slot is needed.
-func (o *operation) verifyApproval(use binding.SealedUse) (tpm2.TPMTTKVerified, error) {
+// would be empty, and PolicyAuthorize would refuse it. It is flushed before
+// the sealed object is loaded, which needs its slot.
+func (o *operation) verifyApproval(use binding.SealedUse) (ticket, error) {
+	if !use.Terms.Governed {
+		return ticket{}, nil
+	}
 	key, err := run(o, stepServerKey, tpm2.LoadExternal{
 		InPublic:  tpm2.BytesAs2B[tpm2.TPMTPublic](use.Terms.Key.Public()),
 		Hierarchy: tpm2.TPMRHOwner,
 	})
 	if err != nil {
-		return tpm2.TPMTTKVerified{}, err
+		return ticket{}, err
 	}
 	defer o.flush(key.ObjectHandle)
 	message := use.Approval.Message(use.Terms)
@@ -106,7 +109,7 @@ func (o *operation) verifyApproval(use binding.SealedUse) (tpm2.TPMTTKVerified, 
 		},
 	})
 	if err != nil {
-		return tpm2.TPMTTKVerified{}, err
+		return ticket{}, err
 	}
 	return r.Validation, nil
 }

@@ -57,6 +57,9 @@ func (c *Chip) Unprotect(ctx context.Context, blob []byte) ([]byte, error) {
 	}
 	var key []byte
 	err = c.do(ctx, "unprotect", func(o *operation) error {
+		if err := o.openRoot(); err != nil {
+			return err
+		}
 		wrap, err := o.load(object, name)
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ func (c *Chip) Check(ctx context.Context, object binding.Object, terms binding.T
 		return fmt.Errorf("check sealed object: %w", err)
 	}
 	return c.do(ctx, "check sealed object", func(o *operation) error {
-		object, err := o.load(use.Object, name)
+		object, approved, err := o.prepare(use, name)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (c *Chip) Check(ctx context.Context, object binding.Object, terms binding.T
 			return err
 		}
 		defer o.flush(session.Handle())
-		return o.lease(session.Handle(), use)
+		return o.lease(session.Handle(), use, approved)
 	})
 }
 
@@ -98,12 +98,12 @@ func (c *Chip) Unseal(ctx context.Context, use SealedUse) ([]byte, error) {
 	}
 	var secret []byte
 	err = c.do(ctx, "unseal", func(o *operation) error {
-		object, err := o.load(use.Object, name)
+		object, approved, err := o.prepare(use, name)
 		if err != nil {
 			return err
 		}
 		defer o.flush(object.handle)
-		secret, err = o.unseal(object, use)
+		secret, err = o.unseal(object, use, approved)
 		return err
 	})
 	return secret, err
@@ -131,6 +131,21 @@ func verify(use SealedUse) (tpm2.TPM2BName, error) {
 	return name, nil
 }
 
+// prepare finds the root, has the approval vouched for and loads the object,
+// which the caller flushes. A foreign object is found here, before clock and
+// boots are looked at: those of another chip say nothing.
+func (o *operation) prepare(use SealedUse, name tpm2.TPM2BName) (loaded, ticket, error) {
+	if err := o.openRoot(); err != nil {
+		return loaded{}, ticket{}, err
+	}
+	approved, err := o.verifyApproval(use)
+	if err != nil {
+		return loaded{}, ticket{}, err
+	}
+	object, err := o.load(use.Object, name)
+	return object, approved, err
+}
+
 // mayTry refuses to send a password that, if wrong, would use up what other
 // programs need of the shared lockout.
 func (o *operation) mayTry(level binding.Level) error {
@@ -150,13 +165,13 @@ func (o *operation) mayTry(level binding.Level) error {
 // unseal runs the whole policy and takes the secret. The session both
 // authorises and encrypts, so it must know the authValue: without it the chip
 // would encrypt with another key than we decrypt with, and nobody would notice.
-func (o *operation) unseal(object loaded, use SealedUse) ([]byte, error) {
+func (o *operation) unseal(object loaded, use SealedUse, approved ticket) ([]byte, error) {
 	session, err := o.policy(tpm2.Auth(use.Auth), tpm2.AESEncryption(128, tpm2.EncryptOut))
 	if err != nil {
 		return nil, err
 	}
 	defer o.flush(session.Handle())
-	if err := o.lease(session.Handle(), use); err != nil {
+	if err := o.lease(session.Handle(), use, approved); err != nil {
 		return nil, err
 	}
 	if err := o.mayTry(use.Terms.Level); err != nil {

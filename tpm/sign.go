@@ -62,6 +62,9 @@ func (c *Chip) Sign(ctx context.Context, blob []byte, digest [32]byte) ([]byte, 
 	}
 	signature := make([]byte, 64)
 	err = c.do(ctx, "sign", func(o *operation) error {
+		if err := o.openRoot(); err != nil {
+			return err
+		}
 		key, err := o.load(object, name)
 		if err != nil {
 			return err
