@@ -53,6 +53,7 @@ const (
 	ReadOnly Cause = "read_only"
 
 	NotSignedIn  Cause = "not_signed_in"
+	Locked       Cause = "locked" // the cache was unlocked once, and its session is over
 	SecondFactor Cause = "second_factor"
 
 	NotFound  Cause = "not_found"

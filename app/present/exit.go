@@ -30,7 +30,7 @@ func Exit(c vault.Cause) int {
 		return 12
 	case vault.ReadOnly:
 		return 13
-	case vault.NotSignedIn, vault.SecondFactor:
+	case vault.NotSignedIn, vault.Locked, vault.SecondFactor:
 		return 14
 	case vault.NotFound, vault.Ambiguous:
 		return 15

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/audit"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/wire"
@@ -122,7 +123,7 @@ func (s *Session) upload(ctx context.Context, store *cache.Store, a *account, re
 		if err != nil || len(events) == 0 {
 			return err
 		}
-		through, err := remote.Journal(ctx, a.Device.ID, events, signer)
+		through, err := remote.Journal(ctx, a.Device.ID, journal(events), signer)
 		if err != nil {
 			return fmt.Errorf("send the journal: %w", err)
 		}
@@ -136,6 +137,18 @@ func (s *Session) upload(ctx context.Context, store *cache.Store, a *account, re
 			return nil
 		}
 	}
+}
+
+// journal puts events into the shape that travels.
+func journal(events []audit.Event) []wire.JournalEvent {
+	out := make([]wire.JournalEvent, len(events))
+	for i, e := range events {
+		out[i] = wire.JournalEvent{
+			Seq: e.Seq, At: e.At, Type: string(e.Type), Entry: e.Entry, Detail: e.Detail,
+			Generation: e.Generation, Prev: wire.Digest(e.Prev), Hash: wire.Digest(e.Hash),
+		}
+	}
+	return out
 }
 
 // clear locks and wipes the cache and, where it can, tells the server at once;

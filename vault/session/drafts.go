@@ -56,7 +56,7 @@ func (s *Session) Drafts(ctx context.Context) ([]Draft, error) {
 //
 // Errors of all three changes while Offline: ReadOnly where the policy allows
 // no edits or the disk takes none, Unsupported for a value that a cache cannot
-// carry, ErrLocked.
+// carry, Locked.
 func (s *Session) Add(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error) {
 	st, err := s.home.load()
 	if err != nil {
@@ -77,10 +77,11 @@ func (s *Session) Add(ctx context.Context, group vault.ID, e *vault.Entry) (vaul
 	return e.ID, s.edit(ctx, cache.Edit{Op: cache.Added, ID: e.ID, Group: group, Entry: e})
 }
 
-// Edit changes an entry. change gets the whole entry, secret values included,
-// and sets what is to be different; its error is returned and nothing happens.
-// While Online the entry is revealed for it, which the server audits.
-func (s *Session) Edit(ctx context.Context, item *Item, comment string, change func(*vault.Entry) error) error {
+// Edit changes an entry: change gets it and sets what is to be different; its
+// error is returned and nothing happens. While Offline the entry is whole. While
+// Online its secret values are empty, and stay what they are on the server
+// unless change sets them: nothing has to be revealed for an edit.
+func (s *Session) Edit(ctx context.Context, item *Item, change func(*vault.Entry) error) error {
 	st, err := s.home.load()
 	if err != nil {
 		return err
@@ -90,10 +91,7 @@ func (s *Session) Edit(ctx context.Context, item *Item, comment string, change f
 		if err != nil {
 			return err
 		}
-		e, err := remote.Reveal(ctx, item.Entry.ID, comment)
-		if err != nil {
-			return s.lost(ctx, err)
-		}
+		e := cloneEntry(item.Entry)
 		defer e.Wipe()
 		if err := change(e); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/otp"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -54,7 +55,10 @@ type Item struct {
 	Path  []string // names of the groups from the root, then the title
 
 	HasPassword, HasOTP bool
+	Digits              int           // of the one-time code; 0: unknown
+	Period              time.Duration // of the one-time code; 0: unknown
 	AttachmentSizes     []int64
+	History             int // earlier forms of the entry
 
 	// Offline says whether a cache holds the entry, or would: nil if the server
 	// did not say. Reason is one of wire's, where it does not.
@@ -65,7 +69,7 @@ type Item struct {
 }
 
 // List returns what the user may see now: from the server while Online, from
-// the open cache while Offline. ErrLocked if that is not open, NotSignedIn
+// the open cache while Offline. Locked if that is not open, NotSignedIn
 // while Disconnected.
 func (s *Session) List(ctx context.Context) (*Listing, error) {
 	st, err := s.home.load()
@@ -181,6 +185,7 @@ func child(path []string, name string) []string {
 func describe(e *vault.Entry, facts *wire.Facts) *Item {
 	i := &Item{
 		Entry:       e,
+		History:     len(e.History),
 		HasPassword: e.Field(vault.FieldPassword) != nil,
 		HasOTP:      e.Field(vault.FieldOTP) != nil,
 	}
@@ -203,7 +208,16 @@ func describe(e *vault.Entry, facts *wire.Facts) *Item {
 // hold corrects the description by the whole entry: an empty password is none.
 func (i *Item) hold(e *vault.Entry) {
 	i.HasPassword = !e.Password().IsEmpty()
-	i.HasOTP = !e.Value(vault.FieldOTP).IsEmpty()
+	if setting := e.Value(vault.FieldOTP); !setting.IsEmpty() {
+		i.HasOTP = true
+		if config, err := otp.Parse(setting.Bytes()); err == nil {
+			i.Digits, i.Period = config.Digits, config.Period
+			config.Secret.Wipe()
+		}
+	} else {
+		i.HasOTP = false
+	}
+	i.History = len(e.History)
 	i.AttachmentSizes = i.AttachmentSizes[:0]
 	for _, a := range e.Attachments {
 		size := int64(0)

@@ -3,17 +3,12 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 )
-
-// ErrLocked says that the cache must be unlocked first: it never was, or its
-// session is over.
-var ErrLocked = errors.New("the cache is locked")
 
 // unlocked is a cache that is open in this process, with the edits beside it.
 type unlocked struct {
@@ -24,14 +19,16 @@ type unlocked struct {
 	// editsProblem says why the edits cannot be read. The cache itself is not
 	// touched by it, but no edit is written over what may still be saved.
 	editsProblem error
-	since        time.Time
+	since        time.Time // of the unlocking
+	used         time.Time // last
+	lockSeq      uint64    // state.LockSeq at the unlocking; a higher one locks
 	created      time.Time // when the generation was made
 }
 
 // newUnlocked reads the edits beside an open cache. Those that Connect dropped
 // while the cache was locked go now: without the password they could not.
-func (s *Session) newUnlocked(ctx context.Context, a *account, store *cache.Store, opened *cache.Opened) *unlocked {
-	u := &unlocked{account: a.Key, store: store, cache: opened, since: s.now()}
+func (s *Session) newUnlocked(ctx context.Context, st *state, a *account, store *cache.Store, opened *cache.Opened) *unlocked {
+	u := &unlocked{account: a.Key, store: store, cache: opened, since: s.now(), used: s.now(), lockSeq: st.LockSeq}
 	u.edits, u.editsProblem = opened.Overlay(ctx)
 	kept := slices.DeleteFunc(slices.Clone(u.edits), func(e cache.Edit) bool { return !e.At.After(a.DroppedAt) })
 	if len(kept) < len(u.edits) {
@@ -144,7 +141,7 @@ func (s *Session) unlock(ctx context.Context, st *state, a *account, r UnlockReq
 	if err != nil {
 		return nil, err
 	}
-	return s.newUnlocked(ctx, a, store, opened), nil
+	return s.newUnlocked(ctx, st, a, store, opened), nil
 }
 
 // keepTries is the refusal that spares a script's user the last attempts.
@@ -203,7 +200,7 @@ func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest)
 		_ = store.Close() // the first error is the one to tell
 		return err
 	}
-	s.open = s.newUnlocked(ctx, a, store, opened)
+	s.open = s.newUnlocked(ctx, st, a, store, opened)
 	return nil
 }
 
@@ -233,39 +230,69 @@ func (s *Session) openAccount() string {
 	return s.open.account
 }
 
-// Limits says how long an open cache stays so: for its session at most, and
-// for as long without use. Zero: without limit.
-func (s *Session) Limits() (session, idle time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open == nil {
-		return 0, 0
-	}
-	p := s.open.cache.Policy()
-	return p.Session.Duration(), p.Idle.Duration()
+// LockEverywhere locks what this process and every other one of this home has
+// open. The others notice within the interval in which they call Keep.
+func (s *Session) LockEverywhere(ctx context.Context) error {
+	s.Lock()
+	_, err := s.home.update(ctx, func(st *state) error { st.LockSeq++; return nil })
+	return err
 }
 
-// opened returns the open cache of the current account, with its lease judged
-// anew: an open session ends at expiry too. The caller holds s.mu.
-func (s *Session) opened(ctx context.Context) (*unlocked, error) {
-	if s.open == nil {
-		return nil, ErrLocked
+// Keep reports whether the open cache may stay open, and locks it otherwise: its
+// session or its lease is over, it was not used for too long, or somebody asked
+// every process to lock. vault.Locked says that it is locked now. It does not
+// count as a use.
+func (s *Session) Keep(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keep(ctx)
+}
+
+// keep is Keep for those who hold s.mu.
+func (s *Session) keep(ctx context.Context) error {
+	u := s.open
+	if u == nil {
+		return vault.Locked
 	}
-	verdict, err := s.open.cache.Judge(ctx)
+	why := s.whyLock(ctx, u)
+	if why != nil {
+		s.lockNow()
+	}
+	return why
+}
+
+func (s *Session) whyLock(ctx context.Context, u *unlocked) error {
+	st, err := s.home.load()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	session := s.open.cache.Policy().Session.Duration()
+	verdict, err := u.cache.Judge(ctx)
+	if err != nil {
+		return err
+	}
+	policy, now := u.cache.Policy(), s.now()
+	session, idle := policy.Session.Duration(), policy.Idle.Duration()
 	switch {
 	case verdict.ClockMoved:
-		s.lockNow()
-		return nil, vault.ClockMoved
+		return vault.ClockMoved
 	case verdict.EndedBy != "":
-		s.lockNow()
-		return nil, &vault.Problem{Cause: vault.Expired, Until: verdict.Until, Detail: string(verdict.EndedBy)}
-	case session > 0 && s.now().Sub(s.open.since) >= session:
-		s.lockNow()
-		return nil, fmt.Errorf("the session has ended: %w", ErrLocked)
+		return &vault.Problem{Cause: vault.Expired, Until: verdict.Until, Detail: string(verdict.EndedBy)}
+	case st.LockSeq != u.lockSeq:
+		return vault.Fail(vault.Locked, "another process asked for it")
+	case session > 0 && now.Sub(u.since) >= session:
+		return vault.Fail(vault.Locked, "the session has ended")
+	case idle > 0 && now.Sub(u.used) >= idle:
+		return vault.Fail(vault.Locked, "it was not used for %v", idle)
 	}
+	return nil
+}
+
+// opened returns the open cache if it may stay open, and counts as a use of
+// it. The caller holds s.mu.
+func (s *Session) opened(ctx context.Context) (*unlocked, error) {
+	if err := s.keep(ctx); err != nil {
+		return nil, err
+	}
+	s.open.used = s.now()
 	return s.open, nil
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/tideover/tideover/vault"
-	"github.com/tideover/tideover/vault/audit"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -24,6 +23,7 @@ type Target struct {
 	URL    string
 	Pin    string // SHA-256 of the identity root's SPKI, 64 hex digits; empty: none
 	CAFile string // trusted certificates; empty: the system's
+	Kind   Kind   // what it was before; empty: not known. Another one is IdentityChanged
 }
 
 // Identity is what a server said about itself before anything was sent to it.
@@ -95,7 +95,8 @@ type Reader interface {
 // Writer changes entries.
 type Writer interface {
 	CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error)
-	// UpdateEntry makes the server's entry what e is, attachments included.
+	// UpdateEntry makes the server's entry what e is. A protected field without
+	// a value stays as it is there, and so does an attachment without bytes.
 	UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry) error
 	DeleteEntry(ctx context.Context, entry vault.ID) error
 }
@@ -116,7 +117,7 @@ type Governor interface {
 	Proof(ctx context.Context, d vault.ID, generation uint64, s Signer) error
 	Cleared(ctx context.Context, d vault.ID, generation uint64, s Signer) error
 	// Journal uploads events and returns the last number that the server has.
-	Journal(ctx context.Context, d vault.ID, events []audit.Event, s Signer) (through uint64, err error)
+	Journal(ctx context.Context, d vault.ID, events []wire.JournalEvent, s Signer) (through uint64, err error)
 }
 
 // Packager is how a Pleasant server hands out what may be used offline.

@@ -25,7 +25,7 @@ const (
 // comment is the reason, where the server wants one.
 //
 // Errors: NotFound, NotPermitted, CommentRequired, ReadOnly (the journal cannot
-// be written, so nothing is shown), ErrLocked, and those of List.
+// be written, so nothing is shown), Locked, and those of List.
 func (s *Session) Reveal(ctx context.Context, id vault.ID, why Purpose, comment string) (*vault.Entry, error) {
 	st, err := s.home.load()
 	if err != nil {

@@ -63,7 +63,7 @@ func (s *Session) store(st *state, a *account) (*cache.Store, error) {
 		opt.Chip = s.cfg.Chip
 	}
 	if srv := st.server(a.Server); srv != nil {
-		opt.Pin = srv.Pin
+		opt.Pin = srv.Root
 	}
 	return cache.Open(opt)
 }

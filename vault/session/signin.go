@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -27,24 +28,9 @@ type SignInRequest struct {
 // NoSecretStore; IdentityUnknown, IdentityChanged; Unreachable, BadAnswer;
 // WrongCredentials, SecondFactor.
 func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
-	r.Target.URL = strings.TrimRight(r.Target.URL, "/")
-	st, err := s.home.load()
+	st, srv, remote, err := s.meet(ctx, r.Target)
 	if err != nil {
 		return err
-	}
-	mode, err := s.mode(ctx, st)
-	if err != nil {
-		return err
-	}
-	if mode == Offline {
-		return someoneOffline(st.current())
-	}
-	if _, err := s.needKeeper(); err != nil {
-		return err
-	}
-	srv, remote, err := s.meetServer(ctx, st, r.Target)
-	if err != nil {
-		return s.lost(ctx, err)
 	}
 	fresh, err := s.authenticate(ctx, st, srv, remote, r.Credentials)
 	if err != nil {
@@ -64,13 +50,47 @@ func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
 	return s.contact(ctx, remote)
 }
 
+// Meet finds out whether SignIn at a server can go on, before anybody is asked
+// for a password: whether anybody may sign in now, whether the session could be
+// kept, and who the server is. The errors are those of SignIn.
+func (s *Session) Meet(ctx context.Context, t Target) error {
+	_, _, _, err := s.meet(ctx, t)
+	return err
+}
+
+func (s *Session) meet(ctx context.Context, t Target) (*state, server, Remote, error) {
+	t.URL = strings.TrimRight(t.URL, "/")
+	st, err := s.home.load()
+	if err != nil {
+		return nil, server{}, nil, err
+	}
+	mode, err := s.mode(ctx, st)
+	if err != nil {
+		return nil, server{}, nil, err
+	}
+	if mode == Offline {
+		return nil, server{}, nil, someoneOffline(st.current())
+	}
+	if _, err := s.needKeeper(); err != nil {
+		return nil, server{}, nil, err
+	}
+	srv, remote, err := s.meetServer(ctx, st, t)
+	if err != nil {
+		return nil, server{}, nil, s.lost(ctx, err)
+	}
+	return st, srv, remote, nil
+}
+
 // meetServer probes a server and returns its record: a new one, or the one we
 // have, whose kind and identity it must still be.
 func (s *Session) meetServer(ctx context.Context, st *state, t Target) (server, Remote, error) {
 	known := st.server(t.URL)
 	given := t.Pin != "" || t.CAFile != ""
+	if known != nil {
+		t.Kind = known.Kind
+	}
 	if known != nil && !given {
-		t.Pin, t.CAFile = known.Pin, known.CAFile
+		t = known.target()
 	}
 	if known != nil && given && (t.Pin != known.Pin || t.CAFile != known.CAFile) {
 		if err := s.mayPinAnew(ctx, st, t.URL); err != nil {
@@ -88,7 +108,17 @@ func (s *Session) meetServer(ctx context.Context, st *state, t Target) (server, 
 	if known != nil && known.Kind != id.Kind {
 		return server{}, nil, vault.Fail(vault.IdentityChanged, "it was a %s server and says it is a %s server", known.Kind, id.Kind)
 	}
-	return server{URL: t.URL, Kind: id.Kind, Pin: id.Pin, CAFile: t.CAFile}, remote, nil
+	met := server{URL: t.URL, Kind: id.Kind, Pin: t.Pin, CAFile: t.CAFile}
+	if t.CAFile == "" { // the identity that was proved is the one from now on
+		met.Pin = id.Pin
+	}
+	if id.Server != nil {
+		met.Root = lease.Pin(id.Server.Identity)
+	}
+	if known != nil && !given && known.Root != met.Root {
+		return server{}, nil, vault.Fail(vault.IdentityChanged, "%s", met.Root)
+	}
+	return met, remote, nil
 }
 
 // mayPinAnew reports whether the identity of a server may be replaced by one

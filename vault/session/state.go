@@ -27,7 +27,8 @@ const maxStateBytes = 4 << 20
 type state struct {
 	Version  int       `json:"v"`
 	Mode     Mode      `json:"mode"`
-	Current  string    `json:"current"` // Account.Key of who is, or was last, signed in or offline
+	Current  string    `json:"current"`  // Account.Key of who is, or was last, signed in or offline
+	LockSeq  uint64    `json:"lock_seq"` // raised to make every process lock what it has open
 	Servers  []server  `json:"servers"`
 	Accounts []account `json:"accounts"`
 }
@@ -36,8 +37,11 @@ type state struct {
 type server struct {
 	URL    string `json:"url"`
 	Kind   Kind   `json:"kind"` // never changes to the weaker one
-	Pin    string `json:"pin"`  // 64 hex digits; empty: trusted by certificate
+	Pin    string `json:"pin"`  // 64 hex digits that every connection must prove; empty: trusted by certificate
 	CAFile string `json:"ca_file"`
+	// Root names the identity root of a Tideover server, 64 hex digits, however
+	// the connection is trusted: it signs the leases.
+	Root string `json:"root"`
 }
 
 // account is one user on one server, as this client knows them.

@@ -3,9 +3,11 @@ package session
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -49,7 +51,10 @@ func (s *Session) Status(ctx context.Context) (Status, error) {
 	out.User, out.AutoCache, out.SignedIn = a.User, a.AutoCache, a.signedIn(s.now())
 	out.Server.URL = a.Server
 	if srv := st.server(a.Server); srv != nil {
-		out.Server.Kind, out.Server.Pin = srv.Kind, srv.Pin
+		out.Server.Kind, out.Server.Pin = srv.Kind, srv.Root
+		if srv.Root == "" {
+			out.Server.Pin = srv.Pin
+		}
 		if srv.Kind == Tideover {
 			out.Device = DeviceStatus{a.Device.ID, a.Device.State}
 		}
@@ -90,4 +95,40 @@ func (s *Session) Check(ctx context.Context) (Status, error) {
 	status, statusErr := s.Status(ctx)
 	status.Server.Reachable = &reachable
 	return status, errors.Join(err, statusErr)
+}
+
+// Met is what a server said when it was asked for nothing but who it is.
+type Met struct {
+	URL, Pin string
+	Time     time.Time     // of the server's clock; zero: it did not say
+	Skew     time.Duration // this computer's clock less the server's
+}
+
+// AskServer asks the server of the current account who it is, for a check of
+// the connection. It sends nothing secret and changes no mode. NotSignedIn if
+// there never was an account.
+func (s *Session) AskServer(ctx context.Context) (Met, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return Met{}, err
+	}
+	a := st.current()
+	if a == nil {
+		return Met{}, vault.NotSignedIn
+	}
+	met := Met{URL: a.Server}
+	remote, err := s.reach(ctx, st, a)
+	if err != nil {
+		return met, err
+	}
+	id, err := remote.Probe(ctx)
+	if err != nil {
+		return met, err
+	}
+	met.Pin = id.Pin
+	if id.Server != nil {
+		met.Pin, met.Time = lease.Pin(id.Server.Identity), id.Server.Time
+		met.Skew = s.now().Sub(id.Server.Time)
+	}
+	return met, nil
 }

@@ -33,11 +33,16 @@ func (s *Session) dial(t Target) (Remote, error) {
 	return remote, nil
 }
 
+// target returns how to reach a server that was pinned.
+func (s *server) target() Target {
+	return Target{URL: s.URL, Pin: s.Pin, CAFile: s.CAFile, Kind: s.Kind}
+}
+
 // dialAccount returns the Remote of an account's pinned server.
 func (s *Session) dialAccount(st *state, a *account) (Remote, error) {
 	t := Target{URL: a.Server}
 	if srv := st.server(a.Server); srv != nil {
-		t.Pin, t.CAFile = srv.Pin, srv.CAFile
+		t = srv.target()
 	}
 	return s.dial(t)
 }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
+)
+
+// attachmentResult is what attachment get prints with -o and --json.
+type attachmentResult struct {
+	header
+
+	Source session.Source `json:"source"`
+	ID     vault.ID       `json:"id"`
+	Path   string         `json:"path"`
+	Name   string         `json:"name"`
+	Size   int64          `json:"size_bytes"`
+	File   string         `json:"file"`
+}
+
+func attachmentCommand(p *program) *cobra.Command {
+	var file, comment string
+	var flags secretFlags
+	get := &cobra.Command{
+		Use:   "get PATH NAME",
+		Short: "Write an attachment to a file, or raw to standard output",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if p.json && file == "" {
+				return vault.Fail(vault.Usage, "--json needs -o: both would go to standard output")
+			}
+			s, err := readSecrets(p.in, flags)
+			defer s.wipe()
+			if err != nil {
+				return err
+			}
+			client, listing, err := p.list(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			item, err := listing.Find(args[0])
+			if err != nil {
+				return err
+			}
+			data, err := client.Attachment(cmd.Context(), item, args[1], comment)
+			if err != nil {
+				return err
+			}
+			defer clear(data)
+			if file == "" {
+				if _, err := p.stdout.Write(data); err != nil {
+					return fmt.Errorf("write the attachment: %w", err)
+				}
+				return nil
+			}
+			if err := writePrivate(file, data); err != nil {
+				return fmt.Errorf("write the attachment: %w", err)
+			}
+			if p.json {
+				return printJSON(p.stdout, attachmentResult{
+					header: head(), Source: listing.Source, ID: item.Entry.ID, Path: vault.JoinPath(item.Path...),
+					Name: args[1], Size: int64(len(data)), File: file,
+				})
+			}
+			return nil
+		},
+	}
+	get.Flags().StringVarP(&file, "output", "o", "", "file to write, readable by you alone")
+	get.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
+	flags.addMaster(get.Flags())
+	cmd := &cobra.Command{Use: "attachment", Short: "Attachments of entries", Args: cobra.NoArgs, RunE: needsSubcommand}
+	cmd.AddCommand(get)
+	return cmd
+}
+
+// needsSubcommand refuses a command that does nothing by itself.
+func needsSubcommand(cmd *cobra.Command, _ []string) error {
+	return vault.Fail(vault.Usage, "%s needs a command after it", cmd.CommandPath())
+}
+
+// writePrivate puts a whole file of mode 0600 in the place of path, or leaves
+// what is there.
+func writePrivate(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()           // may be closed already
+			_ = os.Remove(f.Name()) // nothing more can be done about it
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/session"
+)
+
+// cacheResult is what cache prints.
+type cacheResult struct {
+	header
+
+	Mode       session.Mode `json:"mode"`
+	Entries    int          `json:"entries"`
+	Excluded   []exclusion  `json:"excluded"` // by this client: what a cache file cannot carry
+	Generation uint64       `json:"generation"`
+	ExpiresAt  *string      `json:"expires_at"`
+}
+
+type exclusion struct {
+	ID     vault.ID `json:"id"`
+	Path   string   `json:"path"`
+	Detail string   `json:"detail"`
+}
+
+func cacheCommand(p *program) *cobra.Command {
+	var comment string
+	var flags secretFlags
+	cmd := &cobra.Command{
+		Use:   "cache",
+		Short: "Disconnect/Cache…: keep what may be used offline, and go offline",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := readSecrets(p.in, flags)
+			defer s.wipe()
+			if err != nil {
+				return err
+			}
+			client, err := p.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			made, err := client.Disconnect(cmd.Context(), session.CacheRequest{
+				Password: s.password, Comment: comment, Master: p.newMaster(s), Progress: p.progress(),
+			})
+			if err != nil {
+				return err
+			}
+			return p.printCached(made)
+		},
+	}
+	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
+	flags.addPassword(cmd.Flags())
+	flags.addMaster(cmd.Flags())
+	return cmd
+}
+
+// newMaster returns how a new master password is got: from standard input, or
+// typed twice.
+func (p *program) newMaster(s secrets) func(context.Context, policy.MasterRules) (vault.Secret, error) {
+	return func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
+		if !s.master.IsEmpty() {
+			return s.master.Clone(), nil
+		}
+		first, err := p.person.askSecret(ctx, p.words().Text("cli.ask.new_master", map[string]any{"Length": rules.MinLength}), "--master-password-stdin")
+		if err != nil {
+			return vault.Secret{}, err
+		}
+		second, err := p.person.askSecret(ctx, p.words().Text("cli.ask.again", nil), "--master-password-stdin")
+		if err != nil {
+			return vault.Secret{}, err
+		}
+		defer second.Wipe()
+		if !first.Equal(second) {
+			first.Wipe()
+			return vault.Secret{}, vault.Fail(vault.Usage, "the two passwords differ")
+		}
+		return first, nil
+	}
+}
+
+// progress shows a counter on a terminal, and nothing elsewhere.
+func (p *program) progress() func(done, total int) {
+	if p.json || !p.person.interactive() {
+		return nil
+	}
+	return func(done, total int) {
+		if done%100 == 0 || done == total {
+			_, _ = fmt.Fprintf(p.stderr, "\r%d/%d", done, total) // only a courtesy
+		}
+		if done == total {
+			_, _ = fmt.Fprintln(p.stderr)
+		}
+	}
+}
+
+func (p *program) printCached(made session.Cached) error {
+	r := cacheResult{
+		header: head(), Mode: made.Mode, Entries: made.Report.Entries, Excluded: []exclusion{},
+		Generation: made.Generation, ExpiresAt: moment(made.Expires),
+	}
+	for _, e := range made.Report.Excluded {
+		r.Excluded = append(r.Excluded, exclusion{e.Entry, vault.JoinPath(e.Path...), e.Detail})
+	}
+	if p.json {
+		return printJSON(p.stdout, r)
+	}
+	args := map[string]any{"Entries": r.Entries, "Until": ""}
+	if !made.Expires.IsZero() {
+		args["Until"] = p.words().Time(made.Expires)
+	}
+	p.say("cli.cached", args)
+	for _, e := range r.Excluded {
+		p.say("cli.excluded", map[string]any{"Path": plain(e.Path), "Detail": plain(e.Detail)})
+	}
+	return nil
+}
+
+func workOfflineCommand(p *program) *cobra.Command {
+	var user string
+	var flags secretFlags
+	cmd := &cobra.Command{
+		Use:   "work-offline",
+		Short: "Open the cache with its master password, and go offline with it",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := readSecrets(p.in, flags)
+			defer s.wipe()
+			if err != nil {
+				return err
+			}
+			client, err := p.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			r := p.unlocking(s)
+			r.User = user
+			if err := client.WorkOffline(cmd.Context(), r); err != nil {
+				return err
+			}
+			return p.stand(cmd, client, "cli.offline")
+		},
+	}
+	cmd.Flags().StringVar(&user, "user", "", "user name in the form typed at caching")
+	flags.addMaster(cmd.Flags())
+	return cmd
+}
+
+func importCacheCommand(p *program) *cobra.Command {
+	var flags secretFlags
+	cmd := &cobra.Command{
+		Use:   "import-cache FILE",
+		Short: "Put a copy of the newest cache of this machine back into its place",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := readSecrets(p.in, flags)
+			defer s.wipe()
+			if err != nil {
+				return err
+			}
+			client, err := p.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := client.ImportCache(cmd.Context(), args[0], p.unlocking(s)); err != nil {
+				return err
+			}
+			return p.stand(cmd, client, "cli.imported")
+		},
+	}
+	flags.addMaster(cmd.Flags())
+	return cmd
+}
+
+func clearCacheCommand(p *program) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "clear-cache --yes",
+		Short: "Clear offline cache…: no copy of it opens any more",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := p.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if !yes && !p.person.confirm(p.words().Text("cli.confirm.clear", nil)) {
+				return vault.Fail(vault.Unconfirmed, "the offline cache and the edits made offline are lost for good")
+			}
+			if err := client.ClearCache(cmd.Context()); err != nil {
+				return err
+			}
+			return p.stand(cmd, client, "cli.cleared")
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
+	return cmd
+}
+
+func lockCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lock",
+		Short: "Lock the cache wherever it is open",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := p.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := client.LockEverywhere(cmd.Context()); err != nil {
+				return err
+			}
+			return p.stand(cmd, client, "cli.locked")
+		},
+	}
+}
+
+func autoCacheCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:       "auto-cache on|off",
+		Short:     "Cache automatically on connect",
+		ValidArgs: []string{"on", "off"},
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := p.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := client.SetAutoCache(cmd.Context(), args[0] == "on"); err != nil {
+				return err
+			}
+			return p.stand(cmd, client, "cli.auto_cache_"+args[0])
+		},
+	}
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// systemKeychain is the operating system's, as session.Keychain wants it.
+type systemKeychain struct{}
+
+// Get returns an item, fs.ErrNotExist if there is none.
+func (systemKeychain) Get(service, name string) (string, error) {
+	text, err := keyring.Get(service, name)
+	if errors.Is(err, keyring.ErrNotFound) {
+		return "", fs.ErrNotExist
+	}
+	return text, err
+}
+
+// Set writes an item.
+func (systemKeychain) Set(service, name, value string) error {
+	return keyring.Set(service, name, value)
+}
+
+// available reports whether there is a keychain that answers, before anything
+// is entrusted to it.
+func (k systemKeychain) available() bool {
+	_, err := k.Get("tideover", "is there a keychain")
+	return err == nil || errors.Is(err, fs.ErrNotExist)
+}
+
+// systemClock is the computer's clock.
+type systemClock struct{}
+
+// Now returns the time.
+func (systemClock) Now() time.Time { return time.Now() }

@@ -1,0 +1,32 @@
+// Command tideover-cli is the Tideover client in a terminal: it signs in at a
+// password server, reads and changes entries, makes the offline cache, works
+// with it, and comes back.
+//
+// It decides nothing: package session does, package present has the words. It
+// reads flags, asks for passwords, prints, and ends with the exit code of what
+// happened. It is not the window (cmd/tideover), though it does the same things,
+// and it never links a simulator or a toolkit.
+//
+// The invariant: a secret comes in by a prompt or by standard input, never by an
+// argument or by the environment, and goes out only where the user asked for it.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main with an exit code; the tests start it as a process of its own.
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	p := &program{
+		in: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		person: console{in: os.Stdin, out: os.Stderr}, getenv: os.Getenv,
+	}
+	defer p.close()
+	return p.run(ctx, args)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/session"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// statusResult is what status prints.
+type statusResult struct {
+	header
+
+	Mode      session.Mode `json:"mode"`
+	SignedIn  bool         `json:"signed_in"`
+	User      *string      `json:"user"`
+	Server    serverResult `json:"server"`
+	Device    deviceResult `json:"device"`
+	AutoCache bool         `json:"auto_cache"`
+	Cache     *cacheStatus `json:"cache"`
+}
+
+type serverResult struct {
+	URL       *string       `json:"url"`
+	Kind      *session.Kind `json:"kind"`
+	Reachable *bool         `json:"reachable"`
+	Pin       *string       `json:"pin"`
+}
+
+type deviceResult struct {
+	ID    *vault.ID         `json:"id"`
+	State *wire.DeviceState `json:"state"`
+}
+
+type cacheStatus struct {
+	State         cache.State    `json:"state"`
+	Path          string         `json:"path"`
+	User          *string        `json:"user"`
+	Server        *string        `json:"server"`
+	CreatedAt     *string        `json:"created_at"`
+	AgeS          *int64         `json:"age_s"`
+	ExpiresAt     *string        `json:"expires_at"`
+	ExpiresInS    *int64         `json:"expires_in_s"`
+	EndedBy       *string        `json:"ended_by"`
+	Level         *binding.Level `json:"level"`
+	VirtualTPM    *bool          `json:"virtual_tpm"`
+	Proven        *bool          `json:"proven"`
+	Governed      *string        `json:"governed"`
+	Entries       *int           `json:"entries"`
+	Attachments   *int           `json:"attachments"`
+	SizeBytes     *int64         `json:"size_bytes"`
+	Generation    *uint64        `json:"generation"`
+	TriesLeft     *int           `json:"tries_left"`
+	OpensLeft     *int           `json:"opens_left"`
+	OverlayEdits  int            `json:"overlay_edits"`
+	JournalEvents int            `json:"journal_events"`
+}
+
+func statusCommand(p *program) *cobra.Command {
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say where the client stands; uses no network without --check",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := p.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var st session.Status
+			if check {
+				st, err = client.Check(cmd.Context())
+			} else {
+				st, err = client.Status(cmd.Context())
+			}
+			if err != nil { // whatever status finds out is its answer, not its failure
+				_, _ = fmt.Fprintln(p.stderr, present.Explain(err, p.language()).Sentence())
+			}
+			if p.json {
+				return printJSON(p.stdout, newStatusResult(st))
+			}
+			p.printStatus(st)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&check, "check", false, "ask the server")
+	return cmd
+}
+
+func newStatusResult(st session.Status) statusResult {
+	r := statusResult{
+		header: head(), Mode: st.Mode, SignedIn: st.SignedIn, User: known(st.User), AutoCache: st.AutoCache,
+		Server: serverResult{known(st.Server.URL), known(st.Server.Kind), st.Server.Reachable, known(st.Server.Pin)},
+		Device: deviceResult{known(st.Device.ID), known(st.Device.State)},
+	}
+	if st.Cache != nil {
+		r.Cache = newCacheStatus(st.Cache)
+	}
+	return r
+}
+
+func newCacheStatus(c *cache.Status) *cacheStatus {
+	r := &cacheStatus{
+		State: c.State, Path: c.Path, User: known(c.User), Server: known(c.Server),
+		OverlayEdits: c.OverlayEdits, JournalEvents: c.JournalEvents,
+	}
+	if c.Tries.Known {
+		r.TriesLeft = &c.Tries.Left
+	}
+	if !c.Readable {
+		return r
+	}
+	age := wholeSeconds(c.Now.Sub(c.Created))
+	governed := "local"
+	if c.Governed {
+		governed = "server"
+	}
+	r.CreatedAt, r.AgeS, r.Governed = moment(c.Created), &age, &governed
+	r.Level, r.VirtualTPM, r.Proven = known(c.Level), &c.Virtual, &c.Proven
+	r.Entries, r.Attachments, r.SizeBytes = &c.Entries, &c.Attachments, &c.SizeBytes
+	r.Generation, r.OpensLeft, r.EndedBy = &c.Generation, c.Verdict.OpensLeft, known(string(c.Verdict.EndedBy))
+	if !c.Verdict.Unlimited {
+		left := wholeSeconds(c.Verdict.Remaining)
+		r.ExpiresAt, r.ExpiresInS = moment(c.Verdict.Until), &left
+	}
+	return r
+}
+
+func (p *program) printStatus(st session.Status) {
+	w := p.words()
+	var b strings.Builder
+	fmt.Fprintln(&b, w.Text("cli.mode."+string(st.Mode), nil))
+	if st.User != "" {
+		key := "cli.user.known"
+		if st.SignedIn {
+			key = "cli.user.signed_in"
+		}
+		fmt.Fprintln(&b, w.Text(key, map[string]any{"User": plain(st.User), "Server": plain(st.Server.URL)}))
+	}
+	if st.Server.Reachable != nil {
+		key := "cli.server.unreachable"
+		if *st.Server.Reachable {
+			key = "cli.server.reachable"
+		}
+		fmt.Fprintln(&b, w.Text(key, nil))
+	}
+	if st.Device.State != "" {
+		fmt.Fprintln(&b, w.Text("cli.device."+string(st.Device.State), nil))
+	}
+	if c := st.Cache; c == nil {
+		fmt.Fprintln(&b, w.Text("cli.cache.none", nil))
+	} else {
+		fmt.Fprintln(&b, w.Text("cli.cache."+string(c.State), nil))
+		if c.Readable {
+			args := map[string]any{
+				"Entries": c.Entries, "Age": c.Now.Sub(c.Created).Round(time.Minute).String(), "Level": c.Level,
+				"Virtual": c.Virtual, "Governed": c.Governed, "Until": "",
+			}
+			if c.State == cache.Usable && !c.Verdict.Unlimited {
+				args["Until"] = w.Time(c.Verdict.Until)
+			}
+			fmt.Fprintln(&b, w.Text("cli.cache.facts", args))
+		}
+		if c.OverlayEdits > 0 {
+			fmt.Fprintln(&b, w.Text("cli.cache.drafts", map[string]any{"Edits": c.OverlayEdits}))
+		}
+	}
+	_, _ = fmt.Fprint(p.stdout, b.String()) // a closed pipe is no failure
+}

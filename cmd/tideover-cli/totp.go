@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
+)
+
+// totpResult is what totp prints.
+type totpResult struct {
+	header
+
+	Source    session.Source `json:"source"`
+	ID        vault.ID       `json:"id"`
+	Path      string         `json:"path"`
+	Code      string         `json:"code"`
+	Digits    int            `json:"digits"`
+	Period    int64          `json:"period_s"`
+	Remaining int64          `json:"remaining_s"`
+}
+
+func totpCommand(p *program) *cobra.Command {
+	var comment string
+	var flags secretFlags
+	cmd := &cobra.Command{
+		Use:   "totp PATH|ID",
+		Short: "Print the one-time code of an entry",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := readSecrets(p.in, flags)
+			defer s.wipe()
+			if err != nil {
+				return err
+			}
+			client, listing, err := p.list(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			item, err := listing.Find(args[0])
+			if err != nil {
+				return err
+			}
+			code, err := client.Code(cmd.Context(), item.Entry.ID, comment)
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return printJSON(p.stdout, totpResult{
+					header: head(), Source: listing.Source, ID: item.Entry.ID, Path: vault.JoinPath(item.Path...),
+					Code: code.Text, Digits: code.Digits, Period: wholeSeconds(code.Period), Remaining: wholeSeconds(code.Remain),
+				})
+			}
+			if _, err := fmt.Fprintln(p.stdout, code.Text); err != nil {
+				return fmt.Errorf("print: %w", err)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
+	flags.addMaster(cmd.Flags())
+	return cmd
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+)
+
+// probeResult is what tpm probe prints.
+type probeResult struct {
+	header
+
+	Level        binding.Level `json:"level"`
+	BlockedBy    []string      `json:"level_blocked_by"`
+	Virtual      bool          `json:"virtual_tpm"`
+	Manufacturer string        `json:"manufacturer"`
+	Firmware     string        `json:"firmware"`
+	ClockMS      uint64        `json:"clock_ms"`
+	Resets       uint32        `json:"resets"`
+	Restarts     uint32        `json:"restarts"`
+	ClockSafe    bool          `json:"clock_safe"`
+	TriesLeft    *int          `json:"tries_left"`
+}
+
+func tpmCommand(p *program) *cobra.Command {
+	probe := &cobra.Command{
+		Use:   "probe",
+		Short: "Measure the security chip; changes nothing in it",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			chip, err := p.openChip(ctx)
+			if err != nil {
+				return vault.Fail(vault.ChipMissing, "%s: %w", p.chipSpec(), err)
+			}
+			machine, err := chip.Machine(ctx)
+			if err != nil {
+				return vault.Fail(vault.ChipMissing, "%w", err)
+			}
+			clock, err := chip.Clock(ctx)
+			if err != nil {
+				return vault.Fail(vault.ChipMissing, "%w", err)
+			}
+			tries, err := chip.Tries(ctx)
+			if err != nil {
+				return vault.Fail(vault.ChipMissing, "%w", err)
+			}
+			return p.printProbe(machine, clock, tries)
+		},
+	}
+	cmd := &cobra.Command{Use: "tpm", Short: "The security chip of this machine", Args: cobra.NoArgs, RunE: needsSubcommand}
+	cmd.AddCommand(probe)
+	return cmd
+}
+
+func (p *program) printProbe(m binding.Machine, c binding.Clock, t binding.Tries) error {
+	r := probeResult{
+		header: head(), Level: m.Level, BlockedBy: list(m.BlockedBy), Virtual: m.Virtual,
+		Manufacturer: m.Manufacturer, Firmware: m.Firmware,
+		ClockMS: c.MS, Resets: c.Resets, Restarts: c.Restarts, ClockSafe: c.Safe,
+	}
+	if t.Known {
+		r.TriesLeft = &t.Left
+	}
+	if p.json {
+		return printJSON(p.stdout, r)
+	}
+	w := p.words()
+	_, _ = fmt.Fprintln(p.stdout, w.Text("cli.tpm", map[string]any{ // a closed pipe is no failure
+		"Level": r.Level, "Virtual": r.Virtual, "Manufacturer": plain(r.Manufacturer), "Firmware": plain(r.Firmware),
+		"BlockedBy": strings.Join(r.BlockedBy, ", "), "Tries": t.Left, "TriesKnown": t.Known,
+	}))
+	return nil
+}
