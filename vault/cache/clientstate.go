@@ -60,19 +60,32 @@ type wiped struct {
 	Server  string `json:"server"`
 }
 
-// opens counts openings against one lease. A lease with a higher number
-// starts anew; one with a lower number finds them used already.
+// opens counts openings of one generation. Each lease has a budget of its own:
+// those of before its first opening do not count against it. An older lease,
+// back because somebody took the sidecar away, finds all of them used.
 type opens struct {
-	Seq   uint64 `json:"seq"`
-	Count int    `json:"count"`
+	Seq    uint64 `json:"seq"`    // the newest lease that something was opened under
+	Before int    `json:"before"` // openings under the leases before it
+	Count  int    `json:"count"`  // all openings
 }
 
 // against returns the openings that count against the lease with that number.
 func (o opens) against(seq uint64) int {
-	if seq > o.Seq {
+	switch {
+	case seq > o.Seq:
 		return 0
+	case seq == o.Seq:
+		return o.Count - o.Before
 	}
 	return o.Count
+}
+
+// count adds one opening under the lease with that number.
+func (o *opens) count(seq uint64) {
+	if seq > o.Seq {
+		o.Seq, o.Before = seq, o.Count
+	}
+	o.Count++
 }
 
 // parseState reads client.json.
@@ -110,7 +123,7 @@ func (st *clientState) check() error {
 		return errors.New("no cache id")
 	case st.Governed != (len(st.Root) > 0):
 		return errors.New("governed and root do not agree")
-	case st.Opens.Count < 0:
+	case st.Opens.Before < 0 || st.Opens.Count < st.Opens.Before:
 		return errors.New("count of openings")
 	}
 	for _, g := range []*installed{st.Current, st.Next} {

@@ -38,7 +38,7 @@ func (s *Store) Unlock(ctx context.Context, r UnlockRequest) (*Opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.present(st); err != nil {
+	if err := s.present(st); err != nil && (st.Wipe == nil || !st.Wipe.Pending) {
 		return nil, err
 	}
 	readOnly := s.enter(ctx)
@@ -58,7 +58,7 @@ func (s *Store) unlock(ctx context.Context, r UnlockRequest, readOnly error) (*O
 	if err != nil {
 		return nil, err
 	}
-	if err := s.present(st); err != nil { // wiped meanwhile
+	if err := s.present(st); err != nil { // or wiped meanwhile
 		return nil, err
 	}
 	f, err := s.examine(ctx, s.path(cacheName), st)
@@ -87,10 +87,7 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 		return nil, vault.Fail(vault.WrongCredentials, "the cache was made for %q, in this form", k.User)
 	}
 	if f.term.Opens > 0 {
-		err := s.update(func(st *clientState) error {
-			st.Opens = opens{Seq: f.seq(), Count: st.Opens.against(f.seq()) + 1}
-			return nil
-		})
+		err := s.update(func(st *clientState) error { st.Opens.count(f.seq()); return nil })
 		if err != nil {
 			return nil, err
 		}
