@@ -11,6 +11,8 @@ const (
 	journalName = "journal"
 	damagedName = "journal.damaged"
 	lockName    = "lock"
+
+	damagedStateName = "client.json.damaged"
 )
 
 func (s *Store) path(name string) string { return filepath.Join(s.opt.Dir, name) }

@@ -17,7 +17,7 @@ func (s *Store) Import(ctx context.Context, path string, r UnlockRequest) (*Open
 	if _, err := s.state(); err != nil {
 		return nil, err
 	}
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	o, err := s.importFile(ctx, path, r)

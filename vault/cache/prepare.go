@@ -75,7 +75,7 @@ func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 	if err := os.MkdirAll(s.opt.Dir, 0o700); err != nil {
 		return nil, unwritable(err)
 	}
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	p, err := s.prepare(ctx, r)

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"context"
 	"errors"
 
 	"github.com/tideover/tideover/vault"
@@ -36,12 +35,12 @@ func (s *Store) present(st *clientState) error {
 // enter takes the lock and, as the first holder, finishes what a process that
 // died has left behind. FORMAT.md 8. On a disk that cannot be written it
 // leaves things as they are: whoever reads decides by the same rules.
-func (s *Store) enter(ctx context.Context) error {
+func (s *Store) enter() error {
 	if err := s.acquire(); err != nil {
 		return err
 	}
 	if s.sole() {
-		if err := s.recover(ctx); err != nil && !errors.Is(err, vault.ReadOnly) && !errors.Is(err, vault.NoCache) {
+		if err := s.recover(); err != nil && !errors.Is(err, vault.ReadOnly) {
 			s.release()
 			return err
 		}
@@ -56,10 +55,10 @@ func (s *Store) sole() bool {
 	return s.holders == 1
 }
 
-func (s *Store) recover(_ context.Context) error {
+func (s *Store) recover() error {
 	st, err := s.load()
 	if err != nil {
-		return err
+		return nil // for the caller to report
 	}
 	if st.Wipe != nil && st.Wipe.Pending {
 		return s.finishWipe()

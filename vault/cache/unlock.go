@@ -41,7 +41,7 @@ func (s *Store) Unlock(ctx context.Context, r UnlockRequest) (*Opened, error) {
 	if err := s.present(st); err != nil && (st.Wipe == nil || !st.Wipe.Pending) {
 		return nil, err
 	}
-	readOnly := s.enter(ctx)
+	readOnly := s.enter()
 	if readOnly != nil && !errors.Is(readOnly, vault.ReadOnly) {
 		return nil, readOnly
 	}

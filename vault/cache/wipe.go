@@ -23,21 +23,19 @@ const (
 // and neither does an older copy that is put back. The journal stays, with an
 // event about the clearing. A process that dies half-way leaves a mark, and
 // whatever comes next finishes. Errors: NoCache, Busy, ReadOnly (not wiped).
-func (s *Store) Clear(ctx context.Context, why Reason) error {
+func (s *Store) Clear(_ context.Context, why Reason) error {
 	if !exists(s.opt.Dir) {
 		return vault.Fail(vault.NoCache, "%s", s.opt.Dir)
 	}
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.release()
 	st, err := s.load()
 	switch {
-	case errors.Is(err, vault.NoCache), errors.Is(err, vault.Damaged), errors.Is(err, vault.Unsupported), errors.Is(err, vault.Hostile):
-		// A client state that cannot be read opens nothing; take the files away.
-		if !exists(s.path(cacheName)) {
-			return err
-		}
+	case errors.Is(err, vault.Damaged), errors.Is(err, vault.Hostile):
+		return s.startOver()
+	case errors.Is(err, vault.NoCache) && exists(s.path(cacheName)): // without client state it does not open, but it is there
 		return s.remove(s.wipeList()...)
 	case err != nil:
 		return err
@@ -59,6 +57,19 @@ func (s *Store) Clear(ctx context.Context, why Reason) error {
 		}
 	}
 	return s.finishWipe()
+}
+
+// startOver clears where the client state cannot be read, which opens nothing
+// any more: the files go, and the state is set aside. What is made next has
+// another cache id, so that no number is sealed twice for one.
+func (s *Store) startOver() error {
+	if err := s.remove(s.wipeList()...); err != nil {
+		return err
+	}
+	if err := s.opt.Disk.Rename(s.path(stateName), s.path(damagedStateName)); err != nil {
+		return unwritable(err)
+	}
+	return unwritable(s.opt.Disk.SyncDir(s.opt.Dir))
 }
 
 // reasonOnly handles clearing where there is nothing to clear: what a user
