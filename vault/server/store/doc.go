@@ -18,7 +18,9 @@
 //
 // Times are UTC and kept to the millisecond; a zero time is stored as NULL and
 // means "never" or "not yet". A zero vault.ID means "none". Byte slices that a
-// method returns belong to the caller; those handed in are not kept.
+// method returns belong to the caller; those handed in are not kept. An empty
+// byte slice comes back as nil. Strings are UTF-8: what is not valid in them,
+// and NUL, is stored as U+FFFD, because PostgreSQL has no such text.
 //
 // While a sequence (iter.Seq2) is being ranged over, no other call may be made
 // on the same Reader or Tx; such a call fails. A sequence yields an error once

@@ -20,7 +20,12 @@ type Store interface {
 	// fn may be called more than once, when the database asks for a repetition
 	// (SQLSTATE 40001, 40P01): it must have no effect outside of the
 	// transaction, and must not call Update or View of the same Store. The Tx
-	// is dead when fn returns. If ctx ends while waiting for the turn, Update
+	// is dead when fn returns. After the database has refused a row (an *Error
+	// with Err set) the transaction can only be given up: Update returns that
+	// error even if fn does not. Refusals without Err, such as a missing row or a
+	// stale version, leave it usable.
+	//
+	// If ctx ends while waiting for the turn, Update
 	// returns its error and nothing was done; on SQLite a transaction that has
 	// begun is finished, because interrupting SQLite can break a connection.
 	Update(ctx context.Context, fn func(Tx) error) error

@@ -99,8 +99,9 @@ type UserWriter interface {
 	// RecordSignIn replaces the sign-in fields, or returns ErrNotFound.
 	RecordSignIn(ctx context.Context, s SignIn) error
 	// DeleteUser removes the user with factors, tokens, memberships, grants,
-	// devices, holdings and leases. Audit events stay. ErrNotFound: no such user.
-	// Prefer UserDisabled: a deleted user's devices can no longer be told to wipe.
+	// requests, devices, holdings and leases; audit events and device journals
+	// stay. ErrNotFound: no such user. Prefer UserDisabled: a deleted user's
+	// devices can no longer be told to wipe.
 	DeleteUser(ctx context.Context, id vault.ID) error
 }
 

@@ -1,0 +1,38 @@
+package sqlstore_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tideover/tideover/vault/server/store"
+	"github.com/tideover/tideover/vault/server/store/sqlstore"
+	"github.com/tideover/tideover/vault/server/store/storetest"
+)
+
+func TestMain(m *testing.M) {
+	if storetest.Helper(open) {
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func open(ctx context.Context, target string) (store.Store, error) {
+	s, err := sqlstore.Open(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func freshFile(t testing.TB) string { return filepath.Join(t.TempDir(), "a b?c%d#.db") }
+
+func TestSQLite(t *testing.T) {
+	storetest.Run(t, storetest.Target{Fresh: freshFile, Open: open})
+}
+
+func TestPostgres(t *testing.T) {
+	server := storetest.StartPostgres(t)
+	storetest.Run(t, storetest.Target{Fresh: server.Fresh, Open: open})
+}
