@@ -157,7 +157,7 @@ func (c *Client) Attachment(ctx context.Context, entry, attachment vault.ID, com
 	}
 	if m.Kind == Tideover {
 		r := request{
-			method: http.MethodGet, accept: wire.MediaBytes,
+			method: http.MethodGet, accept: wire.MediaBytes, bulk: true,
 			path: wire.APIRoot + "/entries/" + entry.String() + "/attachments/" + attachment.String(),
 		}
 		if comment != "" {
@@ -170,7 +170,7 @@ func (c *Client) Attachment(ctx context.Context, entry, attachment vault.ID, com
 		return nil, err
 	}
 	path := entryPath(version, entry, "/attachments/"+attachment.String())
-	body, err := c.fetch(ctx, request{method: http.MethodGet, path: path}, c.cfg.Limits.AttachmentBytes/3*4+smallAnswer)
+	body, err := c.fetch(ctx, request{method: http.MethodGet, path: path, bulk: true}, c.cfg.Limits.AttachmentBytes/3*4+smallAnswer)
 	if err != nil {
 		return nil, err
 	}
@@ -179,17 +179,13 @@ func (c *Client) Attachment(ctx context.Context, entry, attachment vault.ID, com
 	if err := decode(body, &file); err != nil {
 		return nil, err
 	}
-	if err := checkSize(&file); err != nil {
+	if vault.ID(file.AttachmentID) != attachment || file.FileData == nil {
+		clear(file.FileData)
+		return nil, vault.Fail(vault.BadAnswer, "%s answers with another attachment, or with none", c.base.Host)
+	}
+	if err := file.CheckSize(); err != nil {
+		clear(file.FileData)
 		return nil, err
 	}
 	return file.FileData, nil
-}
-
-// checkSize compares an attachment's bytes with the size that is said of them.
-// Version 4 says 0 of all.
-func checkSize(file *wire.Attachment) error {
-	if file.FileSize != 0 && file.FileSize != int64(len(file.FileData)) {
-		return vault.Fail(vault.BadAnswer, "an attachment has %d bytes in place of %d", len(file.FileData), file.FileSize)
-	}
-	return nil
 }

@@ -66,7 +66,15 @@ type request struct {
 	// anonymous leaves the token out.
 	anonymous bool
 	long      bool // wait for cfg.LongWait
+	bulk      bool // a large answer or upload; long ones are too
 }
+
+// How long a whole request may take, so that a server which sends a byte now
+// and then does not hold a call for ever.
+const (
+	total     = 2 * time.Minute
+	totalBulk = time.Hour // DefaultLimits.Bytes at 2.4 Mbit/s
+)
 
 // errSilent ends a request on which nothing has moved for too long.
 var errSilent = errors.New("the server is silent")
@@ -76,18 +84,14 @@ var errSilent = errors.New("the server is silent")
 // or ctx's own.
 func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watch{cancel: cancel, wait: c.cfg.Wait, idle: c.cfg.Idle}
-	if r.long {
-		w.wait = c.cfg.LongWait
-	}
-	w.timer = time.AfterFunc(w.wait, func() { cancel(errSilent) })
+	w := newWatch(cancel, c.cfg, r)
 	upload := &payload{bytes: r.body, watch: w}
 	resp, err := c.send(ctx, r, upload)
 	w.answered()
 	upload.finish()
 	if err != nil {
 		err = c.explain(ctx, err)
-		cancel(nil)
+		w.end()
 		return nil, err
 	}
 	resp.Body = &watchedBody{ReadCloser: resp.Body, watch: w, explain: func(err error) error { return c.explain(ctx, err) }}

@@ -19,7 +19,7 @@ func (c *Client) Tree(ctx context.Context) (*wire.Stream, error) {
 	if m.Kind == Pleasant {
 		return c.pleasantTree(ctx)
 	}
-	resp, err := c.do(ctx, request{method: http.MethodGet, path: wire.APIRoot + "/tree", accept: wire.MediaStream})
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: wire.APIRoot + "/tree", accept: wire.MediaStream, bulk: true})
 	if err != nil {
 		return nil, err
 	}
@@ -40,11 +40,7 @@ func (c *Client) pleasantTree(ctx context.Context) (*wire.Stream, error) {
 		return nil, err
 	}
 	defer clear(body)
-	var root wire.CredentialGroup
-	if err := decode(body, &root); err != nil {
-		return nil, err
-	}
-	content, facts, err := root.Content(c.cfg.Limits)
+	content, facts, err := wire.DecodeTree(body, c.cfg.Limits)
 	if err != nil {
 		return nil, err
 	}

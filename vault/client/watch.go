@@ -11,14 +11,35 @@ import (
 
 // watch ends a request on which nothing moves: for wait until the answer
 // begins, counted from the last piece that went out, then for idle whenever
-// somebody waits for more of it.
+// somebody waits for more of it. Its other timer ends the whole.
 type watch struct {
-	cancel     context.CancelCauseFunc
-	wait, idle time.Duration
-	timer      *time.Timer
+	cancel       context.CancelCauseFunc
+	wait, idle   time.Duration
+	timer, whole *time.Timer
 
 	mu  sync.Mutex
 	got bool // the answer has begun
+}
+
+func newWatch(cancel context.CancelCauseFunc, cfg Config, r request) *watch {
+	w := &watch{cancel: cancel, wait: cfg.Wait, idle: cfg.Idle}
+	if r.long {
+		w.wait = cfg.LongWait
+	}
+	whole := total
+	if r.long || r.bulk {
+		whole = totalBulk
+	}
+	silent := func() { cancel(errSilent) }
+	w.timer, w.whole = time.AfterFunc(w.wait, silent), time.AfterFunc(whole, silent)
+	return w
+}
+
+// end stops both timers and lets go of the request.
+func (w *watch) end() {
+	w.timer.Stop()
+	w.whole.Stop()
+	w.cancel(nil)
 }
 
 // sent notes that something went out. net/http may still be sending when the
@@ -57,8 +78,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 }
 
 func (b *watchedBody) Close() error {
-	b.watch.timer.Stop()
-	b.watch.cancel(nil)
+	b.watch.end()
 	return b.ReadCloser.Close()
 }
 

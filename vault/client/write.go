@@ -115,7 +115,7 @@ func (c *Client) create(ctx context.Context, path string, in any) (vault.ID, err
 	if err != nil {
 		return vault.ID{}, err
 	}
-	answer, err := c.fetch(ctx, request{method: http.MethodPost, path: path, body: body}, smallAnswer)
+	answer, err := c.fetch(ctx, request{method: http.MethodPost, path: path, body: body, bulk: true}, smallAnswer)
 	if err != nil {
 		return vault.ID{}, err
 	}

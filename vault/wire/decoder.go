@@ -84,7 +84,7 @@ func (d *decoder) read() error {
 		d.digest.Write(line)
 		switch {
 		case s.err != nil:
-			return d.malformed("record", s.err)
+			return malformed("record", s.err)
 		case first != (kind == "head") && kind != "error":
 			return badAnswer("the stream does not start with its head")
 		case d.missing > 0 && kind != "blob":
@@ -92,7 +92,7 @@ func (d *decoder) read() error {
 		}
 		last, err := d.record(s, kind)
 		if err != nil {
-			return d.malformed(kind, err)
+			return malformed(kind, err)
 		}
 		if last {
 			return d.end()
@@ -282,7 +282,7 @@ func (d *decoder) count(n int) error {
 }
 
 // malformed makes a bad answer of an error that is not typed yet.
-func (d *decoder) malformed(kind string, err error) error {
+func malformed(kind string, err error) error {
 	var p *vault.Problem
 	if errors.As(err, &p) {
 		return err

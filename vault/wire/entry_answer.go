@@ -37,7 +37,7 @@ func DecodeEntry(b []byte, lim Limits) (*EntryAnswer, error) {
 	s.end()
 	if s.err != nil {
 		a.Entry.Wipe()
-		return nil, d.malformed("entry", s.err)
+		return nil, malformed("entry", s.err)
 	}
 	a.Group = p.groupID
 	if p.facts != nil {

@@ -316,7 +316,8 @@ func (s *scanner) scalar() []byte {
 	return nil
 }
 
-// skip passes over one value of any kind, depth levels deep at most.
+// skip passes over one value of any kind, depth levels deep at most. It does not
+// look into strings.
 func (s *scanner) skip(depth int) {
 	if depth == 0 {
 		s.fail()
@@ -334,8 +335,16 @@ func (s *scanner) skip(depth int) {
 		for s.more(']') {
 			s.skip(depth - 1)
 		}
+	case '"':
+		end := closing(s.b, s.i+1)
+		if end < 0 {
+			s.fail()
+			return
+		}
+		s.i = end + 1
+		s.sep = true
 	default:
-		clear(s.scalar())
+		s.scalar()
 	}
 }
 

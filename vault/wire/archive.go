@@ -1,4 +1,4 @@
-package client
+package wire
 
 import (
 	"archive/zip"
@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/tideover/tideover/vault"
-	"github.com/tideover/tideover/vault/wire"
 )
 
 // archive is the ZIP form of a package: one manifest, GUID.json, and the bytes
@@ -16,25 +15,25 @@ import (
 // names are not looked at. What the directory says about sizes is not believed.
 type archive struct {
 	manifestFile *zip.File
-	files        map[wire.GUID]*zip.File
-	limits       wire.Limits
+	files        map[GUID]*zip.File
+	limits       Limits
 	// left is how many more bytes may come out of the whole archive.
 	left int64
 }
 
-func openArchive(body []byte, limits wire.Limits) (*archive, error) {
+func openArchive(body []byte, limits Limits) (*archive, error) {
 	r, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
 		return nil, badArchive(err)
 	}
 	if len(r.File) > limits.Elements {
-		return nil, vault.Fail(vault.Hostile, "the package has %d members", len(r.File))
+		return nil, hostile("the members of the package")
 	}
-	a := &archive{files: map[wire.GUID]*zip.File{}, limits: limits, left: limits.Bytes}
+	a := &archive{files: map[GUID]*zip.File{}, limits: limits, left: limits.Bytes}
 	for _, f := range r.File {
 		if strings.HasSuffix(strings.ToLower(f.Name), ".json") {
 			if a.manifestFile != nil {
-				return nil, vault.Fail(vault.BadAnswer, "the package has two manifests")
+				return nil, badAnswer("the package has two manifests")
 			}
 			a.manifestFile = f
 			continue
@@ -43,23 +42,23 @@ func openArchive(body []byte, limits wire.Limits) (*archive, error) {
 		if err != nil {
 			continue
 		}
-		if _, twice := a.files[wire.GUID(id)]; twice {
-			return nil, vault.Fail(vault.BadAnswer, "the package has an attachment twice")
+		if _, twice := a.files[GUID(id)]; twice {
+			return nil, badAnswer("the package has an attachment twice")
 		}
-		a.files[wire.GUID(id)] = f
+		a.files[GUID(id)] = f
 	}
 	if a.manifestFile == nil {
-		return nil, vault.Fail(vault.BadAnswer, "the package has no manifest")
+		return nil, badAnswer("the package has no manifest")
 	}
 	return a, nil
 }
 
 func (a *archive) manifest() ([]byte, error) { return a.read(a.manifestFile, a.limits.Bytes) }
 
-func (a *archive) file(id wire.GUID) ([]byte, error) {
+func (a *archive) file(id GUID) ([]byte, error) {
 	f, ok := a.files[id]
 	if !ok {
-		return nil, vault.Fail(vault.BadAnswer, "the package lacks the bytes of an attachment")
+		return nil, badAnswer("the package lacks the bytes of an attachment")
 	}
 	return a.read(f, a.limits.AttachmentBytes)
 }
@@ -85,7 +84,7 @@ func (a *archive) read(f *zip.File, limit int64) ([]byte, error) {
 		switch {
 		case int64(len(buf)) > limit:
 			clear(buf)
-			return nil, vault.Fail(vault.Hostile, "the package unpacks to more than %d bytes", limit)
+			return nil, hostile("what the package unpacks to")
 		case errors.Is(err, io.EOF):
 			a.left -= int64(len(buf))
 			return buf, nil
