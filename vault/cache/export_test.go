@@ -1,0 +1,57 @@
+package cache
+
+import (
+	"context"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+)
+
+// What follows opens the parsers and the key derivation to the tests of this
+// package: other programs must come to the same bytes.
+
+// ReadRecord parses a record and returns it as it would be written.
+func ReadRecord(der []byte) ([]byte, error) {
+	r, err := parseRecord(der)
+	if err != nil {
+		return nil, err
+	}
+	return r.marshal()
+}
+
+// RecordTerms returns what the record says about the sealed object.
+func RecordTerms(der []byte) (binding.Terms, error) {
+	r, err := parseRecord(der)
+	if err != nil {
+		return binding.Terms{}, err
+	}
+	return r.terms(), nil
+}
+
+// ReadState parses a client state.
+func ReadState(b []byte) error {
+	_, err := parseState(b)
+	return err
+}
+
+// ReadSidecar returns the lease in a sidecar.
+func ReadSidecar(b []byte) (string, error) { return parseSidecar(b) }
+
+// ReadOverlayMark parses the mark of an overlay and returns it as it would be
+// written.
+func ReadOverlayMark(der []byte) ([]byte, error) {
+	m, err := parseOverlayMark(der)
+	if err != nil {
+		return nil, err
+	}
+	return m.marshal(), nil
+}
+
+// Derive returns A and the composite key with a machine secret.
+func Derive(password string, salt [32]byte, cost Cost, secret []byte) (auth string, key [32]byte, err error) {
+	c, err := derive(context.Background(), vault.NewSecret([]byte(password)), derivation{Salt: salt, Cost: cost})
+	if err != nil {
+		return "", key, err
+	}
+	return string(c.auth), c.key(secret), nil
+}
