@@ -127,7 +127,7 @@ func newCacheStatus(c *cache.Status) *cacheStatus {
 	r.Level, r.VirtualTPM, r.Proven = known(c.Level), &c.Virtual, &c.Proven
 	r.Entries, r.Attachments, r.SizeBytes = &c.Entries, &c.Attachments, &c.SizeBytes
 	r.Generation, r.OpensLeft, r.EndedBy = &c.Generation, c.Verdict.OpensLeft, known(string(c.Verdict.EndedBy))
-	if !c.Verdict.Unlimited {
+	if c.Judged && !c.Verdict.Unlimited {
 		left := wholeSeconds(c.Verdict.Remaining)
 		r.ExpiresAt, r.ExpiresInS = moment(c.Verdict.Until), &left
 	}
@@ -164,7 +164,7 @@ func (p *program) printStatus(st session.Status) {
 				"Entries": c.Entries, "Age": c.Now.Sub(c.Created).Round(time.Minute).String(), "Level": c.Level,
 				"Virtual": c.Virtual, "Governed": c.Governed, "Until": "",
 			}
-			if c.State == cache.Usable && !c.Verdict.Unlimited {
+			if c.State == cache.Usable && c.Judged && !c.Verdict.Unlimited {
 				args["Until"] = w.Time(c.Verdict.Until)
 			}
 			fmt.Fprintln(&b, w.Text("cli.cache.facts", args))

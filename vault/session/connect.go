@@ -81,10 +81,9 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 		return Connected{}, err
 	}
 	// From here on the user is online: a renewal that fails leaves the old cache.
-	now := s.now()
 	result.Mode, err = s.happened(ctx, Connect, true, func(st *state) error {
-		if known := st.account(a.Key); known != nil && len(known.Drafts) > 0 {
-			known.Drafts, known.DroppedAt = nil, now
+		if known := st.account(a.Key); known != nil {
+			known.Drafts = nil
 		}
 		return nil
 	})

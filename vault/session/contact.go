@@ -19,15 +19,9 @@ const uploadBatch = 1000
 func trust(srv *wire.Server) cache.Trust {
 	t := cache.Trust{Root: srv.Identity, Epoch: srv.Epoch, Time: srv.Time}
 	for _, k := range srv.Keys {
-		t.Keys = append(t.Keys, subKey(k))
+		t.Keys = append(t.Keys, lease.SubKey{KID: k.KID, Use: lease.Use(k.Use), Public: k.Public, Signature: k.Signature})
 	}
 	return t
-}
-
-func subKey(k wire.SubKey) lease.SubKey {
-	out := lease.SubKey{KID: k.KID, Use: lease.Use(k.Use), Public: k.Public}
-	copy(out.Signature[:], k.Signature)
-	return out
 }
 
 // contact is what happens whenever the server of the current account was met

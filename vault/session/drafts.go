@@ -183,11 +183,24 @@ func (s *Session) edit(ctx context.Context, edit cache.Edit) error {
 	if err := u.cache.Append(ctx, audit.Event{Type: audit.OverlayEdit, Entry: edit.ID, Detail: string(edit.Op)}); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	if err := u.cache.SaveOverlay(ctx, edits); err != nil {
+	before := u.edits
+	u.edits = edits
+	// The list first, and last where it becomes empty: an overlay without a
+	// list counts as dropped.
+	if len(edits) > 0 {
+		err = s.sealDrafts(ctx, u)
+	}
+	if err == nil {
+		err = u.cache.SaveOverlay(ctx, edits)
+	}
+	if err != nil {
+		u.edits = before
 		return fmt.Errorf("keep the local edit: %w", err)
 	}
-	u.edits = edits
-	return s.sealDrafts(ctx, u)
+	if len(edits) == 0 {
+		return s.sealDrafts(ctx, u)
+	}
+	return nil
 }
 
 // sealDrafts writes the list of edits for Connect. The caller holds s.mu.

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/tideover/tideover/vault"
@@ -30,9 +29,9 @@ type unlocked struct {
 func (s *Session) newUnlocked(ctx context.Context, st *state, a *account, store *cache.Store, opened *cache.Opened) *unlocked {
 	u := &unlocked{account: a.Key, store: store, cache: opened, since: s.now(), used: s.now(), lockSeq: st.LockSeq}
 	u.edits, u.editsProblem = opened.Overlay(ctx)
-	kept := slices.DeleteFunc(slices.Clone(u.edits), func(e cache.Edit) bool { return !e.At.After(a.DroppedAt) })
-	if len(kept) < len(u.edits) {
-		u.edits, u.editsProblem = kept, opened.SaveOverlay(ctx, kept)
+	if len(u.edits) > 0 && len(a.Drafts) == 0 {
+		wipeEdits(u.edits)
+		u.edits, u.editsProblem = nil, opened.SaveOverlay(ctx, nil)
 	}
 	if status, err := store.Status(ctx); err == nil {
 		u.created = status.Created
@@ -42,13 +41,17 @@ func (s *Session) newUnlocked(ctx context.Context, st *state, a *account, store 
 
 // close wipes what is in memory.
 func (u *unlocked) close() {
-	for _, e := range u.edits {
+	wipeEdits(u.edits)
+	u.cache.Close()
+	_ = u.store.Close() // nothing is written by it
+}
+
+func wipeEdits(edits []cache.Edit) {
+	for _, e := range edits {
 		if e.Entry != nil {
 			e.Entry.Wipe()
 		}
 	}
-	u.cache.Close()
-	_ = u.store.Close() // nothing is written by it
 }
 
 // Ask is how a session gets the master password of a cache that may be opened:

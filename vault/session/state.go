@@ -58,8 +58,9 @@ type account struct {
 	Token        []byte    `json:"token"` // sealed; empty: not signed in
 	TokenExpires time.Time `json:"token_expires"`
 
-	Drafts    []byte    `json:"drafts"`     // sealed list of Draft, what Connect would drop; empty: none
-	DroppedAt time.Time `json:"dropped_at"` // edits made until then were dropped, whatever the overlay holds
+	// Drafts is the sealed list of what Connect would drop. Empty: there are no
+	// edits, and what the overlay may still hold was dropped.
+	Drafts []byte `json:"drafts"`
 }
 
 // device is this installation as the account's server knows it. The key is
