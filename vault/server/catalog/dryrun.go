@@ -1,0 +1,161 @@
+package catalog
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/server/store"
+)
+
+// DryRun says what an offline package would hold for a user now, and why the
+// rest of what they see would not be in it. user is zero for oneself; another
+// one takes ManageUsers or ManagePolicy. Nothing is sent and nothing recorded.
+func (c *Catalog) DryRun(ctx context.Context, by *Caller, user vault.ID) (*DryRun, error) {
+	if err := c.refresh(ctx, true); err != nil {
+		return nil, err
+	}
+	if user.IsZero() {
+		user = by.user
+	}
+	var out *DryRun
+	err := c.view(ctx, by, func(r store.Reader, a *access) error {
+		if user != by.user || by.operator {
+			if !a.admin.Has(policy.ManageUsers) && !a.admin.Has(policy.ManagePolicy) {
+				return a.needAdmin(policy.ManageUsers)
+			}
+		}
+		u, err := r.User(ctx, user)
+		if err != nil {
+			return notFound(err, "user %s", user)
+		}
+		a = a.as(user)
+		list, err := c.plan(ctx, r, a, policy.Taking{MinLevel: a.rules.governance.MinLevel}, false)
+		if err != nil {
+			return err
+		}
+		out = &DryRun{User: user, Name: u.Name, Total: len(list), ByReason: map[policy.Reason]int{}}
+		if _, off := a.switchedOff(); !off {
+			out.Expires = a.leaseEnd()
+		}
+		titles, err := c.titles(ctx, r, list)
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			if p.decision.Cached() {
+				out.Cached++
+			} else {
+				out.Excluded++
+				out.ByReason[p.decision.Reason]++
+			}
+			out.Entries = append(out.Entries, DryRunEntry{
+				ID: p.row.ID, Path: a.entryPath(p.row.Folder, titles[p.row.ID]), Decision: p.decision,
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(out.Entries, func(i, j int) bool {
+		if x, y := vault.JoinPath(out.Entries[i].Path...), vault.JoinPath(out.Entries[j].Path...); x != y {
+			return x < y
+		}
+		return string(out.Entries[i].ID[:]) < string(out.Entries[j].ID[:])
+	})
+	return out, nil
+}
+
+// titles returns the titles of planned entries, from the index as far as it is
+// of the same versions.
+func (c *Catalog) titles(ctx context.Context, r store.Reader, list []planned) (map[vault.ID]string, error) {
+	titles := make(map[vault.ID]string, len(list))
+	var missing []vault.ID
+	c.mu.RLock()
+	for _, p := range list {
+		if c.index != nil {
+			if it := c.index.byID[p.row.ID]; it != nil && it.version == p.row.Version {
+				titles[p.row.ID] = it.title
+				continue
+			}
+		}
+		missing = append(missing, p.row.ID)
+	}
+	c.mu.RUnlock()
+	if len(missing) == 0 {
+		return titles, nil
+	}
+	for row, err := range r.Entries(ctx, store.EntryQuery{IDs: missing}) {
+		if err != nil {
+			return nil, err
+		}
+		text, err := c.keys.Unseal(nil, entryRow(row.ID, row.Version), row.Content)
+		if err != nil {
+			return nil, err
+		}
+		inner, err := parseEntry(text, row.ID)
+		if err != nil {
+			return nil, err
+		}
+		titles[row.ID] = inner.Title()
+		clear(text)
+	}
+	return titles, nil
+}
+
+// leaseEnd returns when a lease that is issued now ends.
+func (a *access) leaseEnd() time.Time {
+	return a.now.UTC().Truncate(time.Second).AddDate(0, 0, a.rules.governance.Days)
+}
+
+// countOffline returns how many entries the caller could cache now.
+func (c *Catalog) countOffline(ctx context.Context, by *Caller) (int, error) {
+	if by.operator {
+		return 0, nil
+	}
+	if err := c.refresh(ctx, true); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := c.view(ctx, by, func(r store.Reader, a *access) error {
+		n = 0
+		if _, off := a.switchedOff(); off {
+			return nil
+		}
+		// A comment can be given, so entries that ask for one count.
+		list, err := c.plan(ctx, r, a, policy.Taking{MinLevel: a.rules.governance.MinLevel, Comment: true}, false)
+		for _, p := range list {
+			if p.decision.Cached() {
+				n++
+			}
+		}
+		return err
+	})
+	return n, err
+}
+
+// OfflineAvailable reports whether the caller could cache at least one entry.
+func (c *Catalog) OfflineAvailable(ctx context.Context, by *Caller) (bool, error) {
+	n, err := c.countOffline(ctx, by)
+	return n > 0, err
+}
+
+// Me returns what a user may know about themselves.
+func (c *Catalog) Me(ctx context.Context, by *Caller) (Me, error) {
+	a, err := c.access(ctx, by)
+	if err != nil {
+		return Me{}, err
+	}
+	n, err := c.countOffline(ctx, by)
+	if err != nil {
+		return Me{}, err
+	}
+	return Me{
+		User: by.user, Name: by.name, Roles: a.roleNames(by.user),
+		OfflineEnabled: a.rules.instance.OfflineEnabled && !a.rules.governance.Forbidden(),
+		OfflineEntries: n, Governance: a.rules.governance,
+	}, nil
+}

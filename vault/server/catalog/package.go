@@ -1,0 +1,330 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/server/store"
+)
+
+// PackageRequest asks for an offline package. With a zero Device it is one for
+// a client without device key, which Instance.OfflinePackage must allow; then
+// everything but Comment is ignored.
+type PackageRequest struct {
+	Device     vault.ID
+	Cache      vault.ID
+	Generation uint64
+	Record     [32]byte // SHA-256 of the TPM record
+	RootName   []byte   // of the TPM's storage root key
+	Level      policy.Binding
+	Virtual    bool
+	ClockMS    uint64 // TPM clock now, milliseconds
+	Resets     uint32 // TPM resetCount now
+	UserName   string // as typed
+	Comment    string
+}
+
+// Package is an offline package that has been recorded and may be sent. It is
+// used by one goroutine at a time. Close it.
+type Package struct {
+	Folders    []PackedFolder // the root first, parents before what is in them
+	Icons      []vault.CustomIcon
+	Count      int // entries
+	At         time.Time
+	Governance policy.Governance
+	Expires    time.Time // of the lease that ends it
+
+	c       *Catalog
+	by      *Caller
+	request PackageRequest
+	entries []packedRow
+}
+
+// packedRow is an entry on its way out, still encrypted.
+type packedRow struct {
+	folder  int
+	row     store.Entry
+	history []store.HistoryEntry
+	flags   policy.Flags
+	rights  policy.Rights
+}
+
+// Package decides which entries the caller may take offline, records that they
+// are sent, one audit record for each password, and returns them. When it
+// returns, the record is committed.
+//
+// For a device the generation becomes pending; a proven or lower one is
+// Superseded. The same pending generation may be asked for again, with the same
+// record: then only what is new in it is recorded anew. NotPermitted, or what
+// the state of the device says: ApprovalPending, ApprovalDenied, Revoked, Wiped.
+// LevelTooLow: the policy asks for more than the request's level.
+func (c *Catalog) Package(ctx context.Context, by *Caller, request PackageRequest) (*Package, error) {
+	if by.operator {
+		return nil, vault.Fail(vault.NotPermitted, "a package is for a user")
+	}
+	if err := c.refresh(ctx, true); err != nil {
+		return nil, err
+	}
+	var p *Package
+	err := c.guarded(ctx, by, request.Device, ActionCached, func(tx store.Tx, a *access) error {
+		p = &Package{c: c, by: by, request: request, At: a.now}
+		if err := p.admit(ctx, tx, a); err != nil {
+			return err
+		}
+		p.Governance, p.Expires = a.rules.governance, a.leaseEnd()
+		taking := policy.Taking{
+			Level: request.Level, MinLevel: a.rules.governance.MinLevel, Comment: !isBlank(request.Comment),
+		}
+		if request.Device.IsZero() {
+			taking.Level, taking.MinLevel = "", ""
+		}
+		list, err := c.plan(ctx, tx, a, taking, true)
+		if err != nil {
+			return err
+		}
+		list = slices.DeleteFunc(list, func(e planned) bool { return !e.decision.Cached() })
+		if err := p.pack(ctx, tx, a, list); err != nil {
+			return err
+		}
+		return p.record(ctx, tx, a)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// admit decides whether there may be a package at all.
+func (p *Package) admit(ctx context.Context, tx store.Tx, a *access) error {
+	if err := a.rulesHold(ctx, tx); err != nil {
+		return err
+	}
+	if d, off := a.switchedOff(); off {
+		return vault.Fail(vault.NotPermitted, "%s", d.Detail)
+	}
+	if p.request.Device.IsZero() {
+		if !a.rules.instance.OfflinePackage {
+			return vault.Fail(vault.NotPermitted, "packages for clients without a device key are switched off")
+		}
+		return nil
+	}
+	if _, err := usableDevice(ctx, tx, a.by.user, p.request.Device); err != nil {
+		return err
+	}
+	return p.checkBinding(a.rules.governance)
+}
+
+// rulesHold returns errStale if the settings in r are not those of a.
+func (a *access) rulesHold(ctx context.Context, r store.Reader) error {
+	rev, err := r.Revision(ctx)
+	if err != nil {
+		return err
+	}
+	if rev.Gov != a.rules.gov {
+		return errStale
+	}
+	return nil
+}
+
+// usableDevice returns a device that may have caches now.
+func usableDevice(ctx context.Context, r store.Reader, user, id vault.ID) (store.Device, error) {
+	d, err := r.Device(ctx, id)
+	if err != nil {
+		return d, notFound(err, "device %s", id)
+	}
+	if d.User != user {
+		return d, vault.Fail(vault.NotFound, "device %s", id)
+	}
+	switch d.State {
+	case store.DeviceApproved:
+		return d, nil
+	case store.DevicePending:
+		return d, vault.Fail(vault.ApprovalPending, "device %s", id)
+	case store.DeviceDenied:
+		return d, vault.Fail(vault.ApprovalDenied, "device %s", id)
+	case store.DeviceRevoked:
+		return d, vault.Fail(vault.Revoked, "device %s", id)
+	case store.DeviceWiped:
+		return d, vault.Fail(vault.Wiped, "device %s", id)
+	}
+	return d, vault.Fail(vault.NotPermitted, "device %s is suspended", id)
+}
+
+// checkBinding compares the request with the policy.
+func (p *Package) checkBinding(g policy.Governance) error {
+	r := &p.request
+	if r.Cache.IsZero() || r.Generation == 0 || r.Generation > math.MaxInt64 || r.ClockMS > math.MaxInt64 {
+		return vault.Fail(vault.Usage, "cache, generation or clock out of range")
+	}
+	if _, err := policy.ParseBinding(string(r.Level)); err != nil {
+		return vault.Fail(vault.Usage, "%w", err)
+	}
+	if !r.Level.AtLeast(g.MinLevel) {
+		return vault.Fail(vault.LevelTooLow, "level %s, %s is required", r.Level, g.MinLevel)
+	}
+	if r.Virtual && !g.AllowVirtual {
+		return vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
+	}
+	return nil
+}
+
+// pack lays the entries out in the folders that lead to them.
+func (p *Package) pack(ctx context.Context, r store.Reader, a *access, list []planned) error {
+	used := make([]bool, a.tree.Len())
+	used[0] = true // the root
+	icons := map[vault.ID]bool{}
+	for _, e := range list {
+		i, _ := a.tree.Position(e.row.Folder)
+		for ; i >= 0 && !used[i]; i = a.tree.Parent(i) {
+			used[i] = true
+		}
+		if !e.facts.icon.IsZero() {
+			icons[e.facts.icon] = true
+		}
+	}
+	place := map[vault.ID]int{}
+	for i, u := range used {
+		if !u {
+			continue
+		}
+		f := a.folderView(a.tree.At(i))
+		parent := -1
+		if up := a.tree.Parent(i); up >= 0 {
+			parent = place[a.tree.At(up)]
+		}
+		place[f.Group.ID] = len(p.Folders)
+		p.Folders = append(p.Folders, PackedFolder{Parent: parent, Group: f.Group})
+		if !f.Group.Icon.Custom.IsZero() {
+			icons[f.Group.Icon.Custom] = true
+		}
+	}
+	var err error
+	if p.Icons, err = p.c.readIcons(ctx, r, icons); err != nil {
+		return err
+	}
+	p.Count = len(list)
+	p.entries = make([]packedRow, len(list))
+	for i, e := range list {
+		p.entries[i] = packedRow{folder: place[e.row.Folder], row: e.row, flags: e.flags, rights: e.have.Now}
+	}
+	slices.SortFunc(p.entries, func(x, y packedRow) int {
+		if x.folder != y.folder {
+			return x.folder - y.folder
+		}
+		return slices.Compare(x.row.ID[:], y.row.ID[:])
+	})
+	return p.packHistory(ctx, r)
+}
+
+// packHistory reads the older versions of entries that have some, and that the
+// caller may see.
+func (p *Package) packHistory(ctx context.Context, r store.Reader) error {
+	byID := map[vault.ID]*packedRow{}
+	var ids []vault.ID
+	for i := range p.entries {
+		e := &p.entries[i]
+		if e.row.Version > 1 && e.rights.Has(policy.ViewEntryHistory) {
+			ids = append(ids, e.row.ID)
+			byID[e.row.ID] = e
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	for h, err := range r.History(ctx, ids) {
+		if err != nil {
+			return fmt.Errorf("read history: %w", err)
+		}
+		e := byID[h.Entry]
+		e.history = append(e.history, h)
+	}
+	return nil
+}
+
+// record writes the audit and what the device will hold.
+func (p *Package) record(ctx context.Context, tx store.Tx, a *access) error {
+	objects := make([]store.AuditObject, len(p.entries))
+	for i := range p.entries {
+		objects[i] = store.AuditObject{Entry: p.entries[i].row.ID, Version: p.entries[i].row.Version}
+	}
+	event := store.AuditEvent{
+		ID: vault.NewID(), Action: ActionCached, Device: p.request.Device, Target: p.request.Device,
+		Comment: p.request.Comment, Objects: objects,
+	}
+	if p.request.Device.IsZero() {
+		event.Target = a.by.user
+		event.Detail = []byte("package for a client without a device key")
+		return a.record(ctx, tx, event)
+	}
+	event.Detail = fmt.Appendf(nil, "sent: cache %s generation %d level %s", p.request.Cache, p.request.Generation, p.request.Level)
+	again, err := p.openGeneration(ctx, tx, a, event.ID)
+	if err != nil {
+		return err
+	}
+	if again {
+		event.Action = ActionResent
+		if event.Objects, err = p.notRecorded(ctx, tx, objects); err != nil {
+			return err
+		}
+	}
+	holdings := make([]store.Holding, len(objects))
+	for i, o := range objects {
+		holdings[i] = store.Holding{
+			Device: p.request.Device, Generation: int64(p.request.Generation), Entry: o.Entry, Version: o.Version,
+		}
+	}
+	if err := tx.PutHoldings(ctx, holdings); err != nil {
+		return err
+	}
+	return a.record(ctx, tx, event)
+}
+
+// notRecorded returns the objects that an earlier sending of this generation
+// has not recorded.
+func (p *Package) notRecorded(ctx context.Context, tx store.Tx, objects []store.AuditObject) ([]store.AuditObject, error) {
+	had := map[store.AuditObject]bool{}
+	q := store.HoldingQuery{Device: p.request.Device, Generation: int64(p.request.Generation)}
+	for h, err := range tx.Holdings(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		had[store.AuditObject{Entry: h.Entry, Version: h.Version}] = true
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(o store.AuditObject) bool { return had[o] }), nil
+}
+
+// openGeneration makes the generation pending; again reports that it was.
+func (p *Package) openGeneration(ctx context.Context, tx store.Tx, a *access, event vault.ID) (again bool, err error) {
+	r := &p.request
+	id := store.GenerationID{Device: r.Device, Cache: r.Cache, Number: int64(r.Generation)}
+	all, err := tx.Generations(ctx, r.Device)
+	if err != nil {
+		return false, err
+	}
+	for _, g := range all {
+		if g.Cache == r.Cache && g.State == store.GenerationProven && g.Number >= id.Number {
+			return false, vault.Fail(vault.Superseded, "generation %d is in use", g.Number)
+		}
+	}
+	old, err := tx.Generation(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return false, tx.AddGeneration(ctx, store.Generation{
+			Device: r.Device, Cache: r.Cache, Number: id.Number, State: store.GenerationPending,
+			Record: r.Record[:], RootName: r.RootName, Level: string(r.Level), Virtual: r.Virtual,
+			ClockMS: int64(r.ClockMS), Resets: int64(r.Resets), UserName: r.UserName, Comment: r.Comment,
+			Event: event, Created: a.now,
+		})
+	case err != nil:
+		return false, err
+	case old.State != store.GenerationPending || !slices.Equal(old.Record, r.Record[:]):
+		return false, vault.Fail(vault.Superseded, "generation %d was used", id.Number)
+	}
+	return true, nil
+}
