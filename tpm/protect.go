@@ -34,13 +34,11 @@ func (c *Chip) Protect(ctx context.Context, secret []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	gcm, err := newGCM(key)
+	blob, err := closeBox(key, object, secret)
 	if err != nil {
 		return nil, fmt.Errorf("protect: %w", err)
 	}
-	head := appendObject(protectMark, object)
-	// The key encrypts this one message, so a fixed nonce never repeats.
-	return gcm.Seal(head, make([]byte, gcm.NonceSize()), secret, head), nil
+	return blob, nil
 }
 
 // Unprotect returns the secret in a blob of Protect, which the caller must
@@ -76,15 +74,32 @@ func (c *Chip) Unprotect(ctx context.Context, blob []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer clear(key)
-	gcm, err := newGCM(key)
-	if err != nil {
-		return nil, fmt.Errorf("unprotect: %w: %v", binding.ErrTampered, err)
-	}
-	secret, err := gcm.Open(nil, make([]byte, gcm.NonceSize()), box, blob[:len(blob)-len(box)])
+	secret, err := openBox(key, blob[:len(blob)-len(box)], box)
 	if err != nil {
 		return nil, fmt.Errorf("unprotect: %w: %v", binding.ErrTampered, err)
 	}
 	return secret, nil
+}
+
+// closeBox makes a blob of the wrapping key's object, as associated data, and
+// the secret encrypted with the key. The key encrypts this one message, so a
+// fixed nonce never repeats.
+func closeBox(key []byte, object binding.Object, secret []byte) ([]byte, error) {
+	gcm, err := newGCM(key)
+	if err != nil {
+		return nil, err
+	}
+	head := appendObject(protectMark, object)
+	return gcm.Seal(head, make([]byte, gcm.NonceSize()), secret, head), nil
+}
+
+// openBox returns the secret of a blob that is head and box.
+func openBox(key, head, box []byte) ([]byte, error) {
+	gcm, err := newGCM(key)
+	if err != nil {
+		return nil, err
+	}
+	return gcm.Open(nil, make([]byte, gcm.NonceSize()), box, head)
 }
 
 // newGCM is AES-256-GCM with a 12-byte nonce and a 16-byte tag.

@@ -2,6 +2,9 @@ package tpm_test
 
 import (
 	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +39,21 @@ func TestSealAndUnseal(t *testing.T) {
 		wants(t, "wrong password", err, binding.ErrWrongAuth)
 		nothingLoaded(t, s.machine)
 	})
+}
+
+// The public area is the one of FORMAT.md, section 2, byte by byte.
+func TestPublicArea(t *testing.T) {
+	for level, attributes := range map[binding.Level]string{binding.LevelB: "00000092", binding.LevelB0: "00000492"} {
+		s := seal(t, level)
+		policy, err := s.use.Terms.AuthPolicy()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("0008000b%s0020%x00100020", attributes, policy)
+		if got := hex.EncodeToString(s.use.Object.Public); !strings.HasPrefix(got, want) || len(got) != len(want)+64 {
+			t.Errorf("%s: got %s, want %s and 32 bytes", level, got, want)
+		}
+	}
 }
 
 func TestSecretSizes(t *testing.T) {

@@ -29,19 +29,19 @@ func socketDialer(path string) dialer {
 	return func(ctx context.Context) (link, error) {
 		ctx, cancel := context.WithTimeout(ctx, socketAnswerLimit)
 		defer cancel()
-		wait := time.Millisecond
-		for {
+		for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 			conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
 			if err == nil {
 				return &socketLink{conn}, nil
 			}
-			if !errors.Is(err, syscall.EAGAIN) {
-				return nil, unavailable(ctx, err)
+			full := errors.Is(err, syscall.EAGAIN)
+			if full && sleep(ctx, wait) && ctx.Err() == nil {
+				continue
 			}
-			if !sleep(ctx, wait) {
+			if full {
 				return nil, &linkError{binding.ErrBusy, fmt.Errorf("%w: too many programs wait for the chip", ctx.Err())}
 			}
-			wait = min(2*wait, 50*time.Millisecond)
+			return nil, unavailable(ctx, err)
 		}
 	}
 }

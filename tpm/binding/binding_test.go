@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -335,5 +336,14 @@ func TestVectors(t *testing.T) {
 	}
 	if diff := cmp.Diff(vectors, got); diff != "" {
 		t.Errorf("vectors (-want +got):\n%s", diff)
+	}
+	format, err := os.ReadFile("../FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range vectors {
+		if !bytes.Contains(format, []byte("| "+name+" | `"+value+"`")) {
+			t.Errorf("FORMAT.md has another %s", name)
+		}
 	}
 }

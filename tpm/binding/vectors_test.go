@@ -1,6 +1,6 @@
 package binding_test
 
-// vectors are printed in ../FORMAT.md, section 6: key RFC 6979 A.2.5, device
+// vectors are printed in ../FORMAT.md, section 6.2: key RFC 6979 A.2.5, device
 // d0…, cache ca…, generation 7, bounds 86400000 ms and 60 resets, index Names
 // 000bc1…, 000bf1…, 000bf2….
 var vectors = map[string]string{
