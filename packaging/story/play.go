@@ -95,7 +95,7 @@ func (p *player) play(ctx context.Context) error {
 		cli("On the server nothing has changed", "ls", "/Imported/Network"),
 		cli("Clear offline cache…", "clear-cache", "--yes"),
 		cli("There is nothing left to open", "work-offline", "--user", user.Name, "--master-password-stdin").with(master).exits(10),
-		server("One audit record for each cached password", "audit", "list", "--data", p.data()).says("Router"),
+		server("One audit record for each cached password", "audit", "list", "--data", p.data()).says("entry.cached"),
 		server("The audit log has not been touched", "audit", "verify", "--data", p.data()),
 		cli("Sign out", "sign-out"),
 	}
@@ -139,7 +139,7 @@ func (d demoReady) offlineUser() (u struct {
 ) {
 	best := 0
 	for _, c := range d.Users {
-		if (c.OTPSecretFile == nil || *c.OTPSecretFile == "") && c.OfflineEntries > best && c.Role != "Administrator" {
+		if (c.OTPSecretFile == nil || *c.OTPSecretFile == "") && c.OfflineEntries > best && !strings.HasPrefix(c.Role, "Admin") {
 			best, u.Name, u.PasswordFile = c.OfflineEntries, c.Name, c.PasswordFile
 		}
 	}
