@@ -44,7 +44,7 @@ func (d *decoder) document() (*Document, error) {
 	if elementOf(name) != elKeePassFile {
 		return nil, damaged("XML: the root element is not KeePassFile")
 	}
-	err = d.children(&d.doc.Unknown, func(el element) error {
+	err = d.children(place{&d.doc.Unknown, knownInFile}, func(el element) error {
 		switch el {
 		case elMeta:
 			return d.meta()
@@ -63,7 +63,7 @@ func (d *decoder) document() (*Document, error) {
 }
 
 func (d *decoder) root() error {
-	return d.children(&d.doc.RootUnknown, func(el element) error {
+	return d.children(place{&d.doc.RootUnknown, knownInRoot}, func(el element) error {
 		switch el {
 		case elGroup:
 			if d.doc.Root != nil {
@@ -73,12 +73,7 @@ func (d *decoder) root() error {
 			d.doc.Root = g
 			return err
 		case elDeletedObjects:
-			return d.children(nil, func(el element) error {
-				if el != elDeletedObject {
-					return errNotHere
-				}
-				return d.deletedObject()
-			})
+			return d.each(elDeletedObject, d.deletedObject)
 		}
 		return errNotHere
 	})
@@ -86,7 +81,7 @@ func (d *decoder) root() error {
 
 func (d *decoder) deletedObject() error {
 	var o DeletedObject
-	err := d.children(nil, func(el element) (err error) {
+	err := d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elUUID:
 			o.ID, err = d.id()
@@ -107,10 +102,16 @@ func (d *decoder) deletedObject() error {
 // errNotHere says that an element is not known at this place.
 var errNotHere = errors.New("kdbx: element out of place")
 
-// children calls child for every element inside the current one, to its end.
-// Elements that child does not know are kept in unknown, or refused if that is
-// nil.
-func (d *decoder) children(unknown *[]vault.Raw, child func(element) error) error {
+// place says which elements are known inside one that keeps unknown ones, and
+// where those go. The zero place keeps none: everything is known or refused.
+type place struct {
+	unknown *[]vault.Raw
+	known   func(element) bool
+}
+
+// children calls child for every known element inside the current one, to its
+// end. child returns errNotHere for one that it does not know either.
+func (d *decoder) children(in place, child func(element) error) error {
 	var had seen
 	for {
 		name, err := d.open()
@@ -118,20 +119,19 @@ func (d *decoder) children(unknown *[]vault.Raw, child func(element) error) erro
 			return err
 		}
 		el := elementOf(name)
+		if el == elUnknown || in.unknown != nil && !in.known(el) {
+			if err := d.unknown(in.unknown); err != nil {
+				return err
+			}
+			continue
+		}
 		if had.add(el) && !el.repeats() {
 			return d.fault("element " + string(name) + " twice")
 		}
-		err = errNotHere
-		if el != elUnknown {
-			err = child(el)
-		}
-		if errors.Is(err, errNotHere) {
-			if unknown == nil {
-				return unsupported("XML, byte %d: element %q in %q", d.base+int64(d.r), d.name(), d.parent())
-			}
-			err = d.unknown(unknown)
-		}
-		if err != nil {
+		switch err := child(el); {
+		case errors.Is(err, errNotHere):
+			return d.unknown(nil)
+		case err != nil:
 			return err
 		}
 	}
@@ -146,9 +146,12 @@ func (s *scanner) parent() []byte {
 	return s.names[s.marks[n-2]:s.marks[n-1]]
 }
 
-// unknown keeps the current element. Protected text is kept as base64 of the
-// plain bytes.
+// unknown keeps the current element, or refuses it if there is no place to.
+// Protected text is kept as base64 of the plain bytes.
 func (d *decoder) unknown(list *[]vault.Raw) error {
+	if list == nil {
+		return unsupported("XML, byte %d: element %q in %q", d.base+int64(d.r), d.name(), d.parent())
+	}
 	protect := func(text []byte) ([]byte, error) {
 		plain, err := d.plain(text)
 		return base64.StdEncoding.AppendEncode(nil, plain), err

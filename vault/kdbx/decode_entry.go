@@ -16,7 +16,7 @@ func (d *decoder) entry(inHistory bool) (*vault.Entry, error) {
 	}
 	e.AutoType.Enabled = true
 	first := len(d.fields)
-	err = d.children(&e.Unknown, func(el element) (err error) {
+	err = d.children(place{&e.Unknown, knownInEntry}, func(el element) (err error) {
 		switch el {
 		case elString:
 			if len(d.fields)-first == d.lim.ItemsPerEntry {
@@ -24,15 +24,17 @@ func (d *decoder) entry(inHistory bool) (*vault.Entry, error) {
 			}
 			err = d.field()
 		case elUUID:
-			e.ID, err = d.id()
+			if e.ID, err = d.id(); !inHistory && !e.ID.IsZero() {
+				e.ID = d.unique(e.ID)
+			}
 		case elIconID:
 			err = d.standardIcon(&e.Icon)
 		case elCustomIconUUID:
 			e.Icon.Custom, err = d.id()
 		case elForegroundColor:
-			e.Foreground, err = d.color()
+			e.Foreground, err = d.word()
 		case elBackgroundColor:
-			e.Background, err = d.color()
+			e.Background, err = d.word()
 		case elOverrideURL:
 			e.OverrideURL, err = d.str()
 		case elTags:
@@ -68,7 +70,9 @@ func (d *decoder) entry(inHistory bool) (*vault.Entry, error) {
 		if err := d.mem.charge(idWeight); err != nil {
 			return nil, err
 		}
-		e.ID = d.unique(e.ID)
+		if e.ID.IsZero() {
+			e.ID = d.unique(e.ID)
+		}
 		for _, h := range e.History {
 			h.ID = e.ID
 		}
@@ -83,14 +87,14 @@ func (d *decoder) tooMany(what string) error {
 // field reads a String element.
 func (d *decoder) field() error {
 	var f vault.Field
-	err := d.children(nil, func(el element) (err error) {
+	err := d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elKey:
 			f.Name, err = d.word()
 		case elValue:
 			attr := d.attr
 			var text, value []byte
-			if text, err = d.text(); err != nil {
+			if text, err = d.scanner.text(); err != nil {
 				return err
 			}
 			f.Protected = attr.protected || attr.inMemory
@@ -119,7 +123,7 @@ func (d *decoder) attachment(e *vault.Entry) error {
 	}
 	var a vault.Attachment
 	var referred bool
-	err := d.children(nil, func(el element) (err error) {
+	err := d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elKey:
 			a.Name, err = d.word()
@@ -163,7 +167,7 @@ func (d *decoder) binary(ref int64) *vault.Binary {
 }
 
 func (d *decoder) autoType(a *vault.AutoType) error {
-	return d.children(nil, func(el element) (err error) {
+	return d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elEnabled:
 			a.Enabled, err = d.boolean(true)
@@ -187,7 +191,7 @@ func (d *decoder) autoType(a *vault.AutoType) error {
 
 func (d *decoder) association(a *vault.AutoType) error {
 	var as vault.Association
-	err := d.children(nil, func(el element) (err error) {
+	err := d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elWindow:
 			as.Window, err = d.str()

@@ -14,10 +14,12 @@ func (d *decoder) group(depth int) (*vault.Group, error) {
 		return nil, err
 	}
 	g := &vault.Group{Expanded: true}
-	err := d.children(&g.Unknown, func(el element) (err error) {
+	err := d.children(place{&g.Unknown, knownInGroup}, func(el element) (err error) {
 		switch el {
 		case elUUID:
-			g.ID, err = d.id()
+			if g.ID, err = d.id(); !g.ID.IsZero() {
+				g.ID = d.unique(g.ID)
+			}
 		case elName:
 			g.Name, err = d.str()
 		case elNotes:
@@ -57,7 +59,9 @@ func (d *decoder) group(depth int) (*vault.Group, error) {
 		}
 		return err
 	})
-	g.ID = d.unique(g.ID)
+	if g.ID.IsZero() {
+		g.ID = d.unique(g.ID)
+	}
 	return g, err
 }
 
@@ -77,7 +81,7 @@ func (d *decoder) standardIcon(icon *vault.Icon) error {
 }
 
 func (d *decoder) times(t *vault.Times) error {
-	return d.children(nil, func(el element) (err error) {
+	return d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elCreationTime:
 			t.Created, err = d.time()

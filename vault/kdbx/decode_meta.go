@@ -12,7 +12,7 @@ import (
 
 func (d *decoder) meta() error {
 	m := &d.doc.Meta
-	return d.children(&m.Unknown, func(el element) (err error) {
+	return d.children(place{&m.Unknown, knownInMeta}, func(el element) (err error) {
 		var n int64
 		switch el {
 		case elGenerator:
@@ -38,7 +38,7 @@ func (d *decoder) meta() error {
 			days, err = d.unsigned(32)
 			m.MaintenanceHistoryDays = uint32(days)
 		case elColor:
-			m.Color, err = d.color()
+			m.Color, err = d.word()
 		case elMasterKeyChanged:
 			m.MasterKeyChanged, err = d.time()
 		case elMasterKeyChangeRec:
@@ -84,7 +84,7 @@ func (d *decoder) meta() error {
 // each calls child for every element inside the current one, which must all be
 // of one kind.
 func (d *decoder) each(kind element, child func() error) error {
-	return d.children(nil, func(el element) error {
+	return d.children(place{}, func(el element) error {
 		if el != kind {
 			return errNotHere
 		}
@@ -93,7 +93,7 @@ func (d *decoder) each(kind element, child func() error) error {
 }
 
 func (d *decoder) memoryProtection(p *MemoryProtection) error {
-	return d.children(nil, func(el element) (err error) {
+	return d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elProtectTitle:
 			p.Title, err = d.boolean(p.Title)
@@ -116,7 +116,7 @@ func (d *decoder) memoryProtection(p *MemoryProtection) error {
 
 func (d *decoder) icon() error {
 	var icon vault.CustomIcon
-	err := d.children(nil, func(el element) (err error) {
+	err := d.children(place{}, func(el element) (err error) {
 		switch el {
 		case elUUID:
 			icon.ID, err = d.id()
@@ -150,7 +150,7 @@ func (d *decoder) data() ([]byte, error) {
 func (d *decoder) customData(list *[]vault.CustomDatum) error {
 	return d.each(elItem, func() error {
 		var item vault.CustomDatum
-		err := d.children(nil, func(el element) (err error) {
+		err := d.children(place{}, func(el element) (err error) {
 			switch el {
 			case elKey:
 				item.Key, err = d.word()
@@ -192,7 +192,7 @@ func (d *decoder) metaBinary() error {
 // inlineBinary reads the text of the current element as an attachment.
 func (d *decoder) inlineBinary() (*vault.Binary, error) {
 	attr := d.attr
-	text, err := d.text()
+	text, err := d.scanner.text()
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,15 @@ const yearOneUnix = -62135596800
 // KeePass, and the last year that ISO 8601 writes with four digits.
 const maxSeconds = 315537897599
 
+// text returns the text of an element that cannot be protected. One that is
+// all the same would shift the stream for all that follow.
+func (d *decoder) text() ([]byte, error) {
+	if d.attr.protected {
+		return nil, d.fault("protected element where none can be")
+	}
+	return d.scanner.text()
+}
+
 // trimmed is text without white space around it.
 func (d *decoder) trimmed() ([]byte, error) {
 	t, err := d.text()
@@ -191,6 +200,3 @@ func (d *decoder) tags() ([]string, error) {
 }
 
 func isTagSeparator(r rune) bool { return r == ';' || r == ',' }
-
-// color reads #RRGGBB or nothing; what a program leaves there otherwise is kept.
-func (d *decoder) color() (string, error) { return d.word() }

@@ -20,6 +20,7 @@ const encodeBufferBytes = 64 << 10
 type encoder struct {
 	dst    io.Writer
 	buf    []byte
+	total  int64 // written so far, the inner header included
 	err    error
 	where  vault.ID // of the entry or group at hand
 	export bool     // as KeePass exports: plain text, ISO times, Meta/Binaries
@@ -62,6 +63,10 @@ func (e *encoder) flush(atLeast int) {
 	if len(e.buf) < atLeast {
 		return
 	}
+	if e.total += int64(len(e.buf)); e.total > maxDecodedBytes {
+		e.where = vault.ID{}
+		e.fail("document larger than is read again", "")
+	}
 	if e.err == nil {
 		_, e.err = e.dst.Write(e.buf)
 	}
@@ -89,6 +94,9 @@ func (e *encoder) leaf(name, attributes string, content func([]byte) []byte) {
 	e.buf = append(e.buf, '>')
 	start := len(e.buf)
 	e.buf = content(e.buf)
+	if len(e.buf)-start > maxTextBytes/2 {
+		e.fail("text longer than is read again", name)
+	}
 	if len(e.buf) == start {
 		e.buf = append(e.buf[:start-1], '/', '>')
 		return

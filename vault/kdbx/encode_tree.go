@@ -178,6 +178,9 @@ func (e *encoder) entry(v *vault.Entry, inHistory bool) {
 		e.where = v.ID
 	}
 	e.id("UUID", e.where)
+	if max(len(v.Fields), len(v.Attachments), len(v.AutoType.Associations), len(v.History)) > maxItemsPerEntry {
+		e.fail("more items in one entry than are read again", "")
+	}
 	e.icon(v.Icon)
 	e.text("ForegroundColor", v.Foreground)
 	e.text("BackgroundColor", v.Background)

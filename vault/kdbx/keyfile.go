@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -81,7 +80,7 @@ func parseKeyFileXML(data []byte) ([]byte, error) {
 	if err := d.Decode(&file); err != nil {
 		return nil, damaged("key file: not XML")
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if len(bytes.TrimSpace(data[d.InputOffset():])) > 0 {
 		return nil, damaged("key file: something after its end")
 	}
 	text := strings.Join(strings.Fields(file.Data.Text), "")

@@ -46,8 +46,9 @@ const (
 	// whole payload as one.
 	maxBlockBytes   = 512 << 20
 	maxDecodedBytes = 1 << 30
-	// Structures weigh up to 60 times the shortest XML that makes them.
-	maxMemoryBytes = 1 << 30
+	// An ordinary document takes about as much memory as its XML has bytes; the
+	// shortest elements make structures of 60 times their size.
+	maxMemoryBytes = 2 * maxDecodedBytes
 	maxTextBytes   = 128 << 20 // a 96 MiB attachment as base64, KDBX 3.1
 	maxEntries     = 1_000_000
 	maxGroups      = 1_000_000

@@ -73,6 +73,21 @@ func (r *payloadReader) fault(err error) error {
 	return damaged("payload: %w", err)
 }
 
+// wipe overwrites the buffer, which is not ours to clear.
+func (r *payloadReader) wipe() {
+	r.buf.Reset(zeros{})
+	_, _ = r.buf.Peek(r.buf.Size()) // zeros never fail
+}
+
+// zeros is an endless source of them.
+type zeros struct{}
+
+// Read implements io.Reader.
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
 // meteredReader lets a limited number of bytes through, and asks stop, which
 // is a context's Err, before each read.
 type meteredReader struct {

@@ -40,6 +40,7 @@ func Read(ctx context.Context, r io.Reader, key Key, lim Limits) (*Document, *He
 	if err != nil {
 		return nil, h, err
 	}
+	defer payload.wipe()
 	src := &meteredReader{src: payload, stop: ctx.Err, left: lim.DecodedBytes}
 	mem := newArena(lim)
 	doc, err := readPayload(src, mem, lim)

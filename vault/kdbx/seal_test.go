@@ -206,3 +206,52 @@ func (s sealed) file(t testing.TB) []byte {
 		text = text[n:]
 	}
 }
+
+// headerFields returns the fields of the outer header.
+func headerFields(file []byte) (list []headField) {
+	for b := file[12:]; ; {
+		n := binary.LittleEndian.Uint32(b[1:])
+		list = append(list, headField{b[0], b[5 : 5+n]})
+		if b[0] == 0 {
+			return list
+		}
+		b = b[5+n:]
+	}
+}
+
+// unseal returns the payload of an uncompressed ChaCha20 file with the key
+// that testKey returns and the least Argon2id.
+func unseal(t testing.TB, file []byte) []byte {
+	t.Helper()
+	var seed, iv, salt []byte
+	size := 12
+	for _, f := range headerFields(file) {
+		size += 5 + len(f.data)
+		switch f.id {
+		case 4:
+			seed = f.data
+		case 7:
+			iv = f.data
+		case 11:
+			at := bytes.Index(f.data, []byte("\x42\x01\x00\x00\x00S\x20\x00\x00\x00")) + 10
+			salt = f.data[at : at+32]
+		}
+	}
+	once := sha256.Sum256([]byte(password))
+	composite := sha256.Sum256(once[:])
+	key := sha256.Sum256(append(slices.Clone(seed), argon2.IDKey(composite[:], salt, 1, 8, 1, 32)...))
+	c, err := chacha20.NewUnauthenticatedCipher(key[:], iv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	for b := file[size+64:]; ; {
+		n := binary.LittleEndian.Uint32(b[32:])
+		if n == 0 {
+			c.XORKeyStream(text, text)
+			return text
+		}
+		text = append(text, b[36:36+n]...)
+		b = b[36+n:]
+	}
+}

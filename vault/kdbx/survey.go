@@ -7,6 +7,8 @@ import "github.com/tideover/tideover/vault"
 type survey struct {
 	minor    uint16
 	ids      map[vault.ID]bool
+	entries  int
+	groups   int
 	binaries map[*vault.Binary]int
 	order    []*vault.Binary
 }
@@ -20,7 +22,14 @@ func newSurvey(doc *Document) (*survey, error) {
 	if doc.Root == nil {
 		return nil, unsupported("document without a root group")
 	}
-	return s, s.group(doc.Root, 1)
+	if err := s.group(doc.Root, 1); err != nil {
+		return nil, err
+	}
+	// What could not be read again is not written.
+	if s.entries > maxEntries || s.groups > maxGroups || len(s.order) > maxAttachments {
+		return nil, unsupported("document of %d entries, %d groups, %d attachments", s.entries, s.groups, len(s.order))
+	}
+	return s, nil
 }
 
 // id makes sure that reading finds every group and entry under the identifier
@@ -52,6 +61,7 @@ func (s *survey) group(g *vault.Group, depth int) error {
 	if err := s.id(g.ID); err != nil {
 		return err
 	}
+	s.groups++
 	s.need41(len(g.Tags) > 0 || !g.PreviousParent.IsZero())
 	s.customData(g.CustomData)
 	for _, e := range g.Entries {
@@ -72,6 +82,7 @@ func (s *survey) group(g *vault.Group, depth int) error {
 }
 
 func (s *survey) entry(e *vault.Entry) {
+	s.entries++
 	s.need41(e.NoQualityCheck || !e.PreviousParent.IsZero())
 	s.customData(e.CustomData)
 	for _, a := range e.Attachments {

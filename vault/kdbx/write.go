@@ -113,16 +113,19 @@ func writePayload(w io.Writer, doc *Document, s *survey) error {
 	if _, err := w.Write(appendInner(nil, key)); err != nil {
 		return err
 	}
+	var total int64
 	for _, b := range s.order {
 		if err := writeBinary(w, b); err != nil {
 			return err
 		}
+		total += int64(len(b.Data))
 	}
 	if _, err := w.Write(appendField(nil, innerEnd, nil)); err != nil {
 		return err
 	}
 	e := newEncoder(w)
 	defer e.wipe()
+	e.total = total
 	e.stream = stream
 	e.binaries = s.binaries
 	e.document(doc)
