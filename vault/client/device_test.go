@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -235,39 +236,57 @@ func TestKindIsNeverDowngraded(t *testing.T) {
 // honest end of the answer and once with a dropped connection.
 func TestCacheCutAtEveryLength(t *testing.T) {
 	o := newOwn(t)
-	var whole []byte
-	cut, drop := 0, false
+	c, cutter := cutting(t, o)
+	request := o.request()
+	ask := func(length int, drop bool) error {
+		cutter.Store(&cut{length, drop})
+		_, _, err := c.Cache(context.Background(), o.deviceID, request, client.CacheOptions{Sign: o.signer()})
+		return err
+	}
+	if err := ask(1<<20, false); err != nil {
+		t.Fatal(err)
+	}
+	length := len(o.stream(mustMarshal(t, request)))
+	for at := 0; at < length; at += 1 + at/50 { // close together in the head, a few in every record
+		want(t, "cut", ask(at, false), vault.BadAnswer)
+		want(t, "dropped", ask(at, true), vault.Unreachable)
+	}
+	want(t, "without the line feed of the lease", ask(length-1, false), vault.BadAnswer)
+}
+
+// cut is where a stream ends, and whether the connection ends with it.
+type cut struct {
+	length int
+	drop   bool
+}
+
+// cutting is a client whose caches are cut.
+func cutting(t *testing.T, o *own) (*client.Client, *atomic.Pointer[cut]) {
+	t.Helper()
+	now := &atomic.Pointer[cut]{}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/cache") {
 			o.ServeHTTP(w, r)
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
-		whole = o.stream(body)
-		_, _ = w.Write(whole[:min(cut, len(whole))])
-		if drop {
+		whole, at := o.stream(body), now.Load()
+		_, _ = w.Write(whole[:min(at.length, len(whole))])
+		if at.drop {
 			panic(http.ErrAbortHandler)
 		}
 	}))
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	c := open(t, srv.URL)
 	c.UseToken(vault.SecretText(accessToken))
-	request := o.request()
-	ask := func() error {
-		_, _, err := c.Cache(context.Background(), o.deviceID, request, client.CacheOptions{Sign: o.signer()})
-		return err
-	}
-	cut = 1 << 20
-	if err := ask(); err != nil {
+	return c, now
+}
+
+func mustMarshal(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := wire.Marshal(v)
+	if err != nil {
 		t.Fatal(err)
 	}
-	length := len(whole)
-	for cut = 0; cut < length; cut += 1 + cut/200 { // every byte of the first 200, then a few in each record
-		drop = false
-		want(t, "cut", ask(), vault.BadAnswer)
-		drop = true
-		want(t, "dropped", ask(), vault.Unreachable)
-	}
-	cut, drop = length-1, false // the line feed of the lease
-	want(t, "cut", ask(), vault.BadAnswer)
+	return b
 }

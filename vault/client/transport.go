@@ -157,7 +157,9 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	var problem *vault.Problem
 	var cause vault.Cause
 	switch {
-	case errors.As(err, &problem), errors.As(err, &cause):
+	case errors.As(err, &problem):
+		return problem // without the request's address around it
+	case errors.As(err, &cause):
 		return err
 	case errors.Is(context.Cause(ctx), errSilent):
 		return &vault.Problem{Cause: vault.Unreachable, Detail: c.base.Host + " does not answer", Err: errSilent}
