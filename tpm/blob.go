@@ -14,36 +14,44 @@ const (
 	signMark    = "TideSig\x01"
 )
 
-// appendObject writes mark, public and private area, each with two bytes of
-// length before it.
-func appendObject(mark string, object binding.Object) []byte {
-	b := []byte(mark)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(object.Public)))
-	b = append(b, object.Public...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(object.Private)))
-	return append(b, object.Private...)
+// localObject is an object that serves this machine only, with the Name of the
+// root it was made under.
+type localObject struct {
+	root   []byte // NameSize bytes
+	object binding.Object
 }
 
-// cutObject reads what appendObject writes and returns what follows it.
-// Anything else is ErrTampered.
-func cutObject(mark string, blob []byte) (object binding.Object, rest []byte, err error) {
+// appendTo writes mark, root, and public and private area, each with two bytes
+// of length before it.
+func (l localObject) appendTo(mark string) []byte {
+	b := append([]byte(mark), l.root...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(l.object.Public)))
+	b = append(b, l.object.Public...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(l.object.Private)))
+	return append(b, l.object.Private...)
+}
+
+// cutObject reads what appendTo writes and returns what follows it. Anything
+// else is ErrTampered.
+func cutObject(mark string, blob []byte) (l localObject, rest []byte, err error) {
 	broken := fmt.Errorf("%w: not a blob of this version", binding.ErrTampered)
-	if len(blob) < len(mark) || string(blob[:len(mark)]) != mark {
-		return object, nil, broken
+	head := len(mark) + binding.NameSize
+	if len(blob) < head || string(blob[:len(mark)]) != mark {
+		return l, nil, broken
 	}
-	rest = blob[len(mark):]
+	l.root, rest = blob[len(mark):head], blob[head:]
 	for _, field := range []struct {
 		to  *[]byte
 		max int
-	}{{&object.Public, maxPublic}, {&object.Private, maxPrivate}} {
+	}{{&l.object.Public, maxPublic}, {&l.object.Private, maxPrivate}} {
 		if len(rest) < 2 {
-			return object, nil, broken
+			return l, nil, broken
 		}
 		n := int(binary.BigEndian.Uint16(rest))
 		if n == 0 || n > field.max || n > len(rest)-2 {
-			return object, nil, broken
+			return l, nil, broken
 		}
 		*field.to, rest = rest[2:2+n], rest[2+n:]
 	}
-	return object, rest, nil
+	return l, rest, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -16,17 +17,20 @@ import (
 // These look inside the package: no chip gives a public area or a key of the
 // test's choice.
 
-// boxVector is section 6.3 of FORMAT.md: key 00…1f, a public area of three
-// bytes, a private one of two, the secret "token".
-const boxVector = "54696465507274010003010203000204057ad3debbdbb725d992ecf0803755d8cbb6f1a04adb"
+// boxVector is section 6.3 of FORMAT.md: key 00…1f, root 000bab…, a public
+// area of three bytes, a private one of two, the secret "token".
+const boxVector = "5469646550727401000babababababababababababababababababababababababababababababababab0003010203000204057ad3debbdbe10081ab1b19a7da6dbed530ebbc02ef"
 
 func TestBoxVector(t *testing.T) {
 	key := make([]byte, wrapKeySize)
 	for i := range key {
 		key[i] = byte(i)
 	}
-	object := binding.Object{Public: []byte{1, 2, 3}, Private: []byte{4, 5}}
-	blob, err := closeBox(key, object, []byte("token"))
+	wrap := localObject{
+		root:   append([]byte{0, 0x0b}, bytes.Repeat([]byte{0xab}, 32)...),
+		object: binding.Object{Public: []byte{1, 2, 3}, Private: []byte{4, 5}},
+	}
+	blob, err := closeBox(key, wrap, []byte("token"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +45,8 @@ func TestBoxVector(t *testing.T) {
 		t.Error("FORMAT.md has another vector")
 	}
 	read, box, err := cutObject(protectMark, blob)
-	if err != nil || !bytes.Equal(read.Public, object.Public) || !bytes.Equal(read.Private, object.Private) {
-		t.Errorf("read %x, %v", read, err)
+	if err != nil || !reflect.DeepEqual(read, wrap) {
+		t.Errorf("read %+v, want %+v, %v", read, wrap, err)
 	}
 	if secret, err := openBox(key, blob[:len(blob)-len(box)], box); err != nil || string(secret) != "token" {
 		t.Errorf("secret %q, %v", secret, err)
@@ -51,7 +55,7 @@ func TestBoxVector(t *testing.T) {
 
 // Every blob has one form, and nothing else is read.
 func FuzzCutObject(f *testing.F) {
-	for _, seed := range []string{boxVector, "", "5469646550727401", "54696465507274010000", "5469646550727401000101ffff"} {
+	for _, seed := range []string{boxVector, "", boxVector[:16], boxVector[:84] + "0000", boxVector[:84] + "000101ffff"} {
 		b, err := hex.DecodeString(seed)
 		if err != nil {
 			f.Fatal(err)
@@ -59,14 +63,14 @@ func FuzzCutObject(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, blob []byte) {
-		object, rest, err := cutObject(protectMark, blob)
+		read, rest, err := cutObject(protectMark, blob)
 		if err != nil {
 			if !errors.Is(err, binding.ErrTampered) {
 				t.Errorf("got %v, want ErrTampered", err)
 			}
 			return
 		}
-		if again := append(appendObject(protectMark, object), rest...); !bytes.Equal(again, blob) {
+		if again := append(read.appendTo(protectMark), rest...); !bytes.Equal(again, blob) {
 			t.Errorf("read %x, wrote %x", blob, again)
 		}
 	})

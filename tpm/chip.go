@@ -1,6 +1,7 @@
 package tpm
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -20,8 +21,9 @@ type Chip struct {
 
 	turn   chan struct{} // holds one token: whose turn it is may touch the fields below
 	closed bool
-	root   rootPin
-	sweep  bool // an operation broke off and may have left handles in a chip without resource manager
+	cache  rootPin // of sealed objects
+	local  rootPin // of new local blobs
+	sweep  bool    // an operation broke off and may have left handles in a chip without resource manager
 }
 
 // Open finds the chip that spec names and makes sure that it is a TPM 2.0
@@ -42,7 +44,7 @@ func Open(ctx context.Context, spec string) (*Chip, error) {
 	default:
 		c.dial, c.explicit = deviceDialer(spec), true
 	}
-	err := c.do(ctx, "open chip", func(o *operation) error {
+	err := c.do(ctx, job{"open chip", nil, func(o *operation) error {
 		family, err := o.property(tpm2.TPMPTFamilyIndicator)
 		if err != nil {
 			return err
@@ -51,7 +53,7 @@ func Open(ctx context.Context, spec string) (*Chip, error) {
 			return fmt.Errorf("%w: family %#x is not TPM 2.0", binding.ErrUnavailable, family)
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -70,19 +72,23 @@ func (c *Chip) Close() error {
 	return nil
 }
 
-// Pin makes every later call answer ErrOtherMachine, before anything secret is
-// sent, unless the chip has a storage root key of this Name (34 bytes, from
-// Machine.RootName when the cache was made). With a pin the root is looked for
-// both at its persistent handle and by its template, so a handle that another
-// program provisioned later does no harm. Without one the chip must keep the
-// root that the first call found.
+// Pin makes every later Seal, Check and Unseal answer ErrOtherMachine, before
+// anything secret is sent, unless the chip has a storage root key of this Name
+// (34 bytes, from Machine.RootName when the cache was made). With a pin the
+// root is looked for both at its persistent handle and by its template, so a
+// handle that another program provisioned later does no harm; Machine looks
+// for it in the same way. Without a pin the chip must keep the root that the
+// first of these calls found. Local secrets and signing keys carry the Name
+// of their root themselves, and new ones are made under the root that a call
+// before has worked with, if any: a pin to a foreign cache's root leaves them
+// alone.
 func (c *Chip) Pin(rootName []byte) error {
 	if len(rootName) != binding.NameSize {
 		return fmt.Errorf("pin root: a Name has %d bytes, not %d", binding.NameSize, len(rootName))
 	}
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
-	c.root = rootPin{name: append([]byte(nil), rootName...), byCaller: true}
+	c.cache = knownRoot(rootName)
 	return nil
 }
 
@@ -94,49 +100,59 @@ const (
 	firstPause  = 100 * time.Millisecond
 )
 
-// do runs one operation from its beginning on a connection of its own, and
-// again if the chip asks for that; what names it in errors.
-func (c *Chip) do(ctx context.Context, what string, f func(*operation) error) error {
+// job is one call's work.
+type job struct {
+	what string   // names the call in errors
+	pin  *rootPin // of the root it needs; nil if it needs none
+	run  func(*operation) error
+}
+
+// do runs a job from its beginning on a connection of its own, and again if
+// the chip asks for that.
+func (c *Chip) do(ctx context.Context, j job) error {
 	select {
 	case c.turn <- struct{}{}:
 	case <-ctx.Done():
-		return fmt.Errorf("%s: %w: %w", what, binding.ErrBusy, ctx.Err())
+		return fmt.Errorf("%s: %w: %w", j.what, binding.ErrBusy, ctx.Err())
 	}
 	defer func() { <-c.turn }()
 	if c.closed {
-		return fmt.Errorf("%s: %w: chip is closed", what, binding.ErrUnavailable)
+		return fmt.Errorf("%s: %w: chip is closed", j.what, binding.ErrUnavailable)
 	}
 	pause, swept := firstPause, false
 	for attempt := 1; ; attempt++ {
-		err := c.once(ctx, f)
+		err := c.once(ctx, j)
 		switch {
 		case err == nil:
 			return nil
 		case isFull(err) && !swept:
 			swept, c.sweep = true, true
 		case !wantsRepeat(err) || attempt == maxAttempts || !sleep(ctx, pause):
-			return translate(what, err)
+			return translate(j.what, err)
 		default:
 			pause *= 2
 		}
 	}
 }
 
-// once runs f on a new connection.
-func (c *Chip) once(ctx context.Context, f func(*operation) error) error {
+// once runs a job on a new connection.
+func (c *Chip) once(ctx context.Context, j job) error {
 	l, err := c.dial(ctx)
 	if err != nil {
 		return err
 	}
-	o := &operation{ctx: ctx, link: l, pin: &c.root}
+	o := &operation{ctx: ctx, link: l, pin: j.pin}
 	if c.sweep {
 		err = o.flushAll()
 	}
 	if err == nil {
 		c.sweep = false
-		err = f(o)
+		err = j.run(o)
 	}
 	o.flushRoot()
+	if o.proven && c.local.name == nil {
+		c.local.name = bytes.Clone(o.root.name.Buffer)
+	}
 	// A broken link, or a flush that did not work, may leave handles behind.
 	if o.leaked || o.broken != nil {
 		c.sweep = true

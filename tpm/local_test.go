@@ -8,6 +8,8 @@ import (
 	"math/big"
 	"testing"
 
+	"github.com/google/go-tpm/tpm2"
+
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/tpm/tpmtest"
 )
@@ -43,12 +45,9 @@ func TestUnprotectRefuses(t *testing.T) {
 	}
 	_, err = tpmtest.Start(t).Open(t).Unprotect(t.Context(), blob)
 	wants(t, "another machine", err, binding.ErrOtherMachine)
-	if err := chip.Pin(rootName(t, chip)); err != nil {
-		t.Fatal(err)
-	}
 	for i := range blob {
 		got, err := chip.Unprotect(t.Context(), flip(blob, i))
-		wants(t, "flipped", err, binding.ErrTampered)
+		wants(t, "flipped", err, flipped(i))
 		if got != nil {
 			t.Errorf("byte %d flipped: got %q", i, got)
 		}
@@ -59,6 +58,69 @@ func TestUnprotectRefuses(t *testing.T) {
 	}
 	_, err = chip.Unprotect(t.Context(), append(bytes.Clone(blob), 0))
 	wants(t, "longer", err, binding.ErrTampered)
+	nothingLoaded(t, m)
+}
+
+// flipped is the answer to a blob with byte i changed: one that names another
+// root is another machine's, anything else is damage.
+func flipped(i int) error {
+	if i >= 8 && i < 8+binding.NameSize {
+		return binding.ErrOtherMachine
+	}
+	return binding.ErrTampered
+}
+
+// A file of another machine pins the chip to a root that it does not have;
+// what belongs to this machine goes on working, so that one can sign in.
+func TestPinToForeignRootLeavesLocalSecretsAlone(t *testing.T) {
+	m := tpmtest.Start(t)
+	chip := m.Open(t)
+	before := rootName(t, chip)
+	blob, err := chip.Protect(t.Context(), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _, err := chip.NewSigningKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chip.Pin(rootName(t, tpmtest.Start(t).Open(t))); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := chip.Unprotect(t.Context(), blob); err != nil || !bytes.Equal(got, secret) {
+		t.Errorf("unprotect: %q, %v", got, err)
+	}
+	if _, err := chip.Sign(t.Context(), key, [32]byte{1}); err != nil {
+		t.Errorf("sign: %v", err)
+	}
+	if _, err := chip.Protect(t.Context(), secret); err != nil {
+		t.Errorf("protect: %v", err)
+	}
+	if after := rootName(t, chip); !bytes.Equal(after, before) {
+		t.Errorf("root: before %x, after %x", before, after)
+	}
+}
+
+// The root that a blob was made under is found again after the system has
+// provisioned another one.
+func TestLocalSecretsSurviveProvisioning(t *testing.T) {
+	m := tpmtest.Start(t)
+	blob, err := m.Open(t).Protect(t.Context(), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _, err := m.Open(t).NewSigningKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	provision(t, m, tpm2.RSASRKTemplate)
+	chip := m.Open(t)
+	if got, err := chip.Unprotect(t.Context(), blob); err != nil || !bytes.Equal(got, secret) {
+		t.Errorf("unprotect: %q, %v", got, err)
+	}
+	if _, err := chip.Sign(t.Context(), key, [32]byte{1}); err != nil {
+		t.Errorf("sign: %v", err)
+	}
 	nothingLoaded(t, m)
 }
 
@@ -104,12 +166,9 @@ func TestSignRefuses(t *testing.T) {
 	}
 	_, err = tpmtest.Start(t).Open(t).Sign(t.Context(), blob, [32]byte{1})
 	wants(t, "another machine", err, binding.ErrOtherMachine)
-	if err := chip.Pin(rootName(t, chip)); err != nil {
-		t.Fatal(err)
-	}
 	for i := range blob {
 		_, err := chip.Sign(t.Context(), flip(blob, i), [32]byte{1})
-		wants(t, "flipped", err, binding.ErrTampered)
+		wants(t, "flipped", err, flipped(i))
 	}
 	for name, bad := range map[string][]byte{
 		"nothing": nil, "longer": append(bytes.Clone(blob), 0), "cut": blob[:len(blob)-1],
@@ -129,15 +188,16 @@ func TestKindsAreNotMixed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	as := bytes.Clone(protected[:8])
+	const head = 8 + binding.NameSize
+	as := bytes.Clone(protected[:head])
 	as = append(as, 0, byte(len(s.use.Object.Public)))
 	as = append(as, s.use.Object.Public...)
 	as = append(as, 0, byte(len(s.use.Object.Private)))
 	as = append(as, s.use.Object.Private...)
 	_, err = s.chip.Unprotect(t.Context(), append(as, make([]byte, 16)...))
 	wants(t, "a cache's object as a protected secret", err, binding.ErrTampered)
-	n := int(protected[9])
-	s.use.Object.Public = protected[10 : 10+n]
-	s.use.Object.Private = protected[12+n : 12+n+int(protected[11+n])]
+	public, n := protected[head+2:], int(protected[head+1])
+	s.use.Object.Public = public[:n]
+	s.use.Object.Private = public[n+2 : n+2+int(public[n+1])]
 	s.refused(binding.ErrTampered)
 }

@@ -84,7 +84,7 @@ func (l lockout) tries() binding.Tries {
 // Reading costs no try.
 func (c *Chip) Tries(ctx context.Context) (binding.Tries, error) {
 	var tries binding.Tries
-	err := c.do(ctx, "read tries", func(o *operation) error {
+	err := c.do(ctx, job{"read tries", nil, func(o *operation) error {
 		lock, err := o.lockout()
 		if err != nil {
 			return err
@@ -93,6 +93,6 @@ func (c *Chip) Tries(ctx context.Context) (binding.Tries, error) {
 			tries = lock.tries()
 		}
 		return nil
-	})
+	}})
 	return tries, err
 }

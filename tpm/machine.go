@@ -50,7 +50,7 @@ func (o *operation) properties(first tpm2.TPMPT, n int) ([]uint32, error) {
 // say "another machine"; every other call refuses.
 func (c *Chip) Machine(ctx context.Context) (binding.Machine, error) {
 	var m binding.Machine
-	err := c.do(ctx, "measure chip", func(o *operation) error {
+	err := c.do(ctx, job{"measure chip", &c.cache, func(o *operation) error {
 		m = binding.Machine{Virtual: c.explicit}
 		fixed, err := o.properties(tpm2.TPMPTManufacturer, 8)
 		if err != nil {
@@ -64,7 +64,7 @@ func (c *Chip) Machine(ctx context.Context) (binding.Machine, error) {
 		}
 		m.RootName = slices.Clone(o.root.name.Buffer)
 		return o.measureLevel(&m)
-	})
+	}})
 	if err != nil {
 		return binding.Machine{}, err
 	}
@@ -151,7 +151,7 @@ func (o *operation) missingCommands() ([]tpm2.TPMCC, error) {
 // on the bus can forge it, as he can forge every refusal, but not an unsealing.
 func (c *Chip) Clock(ctx context.Context) (binding.Clock, error) {
 	var clock binding.Clock
-	err := c.do(ctx, "read clock", func(o *operation) error {
+	err := c.do(ctx, job{"read clock", nil, func(o *operation) error {
 		r, err := run(o, stepClock, tpm2.ReadClock{})
 		if err != nil {
 			return err
@@ -159,6 +159,6 @@ func (c *Chip) Clock(ctx context.Context) (binding.Clock, error) {
 		i := r.CurrentTime.ClockInfo
 		clock = binding.Clock{MS: i.Clock, Resets: i.ResetCount, Restarts: i.RestartCount, Safe: bool(i.Safe)}
 		return nil
-	})
+	}})
 	return clock, err
 }

@@ -120,11 +120,22 @@ func (o *operation) create(template tpm2.TPMTPublic, auth, data []byte) (binding
 	if err != nil {
 		return binding.Object{}, err
 	}
+	o.proven = true
 	made := binding.Object{Public: r.OutPublic.Bytes(), Private: r.OutPrivate.Buffer}
 	if _, err := matches(template, made.Public); err != nil {
 		return binding.Object{}, fmt.Errorf("made another object than asked for: %w", err)
 	}
 	return made, nil
+}
+
+// createLocal makes an object without a password, and notes its root; data may
+// be nil.
+func (o *operation) createLocal(template tpm2.TPMTPublic, data []byte) (localObject, error) {
+	object, err := o.create(template, nil, data)
+	if err != nil {
+		return localObject{}, err
+	}
+	return localObject{root: o.root.name.Buffer, object: object}, nil
 }
 
 // loaded is an object in the chip.
@@ -139,8 +150,8 @@ func (l loaded) auth(s tpm2.Session) tpm2.AuthHandle {
 }
 
 // load puts an object under the open root; the caller flushes it. An object that
-// does not load was made by another chip, unless the caller has pinned the
-// root it was made under: then it has been changed.
+// does not load was made by another chip, unless the root is known to be the
+// one it was made under: then it has been changed.
 func (o *operation) load(object binding.Object, name tpm2.TPM2BName) (loaded, error) {
 	if len(object.Private) > maxPrivate {
 		return loaded{}, fmt.Errorf("%w: private area of %d bytes", binding.ErrTampered, len(object.Private))
@@ -151,10 +162,11 @@ func (o *operation) load(object binding.Object, name tpm2.TPM2BName) (loaded, er
 		InPublic:     tpm2.BytesAs2B[tpm2.TPMTPublic](object.Public),
 	})
 	if err != nil {
-		if o.pin.byCaller && errors.Is(err, tpm2.TPMRCIntegrity) {
+		if o.pin.known && errors.Is(err, tpm2.TPMRCIntegrity) {
 			return loaded{}, fmt.Errorf("%w: object does not load under the root it was made under", binding.ErrTampered)
 		}
 		return loaded{}, err
 	}
+	o.proven = true
 	return loaded{r.ObjectHandle, name}, nil
 }

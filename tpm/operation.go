@@ -13,10 +13,11 @@ import (
 type operation struct {
 	ctx    context.Context // of the call; go-tpm's Send has no argument for it
 	link   link
-	pin    *rootPin
-	root   *root // after openRoot
-	leaked bool  // a flush failed
-	broken error // the link's failure, after which nothing more is sent
+	pin    *rootPin // nil if no root is needed
+	root   *root    // after openRoot
+	proven bool     // the root has answered in a session that only its holder can
+	leaked bool     // a flush failed
+	broken error    // the link's failure, after which nothing more is sent
 }
 
 // Send is go-tpm's transport.

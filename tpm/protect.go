@@ -25,16 +25,16 @@ func (c *Chip) Protect(ctx context.Context, secret []byte) ([]byte, error) {
 	key := make([]byte, wrapKeySize)
 	defer clear(key)
 	rand.Read(key) //nolint:errcheck // crypto/rand.Read never returns an error (Go 1.24)
-	var object binding.Object
-	err := c.do(ctx, "protect", func(o *operation) error {
+	var wrap localObject
+	err := c.do(ctx, job{"protect", &c.local, func(o *operation) error {
 		var err error
-		object, err = o.create(wrapTemplate(), nil, key)
+		wrap, err = o.createLocal(wrapTemplate(), key)
 		return err
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
-	blob, err := closeBox(key, object, secret)
+	blob, err := closeBox(key, wrap, secret)
 	if err != nil {
 		return nil, fmt.Errorf("protect: %w", err)
 	}
@@ -42,34 +42,34 @@ func (c *Chip) Protect(ctx context.Context, secret []byte) ([]byte, error) {
 }
 
 // Unprotect returns the secret in a blob of Protect, which the caller must
-// wipe. A blob of another chip is ErrOtherMachine (ErrTampered if the root is
-// pinned), a changed one ErrTampered or ErrOtherMachine.
+// wipe. A blob of another chip is ErrOtherMachine, a changed one ErrTampered.
 func (c *Chip) Unprotect(ctx context.Context, blob []byte) ([]byte, error) {
-	object, box, err := cutObject(protectMark, blob)
+	wrap, box, err := cutObject(protectMark, blob)
 	if err != nil {
 		return nil, fmt.Errorf("unprotect: %w", err)
 	}
-	name, err := matches(wrapTemplate(), object.Public)
+	name, err := matches(wrapTemplate(), wrap.object.Public)
 	if err != nil {
 		return nil, fmt.Errorf("unprotect: %w", err)
 	}
+	pin := knownRoot(wrap.root)
 	var key []byte
-	err = c.do(ctx, "unprotect", func(o *operation) error {
+	err = c.do(ctx, job{"unprotect", &pin, func(o *operation) error {
 		if err := o.openRoot(); err != nil {
 			return err
 		}
-		wrap, err := o.load(object, name)
+		loaded, err := o.load(wrap.object, name)
 		if err != nil {
 			return err
 		}
-		defer o.flush(wrap.handle)
-		r, err := run(o, stepUnwrap, tpm2.Unseal{ItemHandle: wrap.auth(o.encrypted(false, true))})
+		defer o.flush(loaded.handle)
+		r, err := run(o, stepUnwrap, tpm2.Unseal{ItemHandle: loaded.auth(o.encrypted(false, true))})
 		if err != nil {
 			return err
 		}
 		key = r.OutData.Buffer
 		return nil
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -84,12 +84,12 @@ func (c *Chip) Unprotect(ctx context.Context, blob []byte) ([]byte, error) {
 // closeBox makes a blob of the wrapping key's object, as associated data, and
 // the secret encrypted with the key. The key encrypts this one message, so a
 // fixed nonce never repeats.
-func closeBox(key []byte, object binding.Object, secret []byte) ([]byte, error) {
+func closeBox(key []byte, wrap localObject, secret []byte) ([]byte, error) {
 	gcm, err := newGCM(key)
 	if err != nil {
 		return nil, err
 	}
-	head := appendObject(protectMark, object)
+	head := wrap.appendTo(protectMark)
 	return gcm.Seal(head, make([]byte, gcm.NonceSize()), secret, head), nil
 }
 

@@ -32,9 +32,12 @@ func (r *root) auth(s tpm2.Session) tpm2.AuthHandle {
 // somebody else's key protects from nobody: whoever sits between us and the
 // chip could put in his own.
 type rootPin struct {
-	name     []byte // nil: take what is there and keep to it
-	byCaller bool   // by Chip.Pin; an object that does not load under it is damaged, not foreign
+	name  []byte // nil: take what is there and keep to it
+	known bool   // the object was made under this root: if it does not load, it is damaged, not foreign
 }
+
+// knownRoot is the pin of objects that were made under the root of that Name.
+func knownRoot(name []byte) rootPin { return rootPin{name: bytes.Clone(name), known: true} }
 
 // openRoot finds the root and refuses another than the pinned one.
 func (o *operation) openRoot() error {
@@ -47,8 +50,9 @@ func (o *operation) openRoot() error {
 	return nil
 }
 
-// findRoot finds the pinned root, or if it is not there, another one. Without
-// a pin it takes the persistent one if there is one, and pins it.
+// findRoot finds the pinned root, or if it is not there, the one that an
+// unpinned call would find: the persistent one if there is one, and else the
+// one of the template. Without a pin it pins what it found.
 func (o *operation) findRoot() error {
 	persistent, err := o.persistentRoot()
 	if err != nil {
@@ -58,8 +62,10 @@ func (o *operation) findRoot() error {
 	if persistent == nil || o.pin.name != nil && !bytes.Equal(persistent.name.Buffer, o.pin.name) {
 		made, err := o.makeRoot()
 		switch {
-		case err == nil:
+		case err == nil && (persistent == nil || bytes.Equal(made.name.Buffer, o.pin.name)):
 			o.root = made
+		case err == nil:
+			o.flush(made.handle)
 		case persistent == nil || wantsRepeat(err) || isFull(err):
 			return err
 		}

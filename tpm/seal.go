@@ -49,10 +49,10 @@ func (c *Chip) Seal(ctx context.Context, terms binding.Terms, auth, secret []byt
 		return binding.Object{}, fmt.Errorf("seal: %w", err)
 	}
 	var object binding.Object
-	err = c.do(ctx, "seal", func(o *operation) error {
+	err = c.do(ctx, job{"seal", &c.cache, func(o *operation) error {
 		object, err = o.create(template, auth, secret)
 		return err
-	})
+	}})
 	return object, err
 }
 
@@ -68,7 +68,7 @@ func (c *Chip) Check(ctx context.Context, object binding.Object, terms binding.T
 	if err != nil {
 		return fmt.Errorf("check sealed object: %w", err)
 	}
-	return c.do(ctx, "check sealed object", func(o *operation) error {
+	return c.do(ctx, job{"check sealed object", &c.cache, func(o *operation) error {
 		object, approved, err := o.prepare(use, name)
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (c *Chip) Check(ctx context.Context, object binding.Object, terms binding.T
 		}
 		defer o.flush(session.Handle())
 		return o.lease(session.Handle(), use, approved)
-	})
+	}})
 }
 
 // Unseal returns the sealed secret, which the caller must wipe. It checks what
@@ -97,7 +97,7 @@ func (c *Chip) Unseal(ctx context.Context, use SealedUse) ([]byte, error) {
 		return nil, fmt.Errorf("unseal: %w", err)
 	}
 	var secret []byte
-	err = c.do(ctx, "unseal", func(o *operation) error {
+	err = c.do(ctx, job{"unseal", &c.cache, func(o *operation) error {
 		object, approved, err := o.prepare(use, name)
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ func (c *Chip) Unseal(ctx context.Context, use SealedUse) ([]byte, error) {
 		defer o.flush(object.handle)
 		secret, err = o.unseal(object, use, approved)
 		return err
-	})
+	}})
 	return secret, err
 }
 

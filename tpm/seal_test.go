@@ -199,7 +199,11 @@ func TestPowerCutAfterUse(t *testing.T) {
 	if got := before.Left - after.Left; got != 1 {
 		t.Errorf("the power cut cost %d tries, want 1", got)
 	}
+	p := sealBehind(t, s)
 	s.opens()
+	if n := p.count(ccUnseal); n != 2 {
+		t.Errorf("%d Unseal sent, want one that is put off and one that opens", n)
+	}
 	if last := s.tries(); last != after {
 		t.Errorf("tries before opening %+v, after %+v", after, last)
 	}

@@ -13,19 +13,19 @@ import (
 // NewSigningKey makes an ECDSA key on P-256 that never leaves the chip. The
 // blob is for Sign and is not secret; it is of use on this chip only.
 func (c *Chip) NewSigningKey(ctx context.Context) (blob []byte, pub *ecdsa.PublicKey, err error) {
-	var object binding.Object
-	err = c.do(ctx, "make signing key", func(o *operation) error {
-		object, err = o.create(signTemplate(), nil, nil)
+	var key localObject
+	err = c.do(ctx, job{"make signing key", &c.local, func(o *operation) error {
+		key, err = o.createLocal(signTemplate(), nil)
 		return err
-	})
+	}})
 	if err != nil {
 		return nil, nil, err
 	}
-	pub, err = publicOf(object)
+	pub, err = publicOf(key.object)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make signing key: %w", err)
 	}
-	return appendObject(signMark, object), pub, nil
+	return key.appendTo(signMark), pub, nil
 }
 
 // publicOf returns the public key of a signing key that matches its template.
@@ -46,32 +46,33 @@ func publicOf(object binding.Object) (*ecdsa.PublicKey, error) {
 }
 
 // Sign signs a SHA-256 digest with the key in blob: r‖s, 32 bytes each,
-// big-endian. A blob of another chip is ErrOtherMachine (ErrTampered if the
-// root is pinned), one that is no signing key ErrTampered.
+// big-endian. A blob of another chip is ErrOtherMachine, one that was changed or
+// is no signing key ErrTampered.
 func (c *Chip) Sign(ctx context.Context, blob []byte, digest [32]byte) ([]byte, error) {
-	object, rest, err := cutObject(signMark, blob)
+	key, rest, err := cutObject(signMark, blob)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	if len(rest) != 0 {
 		return nil, fmt.Errorf("sign: %w: bytes after the key", binding.ErrTampered)
 	}
-	name, err := matches(signTemplate(), object.Public)
+	name, err := matches(signTemplate(), key.object.Public)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
+	pin := knownRoot(key.root)
 	signature := make([]byte, 64)
-	err = c.do(ctx, "sign", func(o *operation) error {
+	err = c.do(ctx, job{"sign", &pin, func(o *operation) error {
 		if err := o.openRoot(); err != nil {
 			return err
 		}
-		key, err := o.load(object, name)
+		loaded, err := o.load(key.object, name)
 		if err != nil {
 			return err
 		}
-		defer o.flush(key.handle)
+		defer o.flush(loaded.handle)
 		r, err := run(o, stepSign, tpm2.Sign{
-			KeyHandle:  key.auth(o.encrypted(true, false)),
+			KeyHandle:  loaded.auth(o.encrypted(true, false)),
 			Digest:     tpm2.TPM2BDigest{Buffer: digest[:]},
 			InScheme:   tpm2.TPMTSigScheme{Scheme: tpm2.TPMAlgNull}, // the key's own
 			Validation: tpm2.TPMTTKHashCheck{Tag: tpm2.TPMSTHashCheck, Hierarchy: tpm2.TPMRHNull},
@@ -86,7 +87,7 @@ func (c *Chip) Sign(ctx context.Context, blob []byte, digest [32]byte) ([]byte, 
 		copy(signature[32-len(s.SignatureR.Buffer):], s.SignatureR.Buffer)
 		copy(signature[64-len(s.SignatureS.Buffer):], s.SignatureS.Buffer)
 		return nil
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
