@@ -90,9 +90,6 @@ func gone(r *http.Request, err error) bool {
 	return r.Context().Err() != nil && errors.Is(err, context.Canceled)
 }
 
-// refusal is the answer to an error in the manner of one API.
-type refusal func(w http.ResponseWriter, r *http.Request, problem *vault.Problem)
-
 // retryAfter sets the header that says when waiting helps, in whole seconds.
 func retryAfter(w http.ResponseWriter, problem *vault.Problem, now time.Time) {
 	if !problem.Until.IsZero() {

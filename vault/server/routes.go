@@ -1,0 +1,135 @@
+package server
+
+import "net/http"
+
+// Route is one line of the table below, for documentation and for the test
+// that tries every route with every kind of person.
+type Route struct {
+	Method string
+	// Path is normalised. {pleasant} stands for v5, v6 and v7, {entries} and
+	// {folders} also for Pleasant's old nouns, {objects} for either.
+	Path  string
+	Proof Proof
+	// Right is what vault/server/catalog asks of the user beyond being signed
+	// in, in the names of vault/policy; empty: nothing.
+	Right string
+}
+
+type route struct {
+	Route
+	governed bool  // also on the listener for devices alone
+	limit    int64 // of the body in bytes; 0: smallBody
+	serve    handler
+	segments []string
+}
+
+// handler answers one request, or returns the error to render.
+type handler func(*Server, http.ResponseWriter, *http.Request, *call) error
+
+const (
+	healthPath = "/healthz"
+	pleasant   = "/api/{pleasant}/rest"
+	own        = "/api/tideover/v1"
+)
+
+// Limits of bodies in bytes.
+const (
+	smallBody = 1 << 20 // an entry with long notes
+	// maxAttachmentBytes is what one file may have; KeePass keeps them all in
+	// memory, and so does this server for one request.
+	maxAttachmentBytes = 64 << 20
+	attachmentBody     = maxAttachmentBytes/3*4 + smallBody // as base64 in JSON
+	journalBody        = 8 << 20                            // some 20,000 events; clients send them in parts
+)
+
+func (r *route) bodyLimit() int64 {
+	if r.limit == 0 {
+		return smallBody
+	}
+	return r.limit
+}
+
+// Routes returns every route, in the order in which they are tried.
+func Routes() []Route {
+	var out []Route
+	for _, r := range table() {
+		out = append(out, r.Route)
+	}
+	return out
+}
+
+// at makes a row of the table.
+func at(method, path string, proof Proof, right string, serve handler) route {
+	return route{Route: Route{method, path, proof, right}, serve: serve}
+}
+
+// with sets the limit of the body.
+func (r route) with(limit int64) route {
+	r.limit = limit
+	return r
+}
+
+// gov puts the route on the listener for devices too: it hands out nothing of
+// the vault and takes no password.
+func (r route) gov() route {
+	r.governed = true
+	return r
+}
+
+// table is every route of the server. The first that matches answers.
+func table() []route {
+	return []route{
+		at("GET", healthPath, Anyone, "", (*Server).getHealth).gov(),
+		at("POST", "/oauth2/token", Anyone, "", (*Server).postToken),
+		at("GET", "/oauth2/token", Anyone, "", (*Server).postToken), // with a body; see readForm
+
+		// Pleasant REST.
+		at("GET", pleasant+"/{folders}/root", SignedIn, "", (*Server).getRoot),
+		at("GET", pleasant+"/{folders}", SignedIn, "", (*Server).getTree),
+		at("POST", pleasant+"/{folders}", SignedIn, "AddFolders", (*Server).postFolder),
+		at("GET", pleasant+"/{folders}/{folder}", SignedIn, "ViewFolders", (*Server).getFolder),
+		at("PUT", pleasant+"/{folders}/{folder}", SignedIn, "ModifyFolderNames", (*Server).putFolder),
+		at("PATCH", pleasant+"/{folders}/{folder}", SignedIn, "ModifyFolderNames", (*Server).patchFolder),
+		at("DELETE", pleasant+"/{folders}/{folder}", SignedIn, "DeleteFolders", (*Server).deleteFolder),
+
+		at("POST", pleasant+"/{entries}", SignedIn, "AddEntries", (*Server).postEntry),
+		at("GET", pleasant+"/{entries}/{entry}", SignedIn, "ViewEntryNames", (*Server).getEntry),
+		at("PUT", pleasant+"/{entries}/{entry}", SignedIn, "ModifyEntries", (*Server).putEntry),
+		at("PATCH", pleasant+"/{entries}/{entry}", SignedIn, "ModifyEntries", (*Server).patchEntry),
+		at("DELETE", pleasant+"/{entries}/{entry}", SignedIn, "DeleteEntries", (*Server).deleteEntry),
+		at("GET", pleasant+"/{entries}/{entry}/password", SignedIn, "ViewEntryPassword", (*Server).getPassword),
+		at("POST", pleasant+"/{entries}/{entry}/password", SignedIn, "ViewEntryPassword", (*Server).postPassword),
+
+		at("GET", pleasant+"/{entries}/{entry}/attachments", SignedIn, "ViewEntryContents", (*Server).getAttachments),
+		at("POST", pleasant+"/{entries}/{entry}/attachments", SignedIn, "ModifyEntries", (*Server).postAttachment).with(attachmentBody),
+		at("GET", pleasant+"/{entries}/{entry}/attachments/{attachment}", SignedIn, "ViewEntryContents", (*Server).getAttachment),
+		at("DELETE", pleasant+"/{entries}/{entry}/attachments/{attachment}", SignedIn, "ModifyEntries", (*Server).deleteAttachment),
+
+		at("GET", pleasant+"/{objects}/{object}/useraccess", SignedIn, "ViewSecurity", (*Server).getUserAccess),
+		at("POST", pleasant+"/{objects}/{object}/useraccess", SignedIn, "Grant…", (*Server).postUserAccess),
+		at("DELETE", pleasant+"/{objects}/{object}/useraccess/{row}", SignedIn, "Grant…", (*Server).deleteUserAccess),
+
+		at("POST", pleasant+"/search", SignedIn, "", (*Server).postSearch),
+		at("POST", pleasant+"/offlinepackage", SignedIn, "ViewOffline", (*Server).postOfflinePackage),
+		at("GET", pleasant+"/isofflineavailable", SignedIn, "", (*Server).getOfflineAvailable),
+		at("GET", pleasant+"/{about}", SignedIn, "", (*Server).getAbout),
+		at("POST", pleasant+"/passwordstrength", SignedIn, "", (*Server).postStrength),
+		at("GET", pleasant+"/accesslevels", SignedIn, "", (*Server).getAccessLevels),
+
+		// Tideover API.
+		at("GET", own+"/server", Anyone, "", (*Server).getServer).gov(),
+		at("GET", own+"/nonce", Anyone, "", (*Server).getNonce).gov(),
+		at("GET", own+"/me", SignedIn, "", (*Server).getMe),
+		at("GET", own+"/tree", SignedIn, "", (*Server).getOwnTree),
+		at("GET", own+"/entries/{entry}", SignedIn, "ViewEntryNames", (*Server).getOwnEntry),
+		at("POST", own+"/entries/{entry}/reveal", SignedIn, "ViewEntryPassword", (*Server).postReveal),
+		at("GET", own+"/entries/{entry}/attachments/{attachment}", SignedIn, "ViewEntryContents", (*Server).getOwnAttachment),
+		at("GET", own+"/offline", SignedIn, "", (*Server).getDryRun),
+		at("POST", own+"/devices", SignedIn, "", (*Server).postDevice),
+		at("GET", own+"/devices/{device}", SignedIn, "", (*Server).getDevice),
+		at("POST", own+"/devices/{device}/cache", DeviceAndUser, "ViewOffline", (*Server).postCache),
+		at("POST", own+"/devices/{device}/proof", DeviceSigned, "", (*Server).postProof).gov(),
+		at("POST", own+"/devices/{device}/cleared", DeviceSigned, "", (*Server).postCleared).gov(),
+		at("POST", own+"/devices/{device}/journal", DeviceSigned, "", (*Server).postJournal).with(journalBody).gov(),
+	}
+}
