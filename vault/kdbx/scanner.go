@@ -105,6 +105,9 @@ func (s *scanner) need(n int) error {
 
 // find returns the distance from r of the first c at or after from.
 func (s *scanner) find(c byte, from int) (int, error) {
+	if err := s.need(from); err != nil {
+		return 0, err
+	}
 	for {
 		if i := bytes.IndexByte(s.buf[s.r+from:s.w], c); i >= 0 {
 			return from + i, nil

@@ -5,9 +5,11 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
@@ -260,5 +262,51 @@ func TestAbsentAndDuplicateIdentifiers(t *testing.T) {
 	first := doc.Root.Entries[0]
 	if first.ID != id(1) || first.History[0].ID != first.ID || first.History[1].ID != first.ID {
 		t.Errorf("first entry %s with history %s, %s", first.ID, first.History[0].ID, first.History[1].ID)
+	}
+}
+
+// richXML has every kind of markup in every kind of place.
+func richXML(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := kdbx.WriteXML(&b, fullDocument()); err != nil {
+		t.Fatal(err)
+	}
+	const future = `<Future a='1>' b="&lt;" > text &amp; <In  /><!-- c --><![CDATA[<x>]]><?pi x?></Future  >`
+	xml := strings.Replace(b.String(), "<Entry>", "<!-- - -> --><Entry ><?pi ?>"+future, 1)
+	return strings.Replace(xml, "hunter2!", "<![CDATA[hunter2]]>!<!-- c -->", 1)
+}
+
+// A CDATA section that the window ended in made the scanner panic once.
+func TestXMLCutAnywhere(t *testing.T) {
+	xml := richXML(t)
+	if _, err := readText(xml); err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(xml) {
+		_, err := readText(xml[:n])
+		wantCause(t, err, vault.Damaged)
+	}
+}
+
+// The pieces in which the source comes change nothing.
+func TestXMLInPieces(t *testing.T) {
+	xml := richXML(t)
+	want, err := readText(xml)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]io.Reader{
+		"bytes":          iotest.OneByteReader(strings.NewReader(xml)),
+		"halves":         iotest.HalfReader(strings.NewReader(xml)),
+		"data and error": iotest.DataErrReader(strings.NewReader(xml)),
+	} {
+		got, err := kdbx.ReadXML(context.Background(), r, kdbx.XMLOptions{}, kdbx.DefaultLimits())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if d := diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
 	}
 }
