@@ -47,7 +47,11 @@ type Keyring struct {
 	now   func() time.Time
 	mu    sync.Mutex // one reload at a time
 	keys  atomic.Pointer[keySet]
+	space sync.Pool // *[spaceBytes]byte for associated data, which the cipher would make escape
 }
+
+// spaceBytes holds the associated data of any row.
+const spaceBytes = 64
 
 // keySet is never changed once it is published.
 type keySet struct {
@@ -71,6 +75,7 @@ type dataKey struct {
 // changed data key row is ErrDamaged (vault.Damaged).
 func Open(ctx context.Context, c Config) (*Keyring, error) {
 	k := &Keyring{store: c.Store, kek: c.KEK, now: c.Now}
+	k.space.New = func() any { return new([spaceBytes]byte) }
 	if k.now == nil {
 		k.now = time.Now
 	}
@@ -160,11 +165,13 @@ func (k *Keyring) Reload(ctx context.Context) error {
 	}
 	next := &keySet{byID: map[vault.ID]*dataKey{}, active: map[store.Purpose]*dataKey{}}
 	old := k.keys.Load()
+	if old != nil {
+		next.tag = old.tag
+	}
 	for _, row := range rows {
 		var key *dataKey
 		if old != nil {
 			key = old.byID[row.ID] // keys never change, only what wraps them
-			next.tag = old.tag
 		}
 		if key == nil {
 			if key, err = k.unwrap(ctx, row, next); err != nil {
@@ -210,7 +217,7 @@ func (k *Keyring) Seal(row Row, plaintext []byte) (store.Sealed, error) {
 	if key == nil {
 		return store.Sealed{}, fmt.Errorf("keyring: internal error: no key for %q", row.Kind)
 	}
-	return key.seal(row, plaintext)
+	return k.seal(key, row, plaintext)
 }
 
 // SealChunk encrypts chunk n of a blob whose chunks all have the same key:
@@ -223,17 +230,18 @@ func (k *Keyring) SealChunk(key vault.ID, row Row, plaintext []byte) (store.Seal
 	if d == nil || d.purpose != row.Kind.purpose() {
 		return store.Sealed{}, ErrUnknownKey
 	}
-	return d.seal(row, plaintext)
+	return k.seal(d, row, plaintext)
 }
 
-func (d *dataKey) seal(row Row, plaintext []byte) (store.Sealed, error) {
+func (k *Keyring) seal(d *dataKey, row Row, plaintext []byte) (store.Sealed, error) {
 	if d.stored.Load()+d.unsaved.Add(1) > maxUses {
 		return store.Sealed{}, ErrWornOut
 	}
 	out := make([]byte, nonceBytes, nonceBytes+len(plaintext)+tagBytes)
 	_, _ = rand.Read(out) // never fails (Go 1.24)
-	var space [64]byte
+	space := k.space.Get().(*[spaceBytes]byte)
 	out = d.aead.Seal(out, out, plaintext, row.associated(space[:0], d.id))
+	k.space.Put(space)
 	return store.Sealed{Key: d.id, Data: out}, nil
 }
 
@@ -248,8 +256,9 @@ func (k *Keyring) Unseal(dst []byte, row Row, s store.Sealed) ([]byte, error) {
 	if key.purpose != row.Kind.purpose() || len(s.Data) < nonceBytes+tagBytes {
 		return nil, damaged(string(row.Kind) + " " + row.ID.String())
 	}
-	var space [64]byte
+	space := k.space.Get().(*[spaceBytes]byte)
 	out, err := key.aead.Open(dst, s.Data[:nonceBytes], s.Data[nonceBytes:], row.associated(space[:0], key.id))
+	k.space.Put(space)
 	if err != nil {
 		return nil, damaged(string(row.Kind) + " " + row.ID.String())
 	}
