@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/server/catalog"
+)
+
+func newAudit(c *console) *cobra.Command {
+	return group("audit", "Read, check and export the audit", newAuditList(c), newAuditVerify(c), newAuditExport(c))
+}
+
+// auditFilter is what list and export have in common.
+type auditFilter struct {
+	action, user, entry, device string
+	from, to                    string
+}
+
+func (f *auditFilter) flags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.action, "action", "", "only this `action`, such as entry.reveal")
+	flags.StringVar(&f.user, "user", "", "only what this user did, by `name`")
+	flags.StringVar(&f.entry, "entry", "", "only what concerns this entry, by `ID`")
+	flags.StringVar(&f.device, "device", "", "only this device, by `ID`")
+	flags.StringVar(&f.from, "from", "", "only from this `date` (UTC) or RFC 3339 time on")
+	flags.StringVar(&f.to, "to", "", "only up to this `date`, which is included, or time")
+}
+
+func (f *auditFilter) query(ctx context.Context, s *site, by *catalog.Caller) (q catalog.AuditQuery, err error) {
+	q.Action = f.action
+	if f.entry != "" {
+		if q.Entry, err = parseIDArg(f.entry); err != nil {
+			return q, err
+		}
+	}
+	if f.device != "" {
+		if q.Device, err = parseIDArg(f.device); err != nil {
+			return q, err
+		}
+	}
+	if f.user != "" {
+		u, err := s.catalog.UserByName(ctx, by, f.user)
+		if err != nil {
+			return q, err
+		}
+		q.Actor = u.ID
+	}
+	if day, err := time.Parse(time.DateOnly, f.from); err == nil {
+		q.From = day
+	} else if q.From, err = parseUntil(f.from); err != nil {
+		return q, err
+	}
+	q.To, err = parseUntil(f.to)
+	return q, err
+}
+
+// auditLine is one record in --json. What does not apply is null.
+type auditLine struct {
+	Seq     int64      `json:"seq"`
+	At      *time.Time `json:"at"`
+	Actor   *vault.ID  `json:"actor"`
+	Name    string     `json:"name"`
+	Device  *vault.ID  `json:"device"`
+	Action  string     `json:"action"`
+	Outcome string     `json:"outcome"`
+	Target  *vault.ID  `json:"target"`
+	Version *int64     `json:"version"`
+	Address string     `json:"address"`
+	Comment string     `json:"comment"`
+	Detail  string     `json:"detail"`
+}
+
+func newAuditLine(r catalog.AuditRecord) auditLine {
+	l := auditLine{
+		Seq: r.Seq, At: moment(r.At), Actor: known(r.Actor), Name: r.Name, Device: known(r.Device), Action: r.Action,
+		Outcome: r.Outcome, Target: known(r.Target), Address: r.Address, Comment: r.Comment, Detail: r.Detail,
+	}
+	if r.Version != 0 {
+		l.Version = &r.Version
+	}
+	return l
+}
+
+// known returns an identifier for --json: null if it is zero.
+func known(id vault.ID) *vault.ID {
+	if id.IsZero() {
+		return nil
+	}
+	return &id
+}
+
+func newAuditList(c *console) *cobra.Command {
+	var f auditFilter
+	var limit int64
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "Print audit records, the newest first",
+		Args:  cobra.NoArgs,
+		RunE: c.on(func([]string) action {
+			return func(ctx context.Context, s *site, by *catalog.Caller) error {
+				q, err := f.query(ctx, s, by)
+				if err != nil {
+					return err
+				}
+				q.Limit, q.Newest = limit, true
+				shown := struct {
+					Records []auditLine `json:"records"`
+				}{[]auditLine{}}
+				for r, err := range s.catalog.Audit(ctx, by, q) {
+					if err != nil {
+						return err
+					}
+					shown.Records = append(shown.Records, newAuditLine(r))
+				}
+				return c.print(shown, func(w io.Writer) {
+					line(w, "SEQ\tTIME\tWHO\tACTION\tOUTCOME\tTARGET\tCOMMENT")
+					for _, l := range shown.Records {
+						target := "-"
+						if l.Target != nil {
+							target = l.Target.String()
+						}
+						line(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s", l.Seq, shortTime(*l.At), plain(l.Name), l.Action, l.Outcome, target, plain(l.Comment))
+					}
+				})
+			}
+		}),
+	}
+	f.flags(cmd)
+	cmd.Flags().Int64Var(&limit, "limit", 100, "`number` of events; 0: all")
+	return cmd
+}
+
+// plain keeps what people typed from steering a terminal.
+func plain(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return strings.Trim(strconv.Quote(s), `"`)
+}
+
+func newAuditVerify(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify",
+		Short: "Walk the hash chain of the audit",
+		Args:  cobra.NoArgs,
+		RunE: c.on(func([]string) action {
+			return func(ctx context.Context, s *site, by *catalog.Caller) error {
+				n, err := s.catalog.VerifyAudit(ctx, by)
+				if err != nil {
+					return err
+				}
+				return c.print(struct {
+					OK     bool  `json:"ok"`
+					Events int64 `json:"events"`
+				}{true, n}, func(w io.Writer) { line(w, "the chain holds: %d events", n) })
+			}
+		}),
+	}
+}
+
+func newAuditExport(c *console) *cobra.Command {
+	var f auditFilter
+	var format, out string
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write audit records, the oldest first, as JSON lines or CSV",
+		Args:  cobra.NoArgs,
+		RunE: c.on(func([]string) action {
+			return func(ctx context.Context, s *site, by *catalog.Caller) error {
+				if format != "json" && format != "csv" {
+					return vault.Fail(vault.Usage, "--format is json or csv")
+				}
+				if c.json && out == "" {
+					return vault.Fail(vault.Usage, "--json prints one object: name the file with -o")
+				}
+				q, err := f.query(ctx, s, by)
+				if err != nil {
+					return err
+				}
+				records := s.catalog.Audit(ctx, by, q)
+				if out == "" {
+					_, err := export(c.stdout, format, records)
+					return err
+				}
+				n, err := exportFile(out, format, records)
+				if err != nil {
+					return err
+				}
+				return c.print(struct {
+					File    string `json:"file"`
+					Records int    `json:"records"`
+				}{out, n}, func(w io.Writer) { line(w, "%d records in %s", n, out) })
+			}
+		}),
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "json", "json (one object a line) or csv")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "new `file` to write to")
+	return cmd
+}
+
+// exportFile writes a new file that only its owner can read; a failed export
+// leaves none.
+func exportFile(path, format string, records iter.Seq2[catalog.AuditRecord, error]) (n int, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, fmt.Errorf("export: %w", err)
+	}
+	n, err = export(f, format, records)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(path) // the first error says more
+		return 0, fmt.Errorf("export: %w", err)
+	}
+	return n, nil
+}
+
+func export(w io.Writer, format string, records iter.Seq2[catalog.AuditRecord, error]) (n int, err error) {
+	out := bufio.NewWriter(w)
+	put := jsonLines(out)
+	if format == "csv" {
+		put = csvLines(out)
+	}
+	for r, err := range records {
+		if err != nil {
+			return n, err
+		}
+		if err := put(newAuditLine(r)); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, out.Flush()
+}
+
+func jsonLines(w io.Writer) func(auditLine) error {
+	enc := json.NewEncoder(w)
+	return func(l auditLine) error { return enc.Encode(l) }
+}
+
+func csvLines(w io.Writer) func(auditLine) error {
+	out := csv.NewWriter(w)
+	first := true
+	return func(l auditLine) error {
+		if first {
+			first = false
+			head := []string{"seq", "at", "actor", "name", "device", "action", "outcome", "target", "version", "address", "comment", "detail"}
+			if err := out.Write(head); err != nil {
+				return err
+			}
+		}
+		row := []string{
+			strconv.FormatInt(l.Seq, 10), l.At.Format(time.RFC3339Nano), idText(l.Actor), l.Name, idText(l.Device), l.Action,
+			l.Outcome, idText(l.Target), "", l.Address, l.Comment, l.Detail,
+		}
+		if l.Version != nil {
+			row[8] = strconv.FormatInt(*l.Version, 10)
+		}
+		for i := range row {
+			row[i] = cell(row[i])
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+		out.Flush()
+		return out.Error()
+	}
+}
+
+func idText(id *vault.ID) string {
+	if id == nil {
+		return ""
+	}
+	return id.String()
+}
+
+// cell keeps a spreadsheet from taking what somebody typed as a formula.
+func cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/server/catalog"
+	"github.com/tideover/tideover/vault/server/store"
+)
+
+func newDevice(c *console) *cobra.Command {
+	return group("device", "List devices and decide about them",
+		newDeviceList(c),
+		newDeviceState(c, "approve", "Let a device make caches", store.DeviceApproved),
+		newDeviceState(c, "deny", "Refuse a device that waits for approval", store.DeviceDenied),
+		newDeviceState(c, "suspend", "Issue no further lease to a device", store.DeviceSuspended),
+		newDeviceState(c, "revoke", "End a device: no further lease, and its cache is to be wiped", store.DeviceRevoked),
+	)
+}
+
+// deviceLine is a device in --json.
+type deviceLine struct {
+	ID            vault.ID   `json:"id"`
+	State         string     `json:"state"`
+	User          *string    `json:"user"`
+	Name          string     `json:"name"`
+	OS            string     `json:"os"`
+	Level         string     `json:"level"`
+	VirtualTPM    bool       `json:"virtual_tpm"`
+	ClientVersion string     `json:"client_version"`
+	Reason        *string    `json:"reason"`
+	CreatedAt     *time.Time `json:"created_at"`
+	LastSeenAt    *time.Time `json:"last_seen_at"`
+	LeaseEndsAt   *time.Time `json:"lease_ends_at"`
+	WipedAt       *time.Time `json:"wiped_at"`
+}
+
+func newDeviceList(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the devices",
+		Args:  cobra.NoArgs,
+		RunE: c.on(func([]string) action {
+			return func(ctx context.Context, s *site, by *catalog.Caller) error {
+				devices, err := s.catalog.Devices(ctx, by)
+				if err != nil {
+					return err
+				}
+				users, err := s.catalog.Users(ctx, by)
+				if err != nil {
+					return err
+				}
+				names := map[vault.ID]string{}
+				for _, u := range users {
+					names[u.ID] = u.Name
+				}
+				shown := struct {
+					Devices []deviceLine `json:"devices"`
+				}{[]deviceLine{}}
+				for _, d := range devices {
+					shown.Devices = append(shown.Devices, newDeviceLine(d, names[d.User]))
+				}
+				return c.print(shown, func(w io.Writer) {
+					line(w, "ID\tSTATE\tUSER\tNAME\tLEVEL\tLAST SEEN\tLEASE ENDS")
+					for _, d := range devices {
+						line(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s", d.ID, deviceState(d.State), orDash(names[d.User]),
+							d.Name, d.Level, shortTime(d.LastSeen), shortTime(d.LeaseEnd))
+					}
+				})
+			}
+		}),
+	}
+}
+
+func newDeviceLine(d store.Device, user string) deviceLine {
+	l := deviceLine{
+		ID: d.ID, State: deviceState(d.State), Name: d.Name, OS: d.OS, Level: d.Level, VirtualTPM: d.Virtual,
+		ClientVersion: d.ClientVersion, CreatedAt: moment(d.Created), LastSeenAt: moment(d.LastSeen),
+		LeaseEndsAt: moment(d.LeaseEnd), WipedAt: moment(d.WipedAt),
+	}
+	if user != "" {
+		l.User = &user
+	}
+	if d.Why != "" {
+		l.Reason = &d.Why
+	}
+	return l
+}
+
+func deviceState(s store.DeviceState) string {
+	switch s {
+	case store.DevicePending:
+		return "pending"
+	case store.DeviceApproved:
+		return "approved"
+	case store.DeviceSuspended:
+		return "suspended"
+	case store.DeviceRevoked:
+		return "revoked"
+	case store.DeviceWiped:
+		return "wiped"
+	case store.DeviceDenied:
+		return "denied"
+	}
+	return "unknown"
+}
+
+func newDeviceState(c *console, use, short string, state store.DeviceState) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   use + " ID",
+		Short: short,
+		Args:  cobra.ExactArgs(1),
+		RunE: c.on(func(args []string) action {
+			return func(ctx context.Context, s *site, by *catalog.Caller) error {
+				id, err := parseIDArg(args[0])
+				if err != nil {
+					return err
+				}
+				if err := s.catalog.SetDeviceState(ctx, by, id, state, reason); err != nil {
+					return err
+				}
+				return c.printDone(&id, id.String(), deviceState(state))
+			}
+		}),
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "`text` for the audit and the device's owner")
+	return cmd
+}
