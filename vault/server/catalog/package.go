@@ -174,16 +174,26 @@ func (p *Package) checkBinding(g policy.Governance) error {
 	return nil
 }
 
-// pack lays the entries out in the folders that lead to them.
+// pack lays the entries out in the folders that lead to them, and in those that
+// the caller may see offline.
 func (p *Package) pack(ctx context.Context, r store.Reader, a *access, list []planned) error {
 	used := make([]bool, a.tree.Len())
-	used[0] = true // the root
-	icons := map[vault.ID]bool{}
-	for _, e := range list {
-		i, _ := a.tree.Position(e.row.Folder)
+	use := func(i int) {
 		for ; i >= 0 && !used[i]; i = a.tree.Parent(i) {
 			used[i] = true
 		}
+	}
+	use(0) // the root
+	// An empty folder is part of what a person sees online, too.
+	for i := range used {
+		if a.onFolder(a.tree.At(i)).Permanent.Has(policy.ViewFolders | policy.ViewOffline) {
+			use(i)
+		}
+	}
+	icons := map[vault.ID]bool{}
+	for _, e := range list {
+		i, _ := a.tree.Position(e.row.Folder)
+		use(i)
 		if !e.facts.icon.IsZero() {
 			icons[e.facts.icon] = true
 		}
