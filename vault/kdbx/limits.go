@@ -1,7 +1,8 @@
 package kdbx
 
 // Limits bound what a file may ask of this machine. Each is checked before the
-// work it bounds; a file beyond one is refused as vault.Hostile.
+// work it bounds; a file beyond one is refused as vault.Hostile. Start from
+// DefaultLimits: a limit of zero lets nothing through.
 type Limits struct {
 	HeaderBytes      int    // all fields of the outer header together
 	VariantItems     int    // items of one variant map
