@@ -345,7 +345,7 @@ func TestSaveOverlayDiesAtEveryStep(t *testing.T) {
 		if err != nil || len(edits) != 1 && len(edits) != 2 || lived && len(edits) != 2 {
 			t.Errorf("%d edits, %v, lived %t", len(edits), err, lived)
 		}
-	})
+	}, true)
 }
 
 func fileExists(path string) bool {

@@ -65,13 +65,19 @@ func (s *Store) examine(ctx context.Context, path string, st *clientState) (*fin
 	f.outer = o
 	r := o.record
 	f.checkPlace(st)
+	if err := r.checkObject(); err != nil {
+		f.object(Damaged, err)
+	}
+	if f.state == Damaged {
+		return f, nil // no reason comes before it, and nothing in the file counts
+	}
 	if r.Governed {
 		f.checkLease(s, st)
 	} else {
 		f.policy, f.term = r.Local.Policy, r.term()
 	}
-	if err := r.checkObject(); err != nil {
-		f.object(Damaged, err)
+	if f.state == Damaged {
+		return f, nil
 	}
 	if r.Generation <= st.WipedThrough {
 		f.object(wipedState(st), st.wipeProblem())

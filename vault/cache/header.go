@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
 	"github.com/tideover/tideover/vault/lease"
@@ -130,26 +131,35 @@ func uint32Item(m kdbx.VariantMap, name string) (uint32, bool) {
 
 // The first bytes of TPMT_PUBLIC of a sealed object: keyed hash (8), SHA-256
 // (11), four bytes of attributes, and the length of its policy. (TCG TPM 2.0
-// Library, Part 2, 12.2.4.)
+// Library, Part 2, 12.2.4 and 8.3.)
 const (
 	publicTypeKeyedHash = 0x0008
 	publicNameSHA256    = 0x000b
-	publicPolicyAt      = 10
+
+	attrFixedTPM        = 1 << 1
+	attrFixedParent     = 1 << 4
+	attrAdminWithPolicy = 1 << 7
+	attrNoDA            = 1 << 10
 )
 
-// checkObject compares the policy in the public area with the one that the
-// terms make, before a chip sees it.
+// checkObject compares kind, attributes and policy in the public area with
+// what the terms make, before a chip sees it.
 func (r *record) checkObject() error {
 	want, err := r.terms().AuthPolicy()
 	if err != nil {
 		return vault.Fail(vault.Damaged, "record: %w", err)
 	}
-	p := r.Object.Public
-	if len(p) < publicPolicyAt+len(want) ||
-		binary.BigEndian.Uint16(p) != publicTypeKeyedHash || binary.BigEndian.Uint16(p[2:]) != publicNameSHA256 ||
-		int(binary.BigEndian.Uint16(p[publicPolicyAt-2:])) != len(want) ||
-		!bytes.Equal(p[publicPolicyAt:publicPolicyAt+len(want)], want[:]) {
-		return vault.Fail(vault.Damaged, "sealed object: not the policy of this cache and generation")
+	head := binary.BigEndian.AppendUint16(nil, publicTypeKeyedHash)
+	head = binary.BigEndian.AppendUint16(head, publicNameSHA256)
+	attributes := uint32(attrFixedTPM | attrFixedParent | attrAdminWithPolicy)
+	if r.Level == binding.LevelB0 {
+		attributes |= attrNoDA
+	}
+	head = binary.BigEndian.AppendUint32(head, attributes)
+	head = binary.BigEndian.AppendUint16(head, uint16(len(want)))
+	head = append(head, want[:]...)
+	if !bytes.HasPrefix(r.Object.Public, head) {
+		return vault.Fail(vault.Damaged, "sealed object: not the one of this cache, generation and level")
 	}
 	return nil
 }

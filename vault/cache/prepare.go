@@ -146,7 +146,7 @@ func (s *Store) measure(ctx context.Context, r PrepareRequest, rec *record) (bin
 		rec.Level = binding.LevelB // the file of level A is version 2
 	}
 	if !rec.Level.Sealed() || r.MinLevel != "" && !rec.Level.AtLeast(r.MinLevel) {
-		return binding.Clock{}, vault.Fail(vault.LevelTooLow, "this machine reaches %s, %s is asked for", rec.Level, r.MinLevel)
+		return binding.Clock{}, vault.Fail(vault.LevelTooLow, "this machine reaches %s, %s is asked for %v", rec.Level, r.MinLevel, m.BlockedBy)
 	}
 	if err := chip.Pin(m.RootName); err != nil {
 		return binding.Clock{}, err

@@ -36,13 +36,17 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 		return Renewal{}, err
 	}
 	f.checkPlace(st)
-	if !f.record.Governed {
+	switch r := f.record; {
+	case f.problem != nil:
+		return Renewal{}, f.problem
+	case !r.Governed:
 		return Renewal{}, vault.Fail(vault.Damaged, "no server governs this cache")
+	case r.Generation <= st.WipedThrough:
+		return Renewal{}, st.wipeProblem()
+	case st.Current != nil && r.Generation < st.Current.Generation:
+		return Renewal{}, vault.Fail(vault.Superseded, "generation %d, the current one is %d", r.Generation, st.Current.Generation)
 	}
 	f.checkLease(s, st)
-	if f.record.Generation <= st.WipedThrough {
-		f.object(wipedState(st), st.wipeProblem())
-	}
 	if f.problem != nil && f.state != Revoked { // an epoch that is over is what renewal is for
 		return Renewal{}, f.problem
 	}
