@@ -1,0 +1,293 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/kdbx"
+)
+
+const program = "tideover-server"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){program: main})
+}
+
+// TestScripts plays the stories of testdata: one file per user story and one
+// per refusal.
+//
+// Commands of ours beside testscript's:
+//
+//	exits CODE [<FILE] ARG…      runs tideover-server with FILE as standard input and compares the exit code
+//	serving serve|demo ARG…      starts a server; URL, PIN and CA are set, and the line it printed is stdout
+//	stopped                      sends SIGTERM and wants exit code 0
+//	http STATUS METHOD PATH [BODY]  asks it, with the token of the last signin
+//	signin STATUS USER FILE      signs in with the password in FILE
+//	json PATH WANT               compares a member of the last output; a.b.0.c, len for a length; ~ for "not null"
+//	jsonenv NAME PATH            puts a member into the environment
+//	makekdbx FILE PASSWORD       writes a KDBX 4 file with two entries, one of them with an attachment
+//	mode FILE OCTAL              compares the permissions of a file
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			s := &stage{}
+			t.Cleanup(s.close)
+			testscript.Run(t, testscript.Params{
+				Files: []string{file}, RequireExplicitExec: true,
+				Setup: func(env *testscript.Env) error {
+					env.Setenv("LANG", "C")
+					env.Setenv("DATA", filepath.Join(env.WorkDir, "data"))
+					return nil
+				},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"exits": exits, "serving": s.serving, "stopped": s.stopped, "http": s.http, "signin": s.signIn,
+					"json": compare, "jsonenv": keep, "makekdbx": makeKDBX, "mode": mode,
+				},
+			})
+		})
+	}
+}
+
+// command prepares the program for the script's directory and environment.
+func command(ts *testscript.TestScript, args []string) *exec.Cmd {
+	path, err := exec.LookPath(program)
+	ts.Check(err)
+	cmd := exec.Command(path, args...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "LANG=C", "HOME="+ts.MkAbs("."))
+	return cmd
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE [<FILE] ARG…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	args = args[1:]
+	var stdin string
+	if file, ok := strings.CutPrefix(args[0], "<"); ok {
+		stdin, args = ts.ReadFile(file), args[1:]
+	}
+	cmd := command(ts, args)
+	var out, errs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
+	}
+	_, _ = ts.Stdout().Write(out.Bytes())  // a buffer of testscript's
+	_, _ = ts.Stderr().Write(errs.Bytes()) // likewise
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("%s %s: exit %d, want %d\n%s%s", program, strings.Join(args, " "), got, want, &out, &errs)
+	}
+}
+
+// stage is what one script plays on: a running server, and who is signed in.
+type stage struct {
+	process *exec.Cmd
+	client  *http.Client
+	url     string
+	token   string
+	log     bytes.Buffer
+}
+
+func (s *stage) close() {
+	if s.process != nil {
+		_ = s.process.Process.Kill() // it may have ended
+		_ = s.process.Wait()
+	}
+}
+
+func (s *stage) serving(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || s.process != nil {
+		ts.Fatalf("serving: one at a time")
+	}
+	s.process = command(ts, args)
+	s.log.Reset()
+	s.process.Stderr = &s.log
+	out, err := s.process.StdoutPipe()
+	ts.Check(err)
+	ts.Check(s.process.Start())
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		_ = s.process.Wait() // to have all of its errors
+		s.process = nil
+		ts.Fatalf("%v: %v: %s", args, err, &s.log)
+	}
+	var ready listening
+	ts.Check(json.Unmarshal(line, &ready))
+	_, _ = ts.Stdout().Write(line) // a buffer of testscript's
+	ts.Setenv("URL", ready.URL)
+	ts.Setenv("PIN", ready.Pin)
+	s.url = ready.URL
+	pem, err := os.ReadFile(filepath.Join(ts.MkAbs("."), relative(ts, ready.CAFile)))
+	ts.Check(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	s.client = &http.Client{
+		Timeout:   time.Minute,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true},
+	}
+}
+
+// relative returns a path of the server's as the script sees it.
+func relative(ts *testscript.TestScript, path string) string {
+	if !filepath.IsAbs(path) {
+		return path
+	}
+	rel, err := filepath.Rel(ts.MkAbs("."), path)
+	ts.Check(err)
+	return rel
+}
+
+func (s *stage) stopped(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(s.process.Process.Signal(syscall.SIGTERM))
+	err := s.process.Wait()
+	s.process = nil
+	if err != nil {
+		ts.Fatalf("after SIGTERM: %v: %s", err, &s.log)
+	}
+	_, _ = ts.Stderr().Write(s.log.Bytes()) // a buffer of testscript's
+}
+
+func (s *stage) http(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: http STATUS METHOD PATH [BODY]")
+	}
+	s.ask(ts, args[0], args[1], args[2], strings.Join(args[3:], " "))
+}
+
+func (s *stage) ask(ts *testscript.TestScript, status, method, path, body string) []byte {
+	req, err := http.NewRequestWithContext(context.Background(), method, s.url+path, strings.NewReader(body))
+	ts.Check(err)
+	req.Header.Set("Authorization", s.token)
+	resp, err := s.client.Do(req)
+	ts.Check(err)
+	defer func() { _ = resp.Body.Close() }()
+	got, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	_, _ = ts.Stdout().Write(got) // a buffer of testscript's
+	if fmt.Sprint(resp.StatusCode) != status {
+		ts.Fatalf("%s %s: %d, want %s: %s", method, path, resp.StatusCode, status, got)
+	}
+	return got
+}
+
+func (s *stage) signIn(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: signin STATUS USER FILE")
+	}
+	password, _, _ := strings.Cut(ts.ReadFile(args[2]), "\n")
+	form := url.Values{"grant_type": {"password"}, "username": {args[1]}, "password": {password}}
+	s.token = ""
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	ts.Check(json.Unmarshal(s.ask(ts, args[0], "POST", "/OAuth2/Token", form.Encode()), &token))
+	s.token = token.AccessToken
+}
+
+// member returns a member of the last output, which must be one JSON object.
+func member(ts *testscript.TestScript, path string) string {
+	out := ts.ReadFile("stdout")
+	dec := json.NewDecoder(strings.NewReader(out))
+	dec.UseNumber()
+	var value any
+	if err := dec.Decode(&value); err != nil {
+		ts.Fatalf("not JSON: %v: %s", err, out)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		ts.Fatalf("more than one object: %s", out)
+	}
+	for _, name := range strings.Split(path, ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			next, ok := v[name]
+			if !ok {
+				ts.Fatalf("no member %s of %s in %s", name, path, out)
+			}
+			value = next
+		case []any:
+			if name == "len" {
+				return strconv.Itoa(len(v))
+			}
+			i, err := strconv.Atoi(name)
+			if err != nil || i >= len(v) {
+				ts.Fatalf("no element %s of %s in %s", name, path, out)
+			}
+			value = v[i]
+		default:
+			ts.Fatalf("%s goes nowhere in %s", path, out)
+		}
+	}
+	if text, ok := value.(string); ok {
+		return text
+	}
+	raw, err := json.Marshal(value)
+	ts.Check(err)
+	return string(raw)
+}
+
+func compare(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: json PATH WANT")
+	}
+	got := member(ts, args[0])
+	equal := got == args[1] || args[1] == "~" && got != "null" && got != ""
+	if equal == neg {
+		ts.Fatalf("%s is %q, want %q (not: %v) in %s", args[0], got, args[1], neg, ts.ReadFile("stdout"))
+	}
+}
+
+func keep(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], member(ts, args[1])) }
+
+func makeKDBX(ts *testscript.TestScript, _ bool, args []string) {
+	entry := func(title string) *vault.Entry {
+		e := &vault.Entry{ID: vault.NewID(), AutoType: vault.AutoType{Enabled: true}}
+		e.Set(vault.FieldTitle, vault.SecretText(title), false)
+		e.Set(vault.FieldPassword, vault.SecretText("from-kdbx"), true)
+		return e
+	}
+	first, second := entry("router"), entry("switch")
+	first.Attachments = []vault.Attachment{{Name: "config.txt", Binary: &vault.Binary{Data: []byte("hostname r1\n")}}}
+	sub := &vault.Group{ID: vault.NewID(), Name: "Network", Entries: []*vault.Entry{first, second}}
+	doc := &kdbx.Document{Root: &vault.Group{ID: vault.NewID(), Name: "Old file", Groups: []*vault.Group{sub}}}
+	var out bytes.Buffer
+	options := kdbx.Options{Cipher: kdbx.AES256, KDF: kdbx.KDFParams{Kind: kdbx.Argon2id, MemoryBytes: 8 << 20, Iterations: 1, Parallelism: 1}}
+	ts.Check(kdbx.Write(context.Background(), &out, doc, kdbx.CompositeKey([]byte(args[1]), nil), options))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600))
+}
+
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); (got == args[1]) == neg {
+		ts.Fatalf("%s has mode %s, want %s (not: %v)", args[0], got, args[1], neg)
+	}
+}
