@@ -2,20 +2,21 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"github.com/tideover/tideover/vault/session"
 )
 
 // systemKeychain is the operating system's, as session.Keychain wants it.
 type systemKeychain struct{}
 
-// Get returns an item, fs.ErrNotExist if there is none.
+// Get returns an item, session.ErrNoItem if there is none.
 func (systemKeychain) Get(service, name string) (string, error) {
 	text, err := keyring.Get(service, name)
 	if errors.Is(err, keyring.ErrNotFound) {
-		return "", fs.ErrNotExist
+		return "", session.ErrNoItem
 	}
 	return text, err
 }
@@ -29,7 +30,7 @@ func (systemKeychain) Set(service, name, value string) error {
 // is entrusted to it.
 func (k systemKeychain) available() bool {
 	_, err := k.Get("tideover", "is there a keychain")
-	return err == nil || errors.Is(err, fs.ErrNotExist)
+	return err == nil || errors.Is(err, session.ErrNoItem)
 }
 
 // systemClock is the computer's clock.

@@ -40,8 +40,6 @@ type program struct {
 
 // run carries out one command line and returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
-	// Wrong flags must be told as JSON too, before they are parsed.
-	p.json = slices.Contains(args, "--json")
 	started := false
 	root := newRoot(p, &started)
 	root.SetArgs(args)
@@ -53,6 +51,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	}
 	if !started { // cobra's own: an unknown command or flag, a missing argument
 		err = vault.Fail(vault.Usage, "%s", err)
+		// Told as JSON too, though the flags were never parsed to their end.
+		p.json = slices.Contains(args, "--json")
 	}
 	return p.fail(err)
 }

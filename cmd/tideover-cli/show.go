@@ -53,9 +53,9 @@ type showTOTP struct {
 }
 
 type showAttachment struct {
-	ID   vault.ID `json:"id"`
-	Name string   `json:"name"`
-	Size int64    `json:"size_bytes"`
+	ID   *vault.ID `json:"id"` // null in a cache, which keeps names only
+	Name string    `json:"name"`
+	Size int64     `json:"size_bytes"`
 }
 
 func showCommand(p *program) *cobra.Command {
@@ -159,7 +159,7 @@ func newShowEntry(item *session.Item, e *vault.Entry, revealed bool) showEntry {
 		if i < len(item.AttachmentSizes) {
 			size = item.AttachmentSizes[i]
 		}
-		s.Attachments = append(s.Attachments, showAttachment{a.ID, a.Name, size})
+		s.Attachments = append(s.Attachments, showAttachment{known(a.ID), a.Name, size})
 	}
 	return s
 }

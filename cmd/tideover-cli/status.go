@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tideover/tideover/app/present"
-	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/session"
@@ -19,13 +18,13 @@ import (
 type statusResult struct {
 	header
 
-	Mode      session.Mode `json:"mode"`
-	SignedIn  bool         `json:"signed_in"`
-	User      *string      `json:"user"`
-	Server    serverResult `json:"server"`
-	Device    deviceResult `json:"device"`
-	AutoCache bool         `json:"auto_cache"`
-	Cache     *cacheStatus `json:"cache"`
+	Mode      session.Mode  `json:"mode"`
+	SignedIn  bool          `json:"signed_in"`
+	User      *string       `json:"user"`
+	Server    serverResult  `json:"server"`
+	Device    deviceResult  `json:"device"`
+	AutoCache bool          `json:"auto_cache"`
+	Cache     *cache.Status `json:"cache"` // writes itself as the contract has it
 }
 
 type serverResult struct {
@@ -38,30 +37,6 @@ type serverResult struct {
 type deviceResult struct {
 	ID    *vault.ID         `json:"id"`
 	State *wire.DeviceState `json:"state"`
-}
-
-type cacheStatus struct {
-	State         cache.State    `json:"state"`
-	Path          string         `json:"path"`
-	User          *string        `json:"user"`
-	Server        *string        `json:"server"`
-	CreatedAt     *string        `json:"created_at"`
-	AgeS          *int64         `json:"age_s"`
-	ExpiresAt     *string        `json:"expires_at"`
-	ExpiresInS    *int64         `json:"expires_in_s"`
-	EndedBy       *string        `json:"ended_by"`
-	Level         *binding.Level `json:"level"`
-	VirtualTPM    *bool          `json:"virtual_tpm"`
-	Proven        *bool          `json:"proven"`
-	Governed      *string        `json:"governed"`
-	Entries       *int           `json:"entries"`
-	Attachments   *int           `json:"attachments"`
-	SizeBytes     *int64         `json:"size_bytes"`
-	Generation    *uint64        `json:"generation"`
-	TriesLeft     *int           `json:"tries_left"`
-	OpensLeft     *int           `json:"opens_left"`
-	OverlayEdits  int            `json:"overlay_edits"`
-	JournalEvents int            `json:"journal_events"`
 }
 
 func statusCommand(p *program) *cobra.Command {
@@ -97,39 +72,9 @@ func statusCommand(p *program) *cobra.Command {
 
 func newStatusResult(st session.Status) statusResult {
 	r := statusResult{
-		header: head(), Mode: st.Mode, SignedIn: st.SignedIn, User: known(st.User), AutoCache: st.AutoCache,
+		header: head(), Mode: st.Mode, SignedIn: st.SignedIn, User: known(st.User), AutoCache: st.AutoCache, Cache: st.Cache,
 		Server: serverResult{known(st.Server.URL), known(st.Server.Kind), st.Server.Reachable, known(st.Server.Pin)},
 		Device: deviceResult{known(st.Device.ID), known(st.Device.State)},
-	}
-	if st.Cache != nil {
-		r.Cache = newCacheStatus(st.Cache)
-	}
-	return r
-}
-
-func newCacheStatus(c *cache.Status) *cacheStatus {
-	r := &cacheStatus{
-		State: c.State, Path: c.Path, User: known(c.User), Server: known(c.Server),
-		OverlayEdits: c.OverlayEdits, JournalEvents: c.JournalEvents,
-	}
-	if c.Tries.Known {
-		r.TriesLeft = &c.Tries.Left
-	}
-	if !c.Readable {
-		return r
-	}
-	age := wholeSeconds(c.Now.Sub(c.Created))
-	governed := "local"
-	if c.Governed {
-		governed = "server"
-	}
-	r.CreatedAt, r.AgeS, r.Governed = moment(c.Created), &age, &governed
-	r.Level, r.VirtualTPM, r.Proven = known(c.Level), &c.Virtual, &c.Proven
-	r.Entries, r.Attachments, r.SizeBytes = &c.Entries, &c.Attachments, &c.SizeBytes
-	r.Generation, r.OpensLeft, r.EndedBy = &c.Generation, c.Verdict.OpensLeft, known(string(c.Verdict.EndedBy))
-	if c.Judged && !c.Verdict.Unlimited {
-		left := wholeSeconds(c.Verdict.Remaining)
-		r.ExpiresAt, r.ExpiresInS = moment(c.Verdict.Until), &left
 	}
 	return r
 }

@@ -11,7 +11,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/tideover/tideover/vault"
 )
@@ -31,9 +30,14 @@ type Keeper interface {
 
 // SecretStore is the operating system's keychain: text by service and name.
 type SecretStore interface {
-	Get(service, name string) (string, error) // fs.ErrNotExist if there is no such item
+	Get(service, name string) (string, error) // ErrNoItem if there is no such item
 	Set(service, name, value string) error
 }
+
+// ErrNoItem is how a keychain that answers says that it does not have an item. It
+// is no error of the file system: a keychain that cannot be reached may give
+// one of those, and would have its item replaced.
+var ErrNoItem = errors.New("the keychain has no such item")
 
 // The one item that we keep in a keychain. Some keychains hold no more than
 // 2.5 KB an item (Windows), so it is a key, and what it seals is in our files.
@@ -56,7 +60,7 @@ func (k *Keychain) aead(mayMake bool) (cipher.AEAD, error) {
 	text, err := k.store.Get(keychainService, keychainName)
 	if err != nil {
 		// A keychain that is locked must not lose its item to a new one.
-		if !mayMake || !errors.Is(err, fs.ErrNotExist) {
+		if !mayMake || !errors.Is(err, ErrNoItem) {
 			return nil, vault.Fail(vault.NoSecretStore, "%w", err)
 		}
 		key := make([]byte, keychainKeySize)

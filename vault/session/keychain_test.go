@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"errors"
-	"io/fs"
 	"math/big"
 	"testing"
 
@@ -25,7 +24,7 @@ func (k *keychain) Get(service, name string) (string, error) {
 	if v, ok := k.items[service+"/"+name]; ok {
 		return v, nil
 	}
-	return "", fs.ErrNotExist
+	return "", session.ErrNoItem
 }
 
 func (k *keychain) Set(service, name, value string) error {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/tideover/tideover/vault"
@@ -207,11 +208,13 @@ func (s *Session) Attachment(ctx context.Context, item *Item, name, comment stri
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range e.Attachments {
+	for i, a := range e.Attachments {
 		if a.Name != name || a.Binary == nil {
 			continue
 		}
-		event := audit.Event{Type: audit.Attachment, Entry: id, Detail: a.ID.String()}
+		// A cache keeps no identifiers of attachments, and a name would lie in
+		// the journal in plain: the place in the entry says which one it was.
+		event := audit.Event{Type: audit.Attachment, Entry: id, Detail: strconv.Itoa(i + 1)}
 		if err := u.cache.Append(ctx, event); err != nil {
 			return nil, fmt.Errorf("write the journal: %w", err)
 		}

@@ -1,0 +1,315 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tideover/tideover/tpm/tpmtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tideover-cli": func() { os.Exit(run(os.Args[1:])) }})
+}
+
+// TestScripts plays the stories of testdata: the real client and the real
+// server on a software TPM, one file per user story and one per refusal.
+//
+// Commands of ours beside testscript's:
+//
+//	demo start|stop|signals      the server; URL, PIN, CA and the password files ALICE, BOB, CAROL are set
+//	server ARG…                  tideover-server with the demo's data
+//	tripwire                     takes the stopped demo's address; "tripwire check" wants that nobody came
+//	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
+//	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
+//	json PATH WANT               compares a member of the last output; a.b.0.c, len for a length; ~ for "not null"
+//	jsonenv NAME PATH            puts a member into the environment
+//	otp NAME FILE                puts the one-time code of a secret file into the environment
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		t.Run(name, func(t *testing.T) {
+			s := &stage{t: t, machine: tpmtest.Start(t)}
+			t.Cleanup(s.close)
+			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "chip": s.chip,
+				"lines": lines, "json": compare, "jsonenv": keep, "otp": code, "waitfor": waitFor,
+			}})
+		})
+	}
+}
+
+// serverBinary builds the server once for all scripts.
+var serverBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "tideover-server-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "tideover-server")
+	build := exec.Command("go", "build", "-o", path, "../tideover-server")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the server: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+// stage is what one script plays on.
+type stage struct {
+	t       *testing.T
+	machine *tpmtest.Machine
+	other   *tpmtest.Machine
+	process *exec.Cmd
+	address string // of the demo, once it has run
+	wire    net.Listener
+	callers atomic.Int64
+}
+
+func (s *stage) setup(env *testscript.Env) error {
+	env.Setenv("TIDEOVER_HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("TIDEOVER_TPM", s.machine.Spec())
+	env.Setenv("LANG", "C")
+	env.Setenv("MASTER", "Ebbe und Flut 1729 am Kai")
+	// No keychain: a bus that is not there. Without this a library may start one.
+	env.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	return nil
+}
+
+func (s *stage) close() {
+	if s.process != nil {
+		_ = s.process.Process.Kill() // it may have ended
+		_ = s.process.Wait()
+	}
+	if s.wire != nil {
+		_ = s.wire.Close()
+	}
+}
+
+func (s *stage) demo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: demo start|stop")
+	}
+	switch args[0] {
+	case "start":
+		s.startDemo(ts, args[1:])
+	case "stop":
+		if s.process == nil {
+			ts.Fatalf("demo: not running")
+		}
+		ts.Check(s.process.Process.Signal(syscall.SIGTERM))
+		ts.Check(s.process.Wait())
+		s.process = nil
+	default:
+		ts.Fatalf("demo %s: unknown", args[0])
+	}
+}
+
+// ready is the line that the demo prints.
+type ready struct {
+	URL    string `json:"url"`
+	Pin    string `json:"pin"`
+	CAFile string `json:"ca_file"`
+	Users  []struct {
+		Name         string  `json:"name"`
+		PasswordFile string  `json:"password_file"`
+		OTPFile      *string `json:"otp_secret_file"`
+	} `json:"users"`
+}
+
+func (s *stage) startDemo(ts *testscript.TestScript, more []string) {
+	path, err := serverBinary()
+	ts.Check(err)
+	listen := s.address
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	args := append([]string{"demo", "--data", ts.MkAbs("data"), "--listen", listen, "--entries", "30", "--json"}, more...)
+	s.process = exec.Command(path, args...)
+	var stderr bytes.Buffer
+	s.process.Stderr = &stderr
+	out, err := s.process.StdoutPipe()
+	ts.Check(err)
+	ts.Check(s.process.Start())
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		_ = s.process.Wait() // to have all of its errors
+		s.process = nil
+		ts.Fatalf("demo: %v: %s", err, stderr.Bytes())
+	}
+	var r ready
+	ts.Check(json.Unmarshal(line, &r))
+	s.address = strings.TrimPrefix(r.URL, "https://")
+	ts.Setenv("URL", r.URL)
+	ts.Setenv("PIN", r.Pin)
+	ts.Setenv("CA", r.CAFile)
+	for _, u := range r.Users {
+		ts.Setenv(strings.ToUpper(u.Name), u.PasswordFile)
+		if u.OTPFile != nil {
+			ts.Setenv(strings.ToUpper(u.Name)+"_OTP", *u.OTPFile)
+		}
+	}
+}
+
+func (s *stage) server(ts *testscript.TestScript, neg bool, args []string) {
+	path, err := serverBinary()
+	ts.Check(err)
+	err = ts.Exec(path, append(args, "--data", ts.MkAbs("data"))...)
+	if (err != nil) != neg {
+		ts.Fatalf("tideover-server %v: %v: %s", args, err, ts.ReadFile("stderr"))
+	}
+}
+
+// tripwire listens where the demo was and counts who comes.
+func (s *stage) tripwire(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) == 1 && args[0] == "check" {
+		ts.Check(s.wire.Close())
+		s.wire = nil
+		if n := s.callers.Load(); n > 0 {
+			ts.Fatalf("the server was called %d times", n)
+		}
+		return
+	}
+	l, err := net.Listen("tcp", s.address)
+	ts.Check(err)
+	s.wire = l
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.callers.Add(1)
+			_ = conn.Close() // nobody should be there
+		}
+	}()
+}
+
+func (s *stage) chip(ts *testscript.TestScript, _ bool, args []string) {
+	switch args[0] {
+	case "reboot":
+		s.machine.Reboot()
+	case "powercut":
+		s.machine.PowerCut()
+	case "clear":
+		s.machine.Clear()
+	case "forward":
+		d, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		s.machine.AdvanceClock(d)
+	case "other":
+		if s.other == nil {
+			s.other = tpmtest.Start(s.t)
+		}
+		ts.Setenv("OTHER_TPM", s.other.Spec())
+	default:
+		ts.Fatalf("chip %s: unknown", args[0])
+	}
+}
+
+func lines(ts *testscript.TestScript, _ bool, args []string) {
+	var b strings.Builder
+	for _, a := range args[1:] {
+		if path, ok := strings.CutPrefix(a, "@"); ok {
+			a, _, _ = strings.Cut(ts.ReadFile(path), "\n")
+		}
+		b.WriteString(a + "\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
+}
+
+// member returns a member of the last output as text.
+func member(ts *testscript.TestScript, path string) string {
+	out := ts.ReadFile("stdout")
+	dec := json.NewDecoder(strings.NewReader(out))
+	dec.UseNumber()
+	var value any
+	if err := dec.Decode(&value); err != nil {
+		ts.Fatalf("not JSON: %v: %s", err, out)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		ts.Fatalf("more than one object: %s", out)
+	}
+	for _, name := range strings.Split(path, ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			next, ok := v[name]
+			if !ok && name == "len" {
+				return strconv.Itoa(len(v))
+			}
+			if !ok {
+				ts.Fatalf("no member %s of %s in %s", name, path, out)
+			}
+			value = next
+		case []any:
+			if name == "len" {
+				return strconv.Itoa(len(v))
+			}
+			i, err := strconv.Atoi(name)
+			if err != nil || i >= len(v) {
+				ts.Fatalf("no element %s of %s in %s", name, path, out)
+			}
+			value = v[i]
+		default:
+			ts.Fatalf("%s goes nowhere in %s", path, out)
+		}
+	}
+	if text, ok := value.(string); ok {
+		return text
+	}
+	raw, err := json.Marshal(value)
+	ts.Check(err)
+	return string(raw)
+}
+
+func compare(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: json PATH WANT")
+	}
+	got := member(ts, args[0])
+	equal := got == args[1] || args[1] == "~" && got != "null" && got != ""
+	if equal == neg {
+		ts.Fatalf("%s is %q, want %q (not: %v) in %s", args[0], got, args[1], neg, ts.ReadFile("stdout"))
+	}
+}
+
+func keep(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], member(ts, args[1])) }
+
+// waitFor waits until a file has the text, which a program in the background
+// writes when it is ready.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if b, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && strings.Contains(string(b), args[1]) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("%s never had %q", args[0], args[1])
+		}
+	}
+}
