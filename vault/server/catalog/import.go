@@ -245,14 +245,14 @@ func (im *importing) group(ctx context.Context, g *vault.Group, here vault.ID) e
 }
 
 func (im *importing) icon(i vault.Icon) vault.Icon {
-	if id, ok := im.icons[i.Custom]; ok {
+	if id, ok := im.icons[i.Custom]; ok && !i.Custom.IsZero() {
 		i.Custom = id
 	}
 	return i
 }
 
 func (im *importing) folder(id vault.ID) vault.ID {
-	if here, ok := im.folders[id]; ok {
+	if here, ok := im.folders[id]; ok && !id.IsZero() {
 		return here
 	}
 	return id
