@@ -193,6 +193,15 @@ func TestWritesToPleasant(t *testing.T) {
 	}
 	want(t, "unknown entry", c.DeleteEntry(ctx, vault.NewID()), vault.NotFound)
 
+	// What a Pleasant server would keep in another form is not sent at all.
+	e.Set("PIN", vault.SecretText("4711"), true)
+	p.requests()
+	_, err = c.CreateEntry(ctx, id(t, infra), e)
+	want(t, "a protected field", err, vault.Unsupported)
+	if seen := p.requests(); len(seen) > 0 {
+		t.Errorf("sent all the same: %s", seen)
+	}
+
 	old := signedIn(t, &replay{t: t, versions: "4"})
 	_, err = old.CreateEntry(ctx, id(t, infra), e)
 	want(t, "version 4", err, vault.Unsupported)

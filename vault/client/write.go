@@ -10,13 +10,17 @@ import (
 
 // CreateEntry makes an entry in a group, with its attachments, and returns its
 // id. With both an id and an error the entry is there, and some attachment is
-// not.
+// not. What the server cannot store is Unsupported, and nothing is made.
 func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error) {
 	version, err := c.writable(ctx)
 	if err != nil {
 		return vault.ID{}, err
 	}
-	id, err := c.create(ctx, rest(version, entriesOf(version)), wire.NewInput(e, group))
+	in := wire.NewInput(e, group)
+	if err := c.fit(ctx, in); err != nil {
+		return vault.ID{}, err
+	}
+	id, err := c.create(ctx, rest(version, entriesOf(version)), in)
 	if err != nil {
 		return vault.ID{}, err
 	}
@@ -51,6 +55,9 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 		id := wire.GUID(group)
 		in.GroupID = &id
 	}
+	if err := c.fit(ctx, in); err != nil {
+		return err
+	}
 	if !in.IsEmpty() {
 		body, err := wire.Marshal(in)
 		if err != nil {
@@ -61,6 +68,15 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 		}
 	}
 	return c.updateAttachments(ctx, version, now.Entry, e)
+}
+
+// fit leaves to a Pleasant server only what it can store.
+func (c *Client) fit(ctx context.Context, in *wire.CredentialInput) error {
+	m, err := c.meet(ctx)
+	if err != nil || m.Kind == Tideover {
+		return err
+	}
+	return in.Plain()
 }
 
 func (c *Client) updateAttachments(ctx context.Context, version int, now, e *vault.Entry) error {

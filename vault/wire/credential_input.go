@@ -116,6 +116,14 @@ func (in *CredentialInput) applyFields(e *vault.Entry, sent Fields) {
 }
 
 func (in *CredentialInput) applyTOTP(e *vault.Entry) {
+	if in.OneTimeCode != nil {
+		if in.OneTimeCode.IsEmpty() {
+			e.Fields = slices.DeleteFunc(e.Fields, func(f vault.Field) bool { return f.Name == vault.FieldOTP })
+			return
+		}
+		e.Set(vault.FieldOTP, in.OneTimeCode.Secret, true)
+		return
+	}
 	if in.TOTPIssuer == nil && in.TOTPSecret == nil && in.TOTPDigits == nil && in.TOTPPeriod == nil {
 		return
 	}
@@ -183,18 +191,15 @@ func Changes(before, after *vault.Entry) *CredentialInput {
 		for _, f := range now {
 			fields = append(fields, Member{Name: f.Name, Value: Secret{f.Value}})
 		}
-		in.CustomUserFields, in.ProtectedFields = &fields, &protected
+		in.CustomUserFields = &fields
+		if len(protected) > 0 || slices.ContainsFunc(was, func(f vault.Field) bool { return f.Protected }) {
+			in.ProtectedFields = &protected
+		}
 	}
 	if apps := applicationFields(after); !slices.EqualFunc(applicationFields(before), apps, sameMember) {
 		in.CustomApplicationFields = &apps
 	}
-	if otp := after.Value(vault.FieldOTP); !otp.IsEmpty() && !otp.Equal(before.Value(vault.FieldOTP)) {
-		if t, ok := parseTOTP(otp.Bytes()); ok {
-			digits, period := Number(t.digits), Number(t.period)
-			in.TOTPIssuer, in.TOTPDigits, in.TOTPPeriod = &t.issuer, &digits, &period
-			in.TOTPSecret = &Secret{vault.NewSecret(t.secret)}
-		}
-	}
+	in.changeOTP(before, after)
 	if before.Times.Expires != after.Times.Expires || after.Times.Expires && !before.Times.Expiry.Equal(after.Times.Expiry) {
 		in.Expires.Present = true
 		if after.Times.Expires {
@@ -202,6 +207,44 @@ func Changes(before, after *vault.Entry) *CredentialInput {
 		}
 	}
 	return in
+}
+
+// changeOTP says the one-time code in the TOTP members, and as it is where they
+// would change it: another hash, Steam's alphabet, an account of its own.
+func (in *CredentialInput) changeOTP(before, after *vault.Entry) {
+	otp := after.Value(vault.FieldOTP)
+	switch {
+	case after.Field(vault.FieldOTP) == nil && before.Field(vault.FieldOTP) != nil:
+		in.TOTPSecret, in.OneTimeCode = &Secret{}, &Secret{}
+		return
+	case otp.IsEmpty() || otp.Equal(before.Value(vault.FieldOTP)):
+		return
+	}
+	t, ok := parseTOTP(otp.Bytes())
+	if ok {
+		digits, period := Number(t.digits), Number(t.period)
+		in.TOTPIssuer, in.TOTPDigits, in.TOTPPeriod = &t.issuer, &digits, &period
+		in.TOTPSecret = &Secret{vault.NewSecret(t.secret)}
+		again := t.field(after.Username())
+		ok = again.Equal(otp)
+		again.Wipe()
+	}
+	if !ok {
+		in.OneTimeCode = &Secret{otp}
+	}
+}
+
+// Plain takes Tideover's own members out, for another server. What cannot be
+// said without them is an Unsupported problem: nothing is dropped in silence.
+func (in *CredentialInput) Plain() error {
+	switch {
+	case in.ProtectedFields != nil && len(*in.ProtectedFields) > 0:
+		return vault.Fail(vault.Unsupported, "this server has no protected fields")
+	case in.OneTimeCode != nil && in.TOTPSecret == nil:
+		return vault.Fail(vault.Unsupported, "this server has no one-time codes of this kind")
+	}
+	in.ProtectedFields, in.OneTimeCode = nil, nil
+	return nil
 }
 
 // IsEmpty reports whether nothing at all would be changed.

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -302,6 +303,15 @@ func TestChangesApplied(t *testing.T) {
 		"otp": func(e *vault.Entry) {
 			e.Set(vault.FieldOTP, vault.SecretText("otpauth://totp/svc?secret=MFRGG&period=30&digits=6"), true)
 		},
+		"another account": func(e *vault.Entry) {
+			e.Set(vault.FieldOTP, vault.SecretText("otpauth://totp/site:other@example?secret=MFRGG&period=30&digits=6&issuer=site"), true)
+		},
+		"another hash": func(e *vault.Entry) {
+			e.Set(vault.FieldOTP, vault.SecretText("otpauth://totp/svc?secret=MFRGG&algorithm=SHA256"), true)
+		},
+		"no otp": func(e *vault.Entry) {
+			e.Fields = slices.DeleteFunc(e.Fields, func(f vault.Field) bool { return f.Name == vault.FieldOTP })
+		},
 		"no expiry": func(e *vault.Entry) { e.Times.Expires, e.Times.Expiry = false, time.Time{} },
 	} {
 		after, got := databaseEntry(), databaseEntry()
@@ -319,6 +329,29 @@ func TestChangesApplied(t *testing.T) {
 		sorted := cmpopts.SortSlices(func(a, b vault.Field) bool { return a.Name < b.Name })
 		if diff := cmp.Diff(after, got, ids, sorted, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// A server that knows only the documented members must not be given less than
+// was asked for.
+func TestPlainInput(t *testing.T) {
+	for name, tc := range map[string]struct {
+		field vault.Field
+		want  error
+	}{
+		"open field":      {vault.Field{Name: "Owner", Value: vault.SecretText("me")}, nil},
+		"protected field": {vault.Field{Name: "PIN", Value: vault.SecretText("4711"), Protected: true}, vault.Unsupported},
+		"one-time code":   {vault.Field{Name: vault.FieldOTP, Value: vault.SecretText("otpauth://totp/x?secret=MFRGG"), Protected: true}, nil},
+		"Steam":           {vault.Field{Name: vault.FieldOTP, Value: vault.SecretText("otpauth://totp/x?secret=MFRGG&encoder=steam"), Protected: true}, vault.Unsupported},
+	} {
+		in := wire.NewInput(&vault.Entry{Fields: []vault.Field{tc.field}}, vault.NewID())
+		if err := in.Plain(); !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		b, err := wire.Marshal(in)
+		if tc.want == nil && (err != nil || bytes.Contains(b, []byte("OneTimeCode")) || bytes.Contains(b, []byte("ProtectedFields"))) {
+			t.Errorf("%s: %s, %v", name, b, err)
 		}
 	}
 }

@@ -112,6 +112,9 @@ type CredentialInput struct {
 	Attachments             []Attachment `json:",omitempty"` // version 4: with the bytes
 	UsageComment            *string      `json:",omitempty"` // version 4
 	ProtectedFields         *[]string    `json:",omitempty"` // Tideover's own, see Credential
+	// OneTimeCode is the otpauth URI as it is, for what the TOTP members cannot
+	// say; empty removes it. It is Tideover's own and goes before them.
+	OneTimeCode *Secret `json:",omitempty"`
 }
 
 // GroupInput is what a client sends to create or to change a folder.
