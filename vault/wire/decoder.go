@@ -367,7 +367,8 @@ func (l *lineReader) fill() {
 	}
 }
 
-// lineBufferBytes holds most entries whole and is one chunk of an attachment.
-const lineBufferBytes = 512 << 10
+// lineBufferBytes holds most entries whole; a chunk of an attachment makes it
+// grow.
+const lineBufferBytes = 64 << 10
 
 func (l *lineReader) wipe() { clear(l.buf[:cap(l.buf)]) }

@@ -167,8 +167,8 @@ func TestPackageLimits(t *testing.T) {
 		"the answer itself":                      {deep, func(l *wire.Limits) { l.Bytes = 100 }},
 		"depth":                                  {deep, func(*wire.Limits) {}},
 		"entries":                                {many.Append(nil), func(l *wire.Limits) { l.Entries = 49 }},
-		"empty entries by the million":           {[]byte(`{"Root":{"credentials":[` + strings.Repeat(`{},`, 2_000_000) + `{}]}}`), func(*wire.Limits) {}},
-		"empty fields by the million":            {[]byte(`{"Root":{"Credentials":[{"CustomUserFields":{` + strings.Repeat(`"":0,`, 2_000_000) + `"":0}}]}}`), func(l *wire.Limits) { l.Elements = 1_000_000 }},
+		"empty entries by the million":           {[]byte(`{"Root":{"credentials":[` + strings.Repeat(`{},`, 1_100_000) + `{}]}}`), func(*wire.Limits) {}},
+		"empty fields by the million":            {[]byte(`{"Root":{"Credentials":[{"CustomUserFields":{` + strings.Repeat(`"":0,`, 1_100_000) + `"":0}}]}}`), func(l *wire.Limits) { l.Elements = 1_000_000 }},
 		"groups":                                 {deep, func(l *wire.Limits) { l.GroupDepth, l.Groups = 400, 299 }},
 	} {
 		limits := wire.DefaultLimits()
