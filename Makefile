@@ -45,9 +45,11 @@ race:
 	@CGO_ENABLED=1 $(GO) test -race -timeout 20m $(PKGS)
 
 ## bench: our programs beside keepassxc-cli, libargon2 and the limit, as ratios
-bench:
+bench: build
 	@packaging/linux/need.sh bench
-	@$(GO) run ./packaging/bench $(ARGS)
+	@$(GO) run ./packaging/bench/kdbx $(ARGS)
+	@$(GO) run ./packaging/bench/cache -bin $(BIN)
+	@$(GO) test -run '^$$' -bench . -benchtime 1s ./vault/policy ./vault/server/catalog ./tpm
 
 ## fuzz: ten minutes for every parser
 FUZZTIME ?= 10m

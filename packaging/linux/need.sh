@@ -16,6 +16,7 @@ pg_config_or_server|postgresql|the server must pass on a real PostgreSQL as on S
 unshare|util-linux|the client is tested in a network namespace without any interface
 '
 bench='
+swtpm|swtpm|a software TPM, to make caches with
 keepassxc-cli|keepassxc|the program beside which ours is measured
 argon2|argon2|libargon2, beside which our key derivation is measured
 '
