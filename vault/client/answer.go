@@ -172,14 +172,11 @@ func message(body []byte) string {
 	}
 	for _, text := range [...]string{m.ErrorMessage, m.Description, m.Message} {
 		if text != "" {
-			return text[:min(len(text), maxMessage)]
+			return wire.Message(text)
 		}
 	}
 	return ""
 }
-
-// maxMessage is how much of a server's sentence is worth showing.
-const maxMessage = 500
 
 func trimBOM(b []byte) []byte {
 	if len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf {

@@ -85,7 +85,7 @@ func (c *Client) requestToken(ctx context.Context, cred Credentials, provider st
 	switch resp.StatusCode {
 	case http.StatusBadRequest, http.StatusUnauthorized:
 		if resp.Header.Get(wire.HeaderOTP) == wire.OTPRequired {
-			asked = resp.Header.Get(wire.HeaderOTPProvider)
+			asked = wire.Message(resp.Header.Get(wire.HeaderOTPProvider))
 			if asked == "" {
 				asked = wire.OTPAuthenticator // the only one that anybody has seen
 			}
@@ -123,7 +123,7 @@ func (c *Client) refusedGrant(resp *http.Response) error {
 	if json.Unmarshal(trimBOM(body), &refused) != nil || refused.Error == "" {
 		return vault.Fail(vault.BadAnswer, "%s refuses in a form that no password server uses", c.base.Host)
 	}
-	detail := refused.Description[:min(len(refused.Description), maxMessage)]
+	detail := wire.Message(refused.Description)
 	if refused.Error == wire.InvalidGrant {
 		return &vault.Problem{Cause: vault.WrongCredentials, Detail: detail}
 	}

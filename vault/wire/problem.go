@@ -2,7 +2,9 @@ package wire
 
 import (
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/tideover/tideover/vault"
 )
@@ -45,7 +47,7 @@ func NewError(err error) ErrorBody {
 // know (the state of this machine's chip, of its files) becomes Internal: an
 // answer must not make the client say that a cache was wiped by another hand.
 func (e Error) Problem() *vault.Problem {
-	p := &vault.Problem{Cause: vault.Internal, Detail: e.Message, TriesLeft: e.TriesLeft}
+	p := &vault.Problem{Cause: vault.Internal, Detail: Message(e.Message), TriesLeft: e.TriesLeft}
 	switch e.ID {
 	case vault.Usage, vault.WeakPassword, vault.Unconfirmed, vault.WrongCredentials,
 		vault.Expired, vault.Revoked, vault.Wiped, vault.Superseded, vault.TooManyAttempts,
@@ -58,4 +60,27 @@ func (e Error) Problem() *vault.Problem {
 		p.Until = *e.Until
 	}
 	return p
+}
+
+// maxMessage is how many characters of a server's sentence are worth showing.
+const maxMessage = 300
+
+// Message returns a sentence of a server as it may be shown: what controls a
+// terminal or turns the direction of writing is taken out, and it has an end.
+func Message(text string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range text {
+		switch {
+		case n == maxMessage:
+			return b.String() + "…"
+		case r == '\n' || r == '\t':
+			r = ' '
+		case !unicode.IsPrint(r) || r == unicode.ReplacementChar:
+			continue
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
 }
