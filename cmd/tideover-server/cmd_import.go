@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -79,6 +80,9 @@ func (c *console) importFile(ctx context.Context, s *site, by *catalog.Caller, p
 		return err
 	}
 	defer content.Wipe()
+	if err := fillTimes(content.Root, time.Now().UTC().Truncate(time.Second)); err != nil {
+		return err
+	}
 	done, err := s.catalog.Import(ctx, by, f.into, content)
 	if err != nil {
 		return err
@@ -96,6 +100,26 @@ func (c *console) importFile(ctx context.Context, s *site, by *catalog.Caller, p
 		for _, note := range shown.Notes {
 			line(w, "%s", note)
 		}
+	})
+}
+
+// fillTimes dates what a CSV file has no dates for: clients of Pleasant's fail
+// on entries without.
+func fillTimes(root *vault.Group, now time.Time) error {
+	fill := func(t *vault.Times) {
+		if t.Modified.IsZero() {
+			t.Modified = now
+		}
+		if t.Created.IsZero() {
+			t.Created = t.Modified
+		}
+	}
+	return root.Walk(func(_ []string, g *vault.Group) error {
+		fill(&g.Times)
+		for _, e := range g.Entries {
+			fill(&e.Times)
+		}
+		return nil
 	})
 }
 

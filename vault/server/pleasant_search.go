@@ -26,6 +26,12 @@ func (s *Server) postSearch(w http.ResponseWriter, r *http.Request, c *call) err
 			Tags: strings.Join(e.Tags, ","),
 		})
 	}
+	if wanted := strings.TrimSpace(in.Search); wanted != "" && strings.Contains(strings.ToLower(rootName), strings.ToLower(wanted)) {
+		// Clients find the parent of "Root/Name" by searching for "Root".
+		out.Groups = append(out.Groups, wire.FoundGroup{
+			ID: wire.GUID(s.catalog.Root()), Name: rootName, FullPath: wirePath(nil),
+		})
+	}
 	for _, f := range found.Folders {
 		out.Groups = append(out.Groups, wire.FoundGroup{
 			ID: wire.GUID(f.Group.ID), Name: f.Group.Name, FullPath: wirePath(f.Path),

@@ -146,7 +146,7 @@ func TestEntryLife(t *testing.T) {
 	password := func() string {
 		return string(f.want(yes, request{method: "GET", path: path + "/password", as: "alice"}).body)
 	}
-	if e := read(); e.Name != "new" || e.Username != "u" || e.CustomUserFields["a"] != "1" || password() != `"p<1>"` {
+	if e := read(); e.Name != "new" || e.Username != "u" || e.CustomUserFields["a"] != "1" || e.Created == nil || e.Modified == nil || password() != `"p<1>"` {
 		t.Errorf("after POST: %+v %s", e, password())
 	}
 
@@ -264,6 +264,10 @@ func TestSearchByteForByte(t *testing.T) {
 	folders := f.want(yes, request{method: "POST", path: v5 + "/search", as: "alice", body: `{"Search":"su"}`})
 	if !strings.Contains(string(folders.body), `"Name":"Sub","FullPath":"Root/Team/Sub/"`) {
 		t.Errorf("got %s", folders.body)
+	}
+	root := f.want(yes, request{method: "POST", path: v5 + "/search", as: "nobody", body: `{"Search":"Root"}`})
+	if want := `{"Credentials":[],"Groups":[{"Id":"` + f.catalog.Root().String() + `","Name":"Root","FullPath":"Root/"}]}`; string(root.body) != want {
+		t.Errorf("got  %s\nwant %s", root.body, want)
 	}
 	empty := f.want(yes, request{method: "POST", path: v5 + "/search", as: "nobody", body: `{"Search":"db"}`})
 	if string(empty.body) != `{"Credentials":[],"Groups":[]}` {
