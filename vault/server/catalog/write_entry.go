@@ -138,7 +138,7 @@ type writing struct {
 // add writes a new entry with its attachments.
 func (w *writing) add(ctx context.Context, e *vault.Entry) error {
 	inner := content{Entry: e}
-	if err := w.takeFiles(ctx, &inner, content{}); err != nil {
+	if err := w.takeFiles(ctx, &inner, content{Entry: &vault.Entry{}}); err != nil {
 		return err
 	}
 	if err := w.seal(inner); err != nil {
