@@ -32,8 +32,7 @@ func (p *Pending) Commit(ctx context.Context, content *vault.Content, token stri
 	err := errors.New("cache: commit after discard")
 	p.done.Do(func() {
 		report, err = p.commit(ctx, content, token)
-		p.wipe()
-		p.store.release()
+		p.end()
 	})
 	if err != nil {
 		return Report{}, err

@@ -55,6 +55,8 @@ const newSuffix = ".new"
 // write puts a file in place: whole, and durable when it returns, or not at
 // all. What fill writes is worth nothing until then.
 func (s *Store) write(path string, fill func(io.Writer) error) error {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
 	if err := s.writeNew(path, fill); err != nil {
 		return err
 	}

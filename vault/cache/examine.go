@@ -65,9 +65,6 @@ func (s *Store) examine(ctx context.Context, path string, st *clientState) (*fin
 	f.outer = o
 	r := o.record
 	f.checkPlace(st)
-	if err := r.checkObject(); err != nil {
-		f.object(Damaged, err)
-	}
 	if f.state == Damaged {
 		return f, nil // no reason comes before it, and nothing in the file counts
 	}
@@ -75,6 +72,9 @@ func (s *Store) examine(ctx context.Context, path string, st *clientState) (*fin
 		f.checkLease(s, st)
 	} else {
 		f.policy, f.term = r.Local.Policy, r.term()
+	}
+	if err := r.checkObject(); err != nil {
+		f.object(Damaged, err)
 	}
 	if f.state == Damaged {
 		return f, nil

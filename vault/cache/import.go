@@ -20,7 +20,12 @@ func (s *Store) Import(ctx context.Context, path string, r UnlockRequest) (*Open
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
-	o, err := s.importFile(ctx, path, r)
+	var o *Opened
+	err := s.claim()
+	if err == nil {
+		o, err = s.importFile(ctx, path, r)
+		s.unclaim()
+	}
 	if err != nil {
 		s.release()
 		return nil, err

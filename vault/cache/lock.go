@@ -62,6 +62,25 @@ func (s *Store) held(f func() error) error {
 	return f()
 }
 
+// claim reserves cache.kdbx.new for the caller, who has the lock: two
+// generations made side by side would write into one file.
+func (s *Store) claim() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.making {
+		return vault.Fail(vault.Busy, "another generation is being made")
+	}
+	s.making = true
+	return nil
+}
+
+// unclaim undoes claim.
+func (s *Store) unclaim() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.making = false
+}
+
 // exists reports whether there is a file.
 func exists(path string) bool {
 	_, err := os.Lstat(path)

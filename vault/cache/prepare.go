@@ -78,8 +78,13 @@ func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
+	if err := s.claim(); err != nil {
+		s.release()
+		return nil, err
+	}
 	p, err := s.prepare(ctx, r)
 	if err != nil {
+		s.unclaim()
 		s.release()
 		return nil, err
 	}
@@ -285,10 +290,14 @@ func (p *Pending) Declaration() Declaration {
 // Discard gives the generation up, wipes its secrets and releases the lock.
 // After Commit it does nothing.
 func (p *Pending) Discard() {
-	p.done.Do(func() {
-		p.wipe()
-		p.store.release()
-	})
+	p.done.Do(p.end)
+}
+
+// end wipes the secrets and gives back what Prepare took.
+func (p *Pending) end() {
+	p.wipe()
+	p.store.unclaim()
+	p.store.release()
 }
 
 func (p *Pending) wipe() {

@@ -337,6 +337,27 @@ func TestGenerationsAreNotReused(t *testing.T) {
 	}
 }
 
+// TestOneGenerationAtATime must not let two write into one file.
+func TestOneGenerationAtATime(t *testing.T) {
+	w := newWorld(t)
+	s := w.store()
+	p, err := s.Prepare(context.Background(), w.request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Prepare(context.Background(), w.request()); !errors.Is(err, vault.Busy) {
+		t.Errorf("a second Prepare: %v", err)
+	}
+	p.Discard()
+	if p, err = s.Prepare(context.Background(), w.request()); err != nil {
+		t.Fatal(err)
+	}
+	p.Discard()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFromAnOpenCache(t *testing.T) {
 	w := newWorld(t)
 	w.cache(content("one"), nil)

@@ -33,8 +33,10 @@ type Store struct {
 	holders int        // of the lock, in this process
 	lock    *os.File
 	journal *audit.Journal // open while the lock is held and somebody needed it
+	making  bool           // somebody is making a cache.kdbx.new
 
 	stateMu sync.Mutex // one change of the client state at a time
+	writeMu sync.Mutex // one small file being written at a time; taken last
 }
 
 // Open returns the Store in opt.Dir, which need not exist. It reads nothing.
