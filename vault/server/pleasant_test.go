@@ -137,7 +137,7 @@ func TestEntryLife(t *testing.T) {
 	read := func() (e struct {
 		Name, Username, Url, Notes string //nolint:staticcheck,revive // names of the wire
 		CustomUserFields           map[string]string
-		Expires                    *string
+		Expires, Created, Modified *string
 	},
 	) {
 		decode(t, f.want(yes, request{method: "GET", path: path, as: "alice"}).body, &e)
