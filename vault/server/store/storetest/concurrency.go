@@ -213,11 +213,11 @@ func testLeaseRace(t *testing.T, g Target) {
 	}
 }
 
-// testImport writes 100,000 entries in one transaction and reads them back.
+// testImport writes very many entries in one transaction and reads them back.
 func testImport(t *testing.T, g Target) {
 	s, ctx := g.open(t), t.Context()
 	b := newBase(t, s)
-	const n, folders = 100_000, 1000
+	const n, folders = importEntries, importEntries / 100
 	tree := make([]store.Folder, folders)
 	for i := range tree {
 		tree[i] = newFolder(b.root.ID)

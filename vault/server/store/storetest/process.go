@@ -68,7 +68,7 @@ func writeMuch(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]store.Entry, 20_000)
+	rows := make([]store.Entry, 9_000)
 	for i := range rows {
 		rows[i] = newEntry(root.ID)
 		rows[i].Content.Data = make([]byte, 2000)
