@@ -13,6 +13,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 )
@@ -23,6 +25,9 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	// net/http quotes there what a server sends beyond its Content-Length,
+	// which may be part of a secret. We log nothing by it ourselves.
+	log.SetOutput(io.Discard)
 	p := &program{
 		in: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		person: console{in: os.Stdin, out: os.Stderr}, getenv: os.Getenv,
