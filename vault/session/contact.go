@@ -177,7 +177,7 @@ func (s *Session) clear(ctx context.Context, st *state, a *account, remote Remot
 	return nil
 }
 
-// ClearCache wipes the cache of the current account: no copy of it opens any
+// ClearCache wipes the cache of the current account; this program opens no copy of it any
 // more. Local edits go with it. NoCache if there is none.
 func (s *Session) ClearCache(ctx context.Context) error {
 	st, err := s.home.load()
