@@ -34,3 +34,28 @@ func newBackup(c *console) *cobra.Command {
 		}),
 	}
 }
+
+func newRekey(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:   "rekey",
+		Short: "Replace the key-encryption key; entries stay as they are",
+		Args:  cobra.NoArgs,
+		RunE: c.on(func([]string) action {
+			return func(ctx context.Context, s *site, _ *catalog.Caller) error {
+				before := s.kek.ID()
+				if err := s.keys.Rekey(ctx, s.kek); err != nil {
+					return err
+				}
+				shown := struct {
+					File   string `json:"file"`
+					Before string `json:"before"`
+					Key    string `json:"key"`
+				}{filepath.Join(s.dir, kekFile), before, s.kek.ID()}
+				return c.print(shown, func(w io.Writer) {
+					line(w, "%s holds %s in place of %s.", shown.File, shown.Key, shown.Before)
+					line(w, "Backups from before need the key file of before.")
+				})
+			}
+		}),
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -124,6 +125,8 @@ func (c *console) start(ctx context.Context, s *site, f serveFlags) (*running, e
 		CAFile: filepath.Join(s.dir, server.CAFile), Data: s.dir,
 	}}
 	group.Go(func() error { return server.Serve(ctx, l, server.Listen{Handler: srv, TLS: config, Log: c.log()}) })
+	group.Go(func() error { return srv.Upkeep(ctx) })
+	group.Go(func() error { return s.maintain(ctx, c.log()) })
 	if f.governance != "" {
 		gl, err := listen(ctx, f.governance, f.plain)
 		if err != nil {
@@ -165,4 +168,25 @@ func listen(ctx context.Context, address string, plain bool) (net.Listener, erro
 		return nil, errors.Join(problemOf(err, "%v", err), l.Close())
 	}
 	return l, nil
+}
+
+// maintainEvery is how often the data keys are looked after.
+const maintainEvery = time.Hour
+
+// maintain keeps the data keys from being used too often or too long.
+func (s *site) maintain(ctx context.Context, log *slog.Logger) error {
+	tick := time.NewTicker(maintainEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if rotated, err := s.keys.Maintain(ctx); err != nil {
+				log.Error("data keys", "error", err.Error())
+			} else if len(rotated) > 0 {
+				log.Info("data keys rotated", "purposes", rotated)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }

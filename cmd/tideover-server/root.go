@@ -62,7 +62,7 @@ func newRoot(c *console) (root *cobra.Command, started *bool) {
 	flags.BoolVar(&c.json, "json", false, "print one JSON object")
 	root.AddCommand(
 		newInit(c), newServe(c), newDemo(c), newImport(c), newUser(c), newRole(c), newGrant(c),
-		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newDoctor(c),
+		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newRekey(c), newDoctor(c),
 	)
 	return root, started
 }

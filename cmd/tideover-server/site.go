@@ -29,6 +29,7 @@ const (
 // site is an open data directory.
 type site struct {
 	dir     string
+	kek     *keyring.File
 	store   *sqlstore.Store
 	keys    *keyring.Keyring
 	catalog *catalog.Catalog
@@ -73,7 +74,7 @@ func (c *console) openParts(ctx context.Context, dir string, kek func(dir string
 	if target == "" {
 		target = filepath.Join(dir, databaseFile)
 	}
-	s := &site{dir: dir}
+	s := &site{dir: dir, kek: key}
 	if s.store, err = sqlstore.Open(ctx, target); err != nil {
 		return nil, err
 	}
@@ -103,10 +104,12 @@ func makeKEK(dir string) (*keyring.File, error) {
 	return key, err
 }
 
+// close writes down how often the data keys were used and closes everything.
 func (s *site) close() error {
 	var err error
 	if s.catalog != nil {
-		err = s.catalog.Close()
+		_, uses := s.keys.Maintain(context.Background()) // the command's own context may be over
+		err = errors.Join(uses, s.catalog.Close())
 	}
 	return errors.Join(err, s.store.Close())
 }

@@ -41,6 +41,7 @@ type fixture struct {
 	client  *http.Client
 	id      *server.Identity
 	catalog *catalog.Catalog
+	srv     *server.Server
 	op      *catalog.Caller
 	tokens  map[string]string
 
@@ -145,6 +146,7 @@ func (f *fixture) serve() {
 	t.Helper()
 	srv, err := server.New(t.Context(), server.Config{Identity: f.id, Catalog: f.catalog, Version: "test"})
 	must(t, err)
+	f.srv = srv
 	config, err := f.id.TLSConfig(time.Now)
 	must(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

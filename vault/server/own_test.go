@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -406,6 +407,12 @@ func TestProofJournalCleared(t *testing.T) {
 	}
 	found, err := f.catalog.Device(t.Context(), f.op, d.ID)
 	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	must(t, f.srv.Upkeep(ctx)) // writes down at its end what it has not yet
+	if found, err = f.catalog.Device(t.Context(), f.op, d.ID); err != nil || time.Since(found.LastSeen) > time.Hour || found.LastAddress != "127.0.0.1" {
+		t.Errorf("last seen %s at %q, %v", found.LastSeen, found.LastAddress, err)
+	}
 	if found.State != store.DeviceWiped {
 		t.Errorf("state %d after a revoked device cleared its cache", found.State)
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/server/store"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -92,6 +93,7 @@ func (s *Server) proveDevice(r *http.Request, c *call) error {
 		return err
 	}
 	c.device = device
+	s.seen.add(store.Contact{Device: id, At: s.now(), Address: c.address})
 	return nil
 }
 

@@ -35,6 +35,7 @@ type Server struct {
 
 	signIns  *limiter      // by address: token requests
 	contacts *limiter      // by address: whatever else needs no token
+	seen     *contacts     // shared with the listener for devices
 	large    chan struct{} // held while a large body is in memory
 	bundles  chan struct{} // held while a package or a cache is being made
 }
@@ -68,6 +69,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		router:   newRouter(table()),
 		signIns:  newLimiter(signInEvery, signInBurst, c.Now),
 		contacts: newLimiter(contactEvery, contactBurst, c.Now),
+		seen:     &contacts{},
 		large:    make(chan struct{}, largeBodies),
 		bundles:  make(chan struct{}, bundlesPerCore*runtime.GOMAXPROCS(0)),
 	}, nil
