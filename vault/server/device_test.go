@@ -30,7 +30,7 @@ func rootName() []byte {
 	return name
 }
 
-func newDevice(t *testing.T) *device {
+func newDevice(t testing.TB) *device {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
@@ -39,7 +39,7 @@ func newDevice(t *testing.T) *device {
 	return &device{key: key, spki: spki}
 }
 
-func (d *device) body(t *testing.T) string {
+func (d *device) body(t testing.TB) string {
 	t.Helper()
 	body, err := json.Marshal(wire.DeviceRequest{
 		Name: "laptop", OS: "linux", PublicKey: d.spki, Level: binding.LevelB, RootName: rootName(), ClientVersion: "test",
@@ -66,7 +66,7 @@ func (f *fixture) sign(d *device, method, path, body string) map[string]string {
 	return signWith(f.t, d, in.Nonce, wire.RequestDigest(method, path, in.Nonce, []byte(body)))
 }
 
-func signWith(t *testing.T, d *device, nonce []byte, digest [32]byte) map[string]string {
+func signWith(t testing.TB, d *device, nonce []byte, digest [32]byte) map[string]string {
 	t.Helper()
 	r, s, err := ecdsa.Sign(rand.Reader, d.key, digest[:])
 	must(t, err)

@@ -36,7 +36,7 @@ const (
 
 // fixture is a whole server on a loopback address, with TLS under its identity.
 type fixture struct {
-	t       *testing.T
+	t       testing.TB
 	url     string
 	client  *http.Client
 	id      *server.Identity
@@ -54,7 +54,7 @@ type fixture struct {
 // newFixture starts a server with users who differ in what they may do:
 // admin, alice (Full + Offline on /Team), bob (Read-Only on /Team), carol (as
 // alice, with a second factor), nobody (no grant at all).
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	ctx := t.Context()
 	dir := t.TempDir()
@@ -247,7 +247,7 @@ func (f *fixture) token(user string) string {
 	return in.AccessToken
 }
 
-func decode(t *testing.T, body []byte, v any) {
+func decode(t testing.TB, body []byte, v any) {
 	t.Helper()
 	if err := json.Unmarshal(body, v); err != nil {
 		t.Fatalf("%v in %s", err, body)

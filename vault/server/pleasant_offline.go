@@ -86,6 +86,9 @@ func writeJSONPackage(w io.Writer, r *http.Request, pack *catalog.Package) error
 // identifiers, while the manifest grows in memory, and the manifest last.
 func writeZIPPackage(w io.Writer, r *http.Request, pack *catalog.Package) error {
 	archive := zip.NewWriter(w)
+	create := func(name string) (io.Writer, error) {
+		return archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: pack.At})
+	}
 	var listed []byte
 	tree := packageTree{buf: append(make([]byte, 0, 2*flushBytes), `{"Root":`...)}
 	defer tree.wipe()
@@ -94,7 +97,7 @@ func writeZIPPackage(w io.Writer, r *http.Request, pack *catalog.Package) error 
 			listed = append(listed, ',')
 		}
 		listed = shown.Append(listed)
-		member, err := archive.Create(vault.ID(shown.AttachmentID).String())
+		member, err := create(vault.ID(shown.AttachmentID).String())
 		if err != nil {
 			return err
 		}
@@ -106,7 +109,7 @@ func writeZIPPackage(w io.Writer, r *http.Request, pack *catalog.Package) error 
 	}
 	tree.buf = append(append(tree.buf, `,"Attachments":[`...), listed...)
 	tree.buf = append(appendExpiry(append(tree.buf, ']'), pack), '}')
-	manifest, err := archive.Create(vault.NewID().String() + ".json")
+	manifest, err := create(vault.NewID().String() + ".json")
 	if err != nil {
 		return err
 	}
