@@ -58,7 +58,7 @@ func (c *Chip) Approval() binding.Approval {
 type Policy struct {
 	Days           int           `json:"days"`         // calendar life of a lease, MinDays to MaxDays, or 0 with Expires Never
 	PoweredOn      Seconds       `json:"powered_on_s"` // life by the chip's clock; at most Days
-	Boots          uint32        `json:"boots"`        // resets of the chip allowed
+	Boots          uint32        `json:"boots"`        // the lease ends with this reset of the chip, counted from issue
 	Opens          uint32        `json:"opens"`        // openings allowed; 0: not counted
 	Session        Seconds       `json:"session_s"`    // longest time that the cache stays open
 	Idle           Seconds       `json:"idle_s"`       // lock after this time without use
