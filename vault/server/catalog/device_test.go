@@ -253,7 +253,17 @@ func TestGenerations(t *testing.T) {
 	if n := s.holdings(d.ID); n != 2 {
 		t.Errorf("the device holds %d entries, want 2", n)
 	}
+	// A password that left the package leaves the list once the device has
+	// proved that it has the new cache, and not before.
+	s.must(s.RemoveEntry(ctx, s.op, first, catalog.Removal{Archive: true}))
 	s.must(send(3))
+	if n := s.holdings(d.ID); n != 2 {
+		t.Errorf("before the proof the device holds %d entries, want 2", n)
+	}
+	s.must(s.Proof(ctx, d.ID, 3))
+	if n := s.holdings(d.ID); n != 1 {
+		t.Errorf("after the proof the device holds %d entries, want 1", n)
+	}
 	s.must(s.SetDeviceState(ctx, s.op, d.ID, store.DeviceRevoked, "lost"))
 	s.must(s.Cleared(ctx, d.ID, 3))
 	s.must(s.Cleared(ctx, d.ID, 3))

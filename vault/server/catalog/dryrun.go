@@ -1,8 +1,9 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
-	"sort"
+	"slices"
 	"time"
 
 	"github.com/tideover/tideover/vault"
@@ -60,11 +61,8 @@ func (c *Catalog) DryRun(ctx context.Context, by *Caller, user vault.ID) (*DryRu
 	if err != nil {
 		return nil, err
 	}
-	sort.Slice(out.Entries, func(i, j int) bool {
-		if x, y := vault.JoinPath(out.Entries[i].Path...), vault.JoinPath(out.Entries[j].Path...); x != y {
-			return x < y
-		}
-		return string(out.Entries[i].ID[:]) < string(out.Entries[j].ID[:])
+	slices.SortFunc(out.Entries, func(a, b DryRunEntry) int {
+		return cmp.Or(slices.Compare(a.Path, b.Path), slices.Compare(a.ID[:], b.ID[:]))
 	})
 	return out, nil
 }

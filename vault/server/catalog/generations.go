@@ -42,21 +42,39 @@ func (c *Catalog) Proof(ctx context.Context, device vault.ID, generation uint64)
 				return err
 			}
 		}
-		held := 0
-		for _, err := range tx.Holdings(ctx, store.HoldingQuery{Device: device, Generation: g.Number}) {
-			if err != nil {
-				return err
-			}
-			held++
+		saved, err := recordedFor(ctx, tx, g)
+		if err != nil {
+			return err
 		}
-		if _, err := tx.DeleteHoldings(ctx, store.HoldingQuery{Device: device, Generation: g.Number}, true); err != nil {
+		if err := dropOthers(ctx, tx, device, saved); err != nil {
 			return err
 		}
 		return record(ctx, tx, by, now, store.AuditEvent{
 			Action: ActionSaved, Device: device, Target: device,
-			Detail: fmt.Appendf(nil, "%d passwords saved on that user's computer: cache %s generation %d", held, g.Cache, g.Number),
+			Detail: fmt.Appendf(nil, "%d passwords saved on that user's computer: cache %s generation %d", len(saved), g.Cache, g.Number),
 		})
 	})
+}
+
+// dropOthers removes from the list of what a device holds whatever is not in
+// the generation that it has proved.
+func dropOthers(ctx context.Context, tx store.Tx, device vault.ID, saved map[vault.ID]int64) error {
+	var gone []store.Holding
+	for h, err := range tx.Holdings(ctx, store.HoldingQuery{Device: device}) {
+		if err != nil {
+			return err
+		}
+		if saved[h.Entry] != h.Version {
+			gone = append(gone, h)
+		}
+	}
+	for _, h := range gone {
+		q := store.HoldingQuery{Device: device, Generation: h.Generation, Entry: h.Entry}
+		if _, err := tx.DeleteHoldings(ctx, q, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sentGeneration returns the generations of a device and the newest one with

@@ -20,7 +20,11 @@ func TestInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	kek, err := keyring.CreateFile(filepath.Join(dir, "kek"))
 	if err != nil {
 		t.Fatal(err)

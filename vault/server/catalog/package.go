@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tideover/tideover/vault"
@@ -272,69 +273,105 @@ func (p *Package) record(ctx context.Context, tx store.Tx, a *access) error {
 		event.Detail = []byte("package for a client without a device key")
 		return a.record(ctx, tx, event)
 	}
-	event.Detail = fmt.Appendf(nil, "sent: cache %s generation %d level %s", p.request.Cache, p.request.Generation, p.request.Level)
+	event.Detail = []byte(sentDetail(p.request.Cache, p.request.Generation) + " level " + string(p.request.Level))
 	again, err := p.openGeneration(ctx, tx, a, event.ID)
 	if err != nil {
 		return err
 	}
-	if again {
+	if again != nil {
 		event.Action = ActionResent
-		if event.Objects, err = p.notRecorded(ctx, tx, objects); err != nil {
+		recorded, err := recordedFor(ctx, tx, *again)
+		if err != nil {
 			return err
 		}
+		event.Objects = slices.DeleteFunc(slices.Clone(objects), func(o store.AuditObject) bool { return recorded[o.Entry] == o.Version })
 	}
-	holdings := make([]store.Holding, len(objects))
-	for i, o := range objects {
-		holdings[i] = store.Holding{
-			Device: p.request.Device, Generation: int64(p.request.Generation), Entry: o.Entry, Version: o.Version,
-		}
-	}
-	if err := tx.PutHoldings(ctx, holdings); err != nil {
+	if err := p.hold(ctx, tx, objects); err != nil {
 		return err
 	}
 	return a.record(ctx, tx, event)
 }
 
-// notRecorded returns the objects that an earlier sending of this generation
-// has not recorded.
-func (p *Package) notRecorded(ctx context.Context, tx store.Tx, objects []store.AuditObject) ([]store.AuditObject, error) {
-	had := map[store.AuditObject]bool{}
-	q := store.HoldingQuery{Device: p.request.Device, Generation: int64(p.request.Generation)}
-	for h, err := range tx.Holdings(ctx, q) {
+// sentDetail is how the detail of an event begins that a generation was sent.
+func sentDetail(cache vault.ID, generation uint64) string {
+	return fmt.Sprintf("sent: cache %s generation %d", cache, generation)
+}
+
+// recordedFor returns the entries, with versions, that the audit has for a
+// generation: those of its first sending, and what retries have added.
+func recordedFor(ctx context.Context, tx store.Tx, g store.Generation) (map[vault.ID]int64, error) {
+	objects, err := tx.AuditObjects(ctx, g.Event)
+	if err != nil {
+		return nil, err
+	}
+	prefix := sentDetail(g.Cache, uint64(g.Number)) + " "
+	for e, err := range tx.AuditEvents(ctx, store.AuditQuery{Device: g.Device, Action: ActionResent, Objects: true}) {
 		if err != nil {
 			return nil, err
 		}
-		had[store.AuditObject{Entry: h.Entry, Version: h.Version}] = true
+		if strings.HasPrefix(string(e.Detail), prefix) {
+			objects = append(objects, e.Objects...)
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(objects), func(o store.AuditObject) bool { return had[o] }), nil
+	recorded := make(map[vault.ID]int64, len(objects))
+	for _, o := range objects {
+		recorded[o.Entry] = o.Version
+	}
+	return recorded, nil
 }
 
-// openGeneration makes the generation pending; again reports that it was.
-func (p *Package) openGeneration(ctx context.Context, tx store.Tx, a *access, event vault.ID) (again bool, err error) {
+// hold adds what is new to the list of what the device holds. What it held
+// before stays listed until the device proves the generation: it may go back.
+// A holding has the generation that brought it, so that a renewal writes only
+// what has changed.
+func (p *Package) hold(ctx context.Context, tx store.Tx, objects []store.AuditObject) error {
+	held := make(map[store.AuditObject]bool, len(objects))
+	for h, err := range tx.Holdings(ctx, store.HoldingQuery{Device: p.request.Device}) {
+		if err != nil {
+			return err
+		}
+		held[store.AuditObject{Entry: h.Entry, Version: h.Version}] = true
+	}
+	var fresh []store.Holding
+	for _, o := range objects {
+		if !held[o] {
+			fresh = append(fresh, store.Holding{
+				Device: p.request.Device, Generation: int64(p.request.Generation), Entry: o.Entry, Version: o.Version,
+			})
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return tx.PutHoldings(ctx, fresh)
+}
+
+// openGeneration makes the generation pending; if it was, it is returned.
+func (p *Package) openGeneration(ctx context.Context, tx store.Tx, a *access, event vault.ID) (again *store.Generation, err error) {
 	r := &p.request
 	id := store.GenerationID{Device: r.Device, Cache: r.Cache, Number: int64(r.Generation)}
 	all, err := tx.Generations(ctx, r.Device)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	for _, g := range all {
 		if g.Cache == r.Cache && g.State == store.GenerationProven && g.Number >= id.Number {
-			return false, vault.Fail(vault.Superseded, "generation %d is in use", g.Number)
+			return nil, vault.Fail(vault.Superseded, "generation %d is in use", g.Number)
 		}
 	}
 	old, err := tx.Generation(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return false, tx.AddGeneration(ctx, store.Generation{
+		return nil, tx.AddGeneration(ctx, store.Generation{
 			Device: r.Device, Cache: r.Cache, Number: id.Number, State: store.GenerationPending,
 			Record: r.Record[:], RootName: r.RootName, Level: string(r.Level), Virtual: r.Virtual,
 			ClockMS: int64(r.ClockMS), Resets: int64(r.Resets), UserName: r.UserName, Comment: r.Comment,
 			Event: event, Created: a.now,
 		})
 	case err != nil:
-		return false, err
+		return nil, err
 	case old.State != store.GenerationPending || !slices.Equal(old.Record, r.Record[:]):
-		return false, vault.Fail(vault.Superseded, "generation %d was used", id.Number)
+		return nil, vault.Fail(vault.Superseded, "generation %d was used", id.Number)
 	}
-	return true, nil
+	return &old, nil
 }

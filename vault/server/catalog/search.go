@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -68,11 +70,8 @@ func (c *Catalog) entries(ctx context.Context, by *Caller, ids []vault.ID) ([]*E
 		}
 		return nil
 	})
-	sort.Slice(list, func(i, j int) bool {
-		if x, y := vault.JoinPath(list[i].Path...), vault.JoinPath(list[j].Path...); x != y {
-			return x < y
-		}
-		return before(list[i], list[j])
+	slices.SortFunc(list, func(a, b *Entry) int {
+		return cmp.Or(slices.Compare(a.Path, b.Path), slices.Compare(a.ID[:], b.ID[:]))
 	})
 	return list, err
 }
