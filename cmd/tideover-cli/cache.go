@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -45,9 +46,21 @@ func cacheCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			made, err := client.Disconnect(cmd.Context(), session.CacheRequest{
-				Password: s.password, Comment: comment, Master: p.newMaster(s), Progress: p.progress(),
-			})
+			r := session.CacheRequest{
+				Password: s.password, OTP: s.otp, Comment: comment, Master: p.newMaster(s), Progress: p.progress(),
+			}
+			made, err := client.Disconnect(cmd.Context(), r)
+			if errors.Is(err, vault.NotSignedIn) && r.Password.IsEmpty() && p.person.interactive() {
+				st, statusErr := client.Status(cmd.Context())
+				if statusErr != nil || st.User == "" {
+					return errors.Join(err, statusErr)
+				}
+				if r.Password, err = p.password(cmd.Context(), s, st.User); err != nil {
+					return err
+				}
+				defer r.Password.Wipe()
+				made, err = client.Disconnect(cmd.Context(), r)
+			}
 			if err != nil {
 				return err
 			}
@@ -57,6 +70,7 @@ func cacheCommand(p *program) *cobra.Command {
 	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
 	flags.addPassword(cmd.Flags())
 	flags.addMaster(cmd.Flags())
+	flags.addOTP(cmd.Flags())
 	return cmd
 }
 

@@ -65,6 +65,12 @@ func connectCommand(p *program) *cobra.Command {
 				defer r.Password.Wipe()
 			}
 			done, err := client.Connect(ctx, r)
+			if errors.Is(err, vault.SecondFactor) && r.OTP.IsEmpty() && p.person.interactive() {
+				if r.OTP, err = p.person.askSecret(ctx, p.words().Text("cli.ask.otp", nil), "--otp-stdin"); err != nil {
+					return err
+				}
+				done, err = client.Connect(ctx, r)
+			}
 			if errors.Is(err, vault.Unconfirmed) {
 				return p.printWouldDrop(done, err)
 			}

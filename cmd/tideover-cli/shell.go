@@ -64,7 +64,7 @@ func (p *program) runShell(ctx context.Context, s secrets) error {
 	// What ends the session wipes at once, also while nobody types.
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go p.keep(ctx, stop, client, mode == session.Offline)
+	go p.keep(ctx, stop, client)
 
 	// One line is read only when it is wanted: a command may read secrets from
 	// the lines after it.
@@ -114,7 +114,7 @@ func (p *program) runShell(ctx context.Context, s secrets) error {
 }
 
 // keep ends the shell when the open cache must be locked.
-func (p *program) keep(ctx context.Context, stop context.CancelCauseFunc, client *session.Session, opened bool) {
+func (p *program) keep(ctx context.Context, stop context.CancelCauseFunc, client *session.Session) {
 	tick := time.NewTicker(keepInterval)
 	defer tick.Stop()
 	for {
@@ -123,10 +123,6 @@ func (p *program) keep(ctx context.Context, stop context.CancelCauseFunc, client
 			return
 		case <-tick.C:
 		}
-		if !opened && !client.Unlocked() {
-			continue
-		}
-		opened = true
 		if err := client.Keep(ctx); err != nil && ctx.Err() == nil {
 			stop(err)
 			return

@@ -365,3 +365,18 @@ func TestHappened(t *testing.T) {
 	happened(session.Logoff, true, session.Online)
 	happened(session.ConnectionLost, false, session.Offline)
 }
+
+// A server that has forgotten the device gets to know it again, as the same one.
+func TestForgottenDeviceIsEnrolledAgain(t *testing.T) {
+	w := newWorld(t)
+	w.disconnect()
+	w.server.forgot = true
+	_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
+	w.must(err)
+	if n := w.server.calls["register"]; n < 3 {
+		t.Errorf("registered %d times", n)
+	}
+	if len(w.server.publicKeys) != 1 {
+		t.Errorf("%d device keys", len(w.server.publicKeys))
+	}
+}

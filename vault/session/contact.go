@@ -70,13 +70,21 @@ func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote
 	if err := s.learn(ctx, st, a, id.Server); err != nil {
 		return err
 	}
-	d, err := remote.Device(ctx, a.Device.ID)
-	if err != nil {
+	d := a.Device
+	answer, err := remote.Device(ctx, d.ID)
+	switch {
+	case errors.Is(err, vault.NotFound): // the server has forgotten it
+		if d, err = s.enrol(ctx, a, remote); err != nil {
+			return err
+		}
+	case err != nil:
 		return err
+	default:
+		d.State = answer.State
 	}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
-			known.Device.State = d.State
+			known.Device = d
 		}
 		return nil
 	}); err != nil {
@@ -177,8 +185,8 @@ func (s *Session) clear(ctx context.Context, st *state, a *account, remote Remot
 	return nil
 }
 
-// ClearCache wipes the cache of the current account; this program opens no copy of it any
-// more. Local edits go with it. NoCache if there is none.
+// ClearCache wipes the cache of the current account; this program opens no copy
+// of it any more. Local edits go with it. NoCache if there is none.
 func (s *Session) ClearCache(ctx context.Context) error {
 	st, err := s.home.load()
 	if err != nil {

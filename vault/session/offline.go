@@ -215,6 +215,7 @@ func (s *Session) Lock() {
 }
 
 func (s *Session) lockNow() {
+	s.ended = nil
 	if s.open != nil {
 		s.open.close()
 		s.open = nil
@@ -243,7 +244,8 @@ func (s *Session) LockEverywhere(ctx context.Context) error {
 
 // Keep reports whether the open cache may stay open, and locks it otherwise: its
 // session or its lease is over, it was not used for too long, or somebody asked
-// every process to lock. vault.Locked says that it is locked now. It does not
+// every process to lock. It returns why it was locked, until it is unlocked
+// again, and nil where nothing is open because a command closed it. It does not
 // count as a use.
 func (s *Session) Keep(ctx context.Context) error {
 	s.mu.Lock()
@@ -255,11 +257,12 @@ func (s *Session) Keep(ctx context.Context) error {
 func (s *Session) keep(ctx context.Context) error {
 	u := s.open
 	if u == nil {
-		return vault.Locked
+		return s.ended
 	}
 	why := s.whyLock(ctx, u)
 	if why != nil {
 		s.lockNow()
+		s.ended = why
 	}
 	return why
 }
@@ -295,6 +298,9 @@ func (s *Session) whyLock(ctx context.Context, u *unlocked) error {
 func (s *Session) opened(ctx context.Context) (*unlocked, error) {
 	if err := s.keep(ctx); err != nil {
 		return nil, err
+	}
+	if s.open == nil {
+		return nil, vault.Locked
 	}
 	s.open.used = s.now()
 	return s.open, nil

@@ -171,8 +171,14 @@ func TestOpenCacheIsLocked(t *testing.T) {
 			w.list()
 			tt.end(w)
 			w.refused(w.s.Keep(w.ctx()), tt.want)
+			w.refused(w.s.Keep(w.ctx()), tt.want)
+			if w.s.Unlocked() {
+				t.Error("open still")
+			}
 			_, err := w.s.List(w.ctx())
-			w.refused(err, vault.Locked)
+			w.refused(err, tt.want)
+			w.s.Lock()
+			w.must(w.s.Keep(w.ctx())) // a lock on purpose is no end
 		})
 	}
 }

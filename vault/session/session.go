@@ -44,6 +44,7 @@ type Session struct {
 	remote Remote // of remoteURL; nil until somebody needs it
 	target Target
 	open   *unlocked // nil: nothing is unlocked
+	ended  error     // why the cache that was open is not any more; nil: on purpose
 }
 
 // New returns the Session of a client's home. It reads and sends nothing.

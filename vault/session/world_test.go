@@ -64,6 +64,9 @@ type fakeServer struct {
 	proved    uint64
 	cleared   uint64
 	expiry    time.Time // of the offline package
+
+	forgot     bool // the device is not known when it is asked for
+	publicKeys map[string]bool
 }
 
 var errTest = errors.New("test")
@@ -82,7 +85,7 @@ func newServer(t testing.TB, clock *fakeClock) *fakeServer {
 	s := &fakeServer{
 		t: t, root: newKey(t), lease: newKey(t), tpm: newKey(t), issuer: vault.NewID(), user: vault.NewID(),
 		clock: clock, kind: session.Tideover, passwords: map[string]string{user: account, "carol": "carols password"},
-		device: wire.Device{State: wire.DeviceApproved}, allowed: true, calls: map[string]int{},
+		device: wire.Device{State: wire.DeviceApproved}, allowed: true, calls: map[string]int{}, publicKeys: map[string]bool{},
 		content: testContent(),
 		policy: lease.Policy{
 			Days: 7, PoweredOn: 7 * 24 * 3600, Boots: 20, Session: 3600, Idle: 300, Clipboard: 20,
@@ -234,10 +237,14 @@ func (s *fakeServer) Register(_ context.Context, r wire.DeviceRequest) (wire.Dev
 	if len(r.PublicKey) == 0 {
 		return wire.Device{}, errTest
 	}
+	s.publicKeys[string(r.PublicKey)] = true
 	return s.device, s.authorised("register")
 }
 
 func (s *fakeServer) Device(context.Context, vault.ID) (wire.Device, error) {
+	if s.forgot {
+		return wire.Device{}, vault.NotFound
+	}
 	return s.device, s.authorised("device")
 }
 
