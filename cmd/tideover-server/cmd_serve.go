@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
 	"time"
 
@@ -70,8 +69,15 @@ func (c *console) serve(ctx context.Context, s *site, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	err = c.print(running.listening, func(w io.Writer) {
+	shown := struct {
+		listening
+		GovernanceURL *string `json:"governance_url"`
+	}{running.listening, running.governance}
+	err = c.print(shown, func(w io.Writer) {
 		line(w, "ready:\ttrue\nurl:\t%s\npin:\t%s\nca_file:\t%s\ndata:\t%s", running.URL, running.Pin, running.CAFile, running.Data)
+		if running.governance != nil {
+			line(w, "governance_url:\t%s", *running.governance)
+		}
 	})
 	if err != nil {
 		return errors.Join(err, running.stop())
@@ -82,8 +88,9 @@ func (c *console) serve(ctx context.Context, s *site, f serveFlags) error {
 // running is a server that answers. Every one must be waited for.
 type running struct {
 	listening
-	group  *errgroup.Group
-	cancel context.CancelFunc
+	governance *string // URL of the listener for devices; nil: there is none
+	group      *errgroup.Group
+	cancel     context.CancelFunc
 }
 
 func (r *running) wait() error {
@@ -132,7 +139,9 @@ func (c *console) start(ctx context.Context, s *site, f serveFlags) (*running, e
 		if err != nil {
 			return nil, errors.Join(err, r.stop())
 		}
-		gov := http.Handler(srv.Governance())
+		address := scheme + "://" + gl.Addr().String()
+		r.governance = &address
+		gov := srv.Governance()
 		group.Go(func() error { return server.Serve(ctx, gl, server.Listen{Handler: gov, TLS: config, Log: c.log()}) })
 	}
 	return r, nil

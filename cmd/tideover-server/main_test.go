@@ -184,7 +184,10 @@ func (s *stage) http(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func (s *stage) ask(ts *testscript.TestScript, status, method, path, body string) []byte {
-	req, err := http.NewRequestWithContext(context.Background(), method, s.url+path, strings.NewReader(body))
+	if strings.HasPrefix(path, "/") { // else it is a whole URL, of another listener
+		path = s.url + path
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
 	ts.Check(err)
 	req.Header.Set("Authorization", s.token)
 	resp, err := s.client.Do(req)
