@@ -1,9 +1,6 @@
 package vault
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // JoinPath returns the path that names write: "/Group/Sub/Title", with "/" and
 // "\" in names written "\/" and "\\". No names: "/", the root.
@@ -40,7 +37,7 @@ func SplitPath(path string) ([]string, error) {
 			i++
 			name.WriteByte(rest[i])
 		case c == '\\':
-			return nil, Fail(Usage, "%s", fmt.Sprintf(`path %q: "\" stands before neither "/" nor "\"`, path))
+			return nil, Fail(Usage, `path %q: "\" stands before neither "/" nor "\"`, path)
 		case c == '/':
 			if name.Len() == 0 {
 				return nil, Fail(Usage, "path %q has an empty name", path)

@@ -48,7 +48,6 @@ const (
 
 	ActionPolicy = "policy.set"
 	ActionInit   = "server.init"
-	ActionExport = "audit.export"
 )
 
 // record appends an event of the caller. Outcome is "ok" unless it is set.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -173,9 +174,10 @@ func (c *Catalog) reloadFrom(ctx context.Context, r store.Reader, indexed bool) 
 	return nil
 }
 
-// attempts is how often an action is tried again because permissions changed
-// between loading them and acting. Each time is some milliseconds.
-const attempts = 8
+// attempts is how often an action is tried because permissions changed between
+// loading them and acting, or somebody else was faster. With the pauses between
+// it is some two seconds.
+const attempts = 12
 
 // view runs fn on a snapshot of the database whose permissions are exactly
 // those of a.
@@ -199,9 +201,11 @@ func (c *Catalog) update(ctx context.Context, by *Caller, fn func(tx store.Tx, a
 				return err
 			}
 			err := fn(tx, a)
+			// Names and versions are looked at before they are written, so a
+			// conflict means that somebody else was faster: look again.
 			var refused *store.Error
-			if errors.As(err, &refused) && refused.Reason == store.Stale {
-				return errStale // somebody else wrote the row meanwhile: look again
+			if errors.As(err, &refused) && (refused.Reason == store.Stale || refused.Reason == store.Duplicate) {
+				return fmt.Errorf("%w: %w", errStale, err)
 			}
 			return err
 		})
@@ -214,9 +218,13 @@ func (c *Catalog) update(ctx context.Context, by *Caller, fn func(tx store.Tx, a
 }
 
 func (c *Catalog) exactly(ctx context.Context, by *Caller, fn func(*access) error) error {
-	for range attempts {
-		a, err := c.access(ctx, by)
-		if err != nil {
+	var err error
+	for n := range attempts {
+		if err := pause(ctx, n); err != nil {
+			return err
+		}
+		var a *access
+		if a, err = c.access(ctx, by); err != nil {
 			return err
 		}
 		err = fn(a)
@@ -226,7 +234,24 @@ func (c *Catalog) exactly(ctx context.Context, by *Caller, fn func(*access) erro
 		}
 		c.written.Store(true) // look at the revision again at once
 	}
-	return vault.Fail(vault.Busy, "permissions change too fast")
+	return &vault.Problem{Cause: vault.Busy, Detail: "others change the same things too fast", Err: err}
+}
+
+// pause waits before attempt n, from 0 on: not at all at first, then for a
+// random time that grows, so that those who got in each other's way part.
+func pause(ctx context.Context, n int) error {
+	if n < 2 {
+		return nil
+	}
+	limit := min(time.Millisecond<<n, 400*time.Millisecond)
+	t := time.NewTimer(rand.N(limit))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // access returns the caller's rights as of the last refresh.

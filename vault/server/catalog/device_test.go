@@ -193,8 +193,9 @@ func TestPackageConditions(t *testing.T) {
 
 // Generations: pending until the device proves one, the ones before are over;
 // a retry adds one line, not all passwords again.
-func TestGenerations(t *testing.T) {
-	s := newServer(t)
+func TestGenerations(t *testing.T) { generations(t, newServer(t)) }
+
+func generations(t *testing.T, s *server) {
 	ann := s.user("ann")
 	first := s.entry("/Web/one")
 	s.entry("/Web/two")

@@ -125,8 +125,9 @@ var sameSecrets = cmp.Options{
 }
 
 // What goes in comes out, history, files and unknown elements included.
-func TestImportIsLossless(t *testing.T) {
-	s := newServer(t)
+func TestImportIsLossless(t *testing.T) { losslessImport(t, newServer(t)) }
+
+func losslessImport(t *testing.T, s *server) {
 	ctx := context.Background()
 	want := richContent()
 	done, err := s.Import(ctx, s.op, "/Imported/Files", want)

@@ -22,10 +22,11 @@ const password = "Kranich 41 stolpert"
 // server is a catalog over a real database in a file, with a clock that the
 // test turns.
 type server struct {
-	t    testing.TB
-	dir  string
-	db   store.Store
-	keys *keyring.Keyring
+	t      testing.TB
+	dir    string
+	target string // of sqlstore.Open
+	db     store.Store
+	keys   *keyring.Keyring
 	*catalog.Catalog
 	op *catalog.Caller
 
@@ -33,9 +34,15 @@ type server struct {
 	now time.Time
 }
 
-func newServer(t testing.TB) *server {
+func newServer(t testing.TB) *server { return newServerOn(t, "") }
+
+// newServerOn is a server on a database of that URL; empty: on a file.
+func newServerOn(t testing.TB, target string) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir(), op: catalog.Operator("test"), now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
+	s := &server{t: t, dir: t.TempDir(), target: target, op: catalog.Operator("test"), now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
+	if target == "" {
+		s.target = filepath.Join(s.dir, "server.db")
+	}
 	kek, err := keyring.CreateFile(filepath.Join(s.dir, "kek"))
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +61,7 @@ func newServer(t testing.TB) *server {
 // open opens the database once more, as another process would.
 func (s *server) open(kek keyring.KEK) (store.Store, *keyring.Keyring) {
 	s.t.Helper()
-	db, err := sqlstore.Open(context.Background(), filepath.Join(s.dir, "server.db"))
+	db, err := sqlstore.Open(context.Background(), s.target)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tideover/tideover/vault/server/catalog"
 	"github.com/tideover/tideover/vault/server/keyring"
 	"github.com/tideover/tideover/vault/server/store"
+	"github.com/tideover/tideover/vault/server/store/storetest"
 )
 
 // fullDisk is a database that runs out of space at the end of a transaction.
@@ -48,8 +49,9 @@ func (s *server) second() *catalog.Catalog {
 
 // What one process changes, another sees within a second; what it needs for
 // deciding about a secret, at once.
-func TestTwoProcesses(t *testing.T) {
-	s := newServer(t)
+func TestTwoProcesses(t *testing.T) { twoProcesses(t, newServer(t)) }
+
+func twoProcesses(t *testing.T, s *server) {
 	other := s.second()
 	bob := s.user("bob")
 	one := s.entry("/A/one")
@@ -95,8 +97,18 @@ func TestTwoProcesses(t *testing.T) {
 }
 
 // Readers and writers at once: no error, no half state, and the counts fit.
-func TestManyAtOnce(t *testing.T) {
-	s := newServer(t)
+func TestManyAtOnce(t *testing.T) { manyAtOnce(t, newServer(t)) }
+
+// Where writers do not wait for each other, the same must hold.
+func TestOnPostgres(t *testing.T) {
+	db := storetest.StartPostgres(t)
+	t.Run("two processes", func(t *testing.T) { twoProcesses(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("many at once", func(t *testing.T) { manyAtOnce(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("import", func(t *testing.T) { losslessImport(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("generations", func(t *testing.T) { generations(t, newServerOn(t, db.Fresh(t))) })
+}
+
+func manyAtOnce(t *testing.T, s *server) {
 	bob := s.user("bob")
 	s.folder("/A")
 	s.grant("bob", "/A", "Full + Offline", time.Time{})

@@ -184,13 +184,16 @@ func (c *Catalog) SetUserState(ctx context.Context, by *Caller, user vault.ID, s
 // the user. WeakPassword.
 func (c *Catalog) SetPassword(ctx context.Context, by *Caller, user vault.ID, password vault.Secret) error {
 	var name string
-	err := c.store.View(ctx, func(r store.Reader) error {
+	err := c.view(ctx, by, func(r store.Reader, a *access) error {
+		if err := a.needUser(user); err != nil { // before a hash is computed for nothing
+			return err
+		}
 		u, err := r.User(ctx, user)
 		name = u.Name
-		return err
+		return notFound(err, "user %s", user)
 	})
 	if err != nil {
-		return notFound(err, "user %s", user)
+		return err
 	}
 	hash, err := c.newPassword(ctx, name, password)
 	if err != nil {
