@@ -211,6 +211,12 @@ func (c *Catalog) update(ctx context.Context, by *Caller, fn func(tx store.Tx, a
 		})
 	})
 	c.written.Store(true) // even after an error: the commit may have happened
+	return noSpace(err)
+}
+
+// noSpace makes a full disk a problem in our words: what cannot be recorded is
+// refused.
+func noSpace(err error) error {
 	if errors.Is(err, store.ErrFull) {
 		return &vault.Problem{Cause: vault.ReadOnly, Detail: "the disk of the database is full", Err: err}
 	}

@@ -256,7 +256,7 @@ func (c *Catalog) Touch(ctx context.Context, contacts []store.Contact) error {
 // deviceUpdate runs fn for a device that has proved itself, whatever the state
 // of its account: journals and receipts are taken from everybody.
 func (c *Catalog) deviceUpdate(ctx context.Context, id vault.ID, fn func(tx store.Tx, d store.Device, by *Caller, now time.Time) error) error {
-	return c.store.Update(ctx, func(tx store.Tx) error {
+	err := c.store.Update(ctx, func(tx store.Tx) error {
 		d, err := tx.Device(ctx, id)
 		if err != nil {
 			return notFound(err, "device %s", id)
@@ -267,4 +267,6 @@ func (c *Catalog) deviceUpdate(ctx context.Context, id vault.ID, fn func(tx stor
 		}
 		return fn(tx, d, &Caller{user: u.ID, name: u.Name, address: d.LastAddress}, c.now())
 	})
+	c.written.Store(true)
+	return noSpace(err)
 }

@@ -120,7 +120,9 @@ func newItem(row *store.Entry, text []byte) (*item, error) {
 		archived: !row.Archived.IsZero(), title: c.Title(), facts: factsOf(c, len(text)),
 	}
 	it.name = store.Fold(it.title)
-	it.open = store.Fold(strings.Join(append([]string{c.Username(), c.URL(), c.Notes()}, c.Tags...), "\n"))
+	it.open = store.Fold(strings.Join(append([]string{
+		plain(c.Entry, vault.FieldUsername), plain(c.Entry, vault.FieldURL), plain(c.Entry, vault.FieldNotes),
+	}, c.Tags...), "\n"))
 	return it, nil
 }
 

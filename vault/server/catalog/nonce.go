@@ -75,7 +75,7 @@ func (c *Catalog) SpendNonce(ctx context.Context, nonce []byte) error {
 	if errors.Is(err, store.ErrConflict) {
 		return vault.Fail(vault.NotSignedIn, "the nonce was used before")
 	}
-	return err
+	return noSpace(err)
 }
 
 func (c *Catalog) nonceMAC(ctx context.Context, body []byte) ([]byte, error) {

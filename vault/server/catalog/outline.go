@@ -10,9 +10,23 @@ import (
 )
 
 // isPassword reports whether a field counts as a password: it is protected, or
-// it is one by its name. Files of other programs may have the flag off.
+// it is one by its name, as files of other programs may have the flag off. The
+// title never does, even where KeePass was told to protect it in memory: it is
+// the name by which an entry is found and audited.
 func isPassword(f *vault.Field) bool {
+	if f.Name == vault.FieldTitle {
+		return false
+	}
 	return f.Protected || f.Name == vault.FieldPassword || isOTP(f.Name)
+}
+
+// plain returns a field's value, or nothing if it counts as a password.
+func plain(e *vault.Entry, name string) string {
+	f := e.Field(name)
+	if f == nil || isPassword(f) {
+		return ""
+	}
+	return f.Value.Text()
 }
 
 // isOTP reports whether a field of that name holds the seed of one-time codes:
@@ -46,8 +60,8 @@ func outline(a *access, row *store.Entry, c content, have policy.Effective, reve
 func visible(c content, have policy.Rights, reveal bool) *vault.Entry {
 	if !have.Has(policy.ViewEntryContents) {
 		e := &vault.Entry{ID: c.ID, Icon: c.Icon}
-		if f := c.Field(vault.FieldTitle); f != nil && !f.Protected {
-			e.Fields = []vault.Field{*f}
+		if f := c.Field(vault.FieldTitle); f != nil {
+			e.Fields = []vault.Field{{Name: f.Name, Value: f.Value}}
 		}
 		return e
 	}
@@ -61,6 +75,8 @@ func visible(c content, have policy.Rights, reveal bool) *vault.Entry {
 			e.Fields[i] = c.Fields[i]
 			if isPassword(&c.Fields[i]) {
 				e.Fields[i] = vault.Field{Name: c.Fields[i].Name, Protected: true}
+			} else {
+				e.Fields[i].Protected = false // a title; what is marked is withheld
 			}
 		}
 	}

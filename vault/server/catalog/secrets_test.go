@@ -163,6 +163,35 @@ func TestUnprotectedPasswordsCountAsPasswords(t *testing.T) {
 	}
 }
 
+// KeePass can be told to protect user names and notes: then they are passwords
+// here, in trees and in the search. A title stays the entry's name.
+func TestProtectedStandardFields(t *testing.T) {
+	s := newServer(t)
+	e := newEntry("title")
+	e.Set(vault.FieldNotes, vault.SecretText("needle"), true)
+	for i := range e.Fields {
+		e.Fields[i].Protected = true
+	}
+	id, err := s.AddEntry(ctx, s.op, catalog.NewEntry{Folder: s.Root(), Entry: e})
+	s.must(err)
+	got, err := s.Entry(ctx, s.op, id)
+	s.must(err)
+	for _, f := range got.Fields {
+		if isTitle := f.Name == vault.FieldTitle; f.Value.IsEmpty() == isTitle || f.Protected == isTitle {
+			t.Errorf("%s: protected %v, %d bytes", f.Name, f.Protected, f.Value.Len())
+		}
+	}
+	for text, want := range map[string]int{"title": 1, "needle": 0, "user of": 0, "https": 0} {
+		if r, err := s.Search(ctx, s.op, text); err != nil || len(r.Entries) != want {
+			t.Errorf("search %q: %d, %v", text, len(r.Entries), err)
+		}
+	}
+	whole, err := s.Reveal(ctx, s.op, id, "")
+	if err != nil || !whole.Field(vault.FieldTitle).Protected || whole.Notes() != "needle" {
+		t.Errorf("revealed: %+v, %v", whole, err)
+	}
+}
+
 // Comments are asked for where the entry, its folder or one above says so.
 func TestComments(t *testing.T) {
 	s := newServer(t)

@@ -35,7 +35,7 @@ func (c *Catalog) SignIn(ctx context.Context, s SignIn) (Token, error) {
 		Name: s.Name, Password: s.Password, Code: s.OTP, Address: s.Address, Agent: s.Agent,
 	})
 	if err != nil {
-		return Token{}, err
+		return Token{}, noSpace(err)
 	}
 	c.written.Store(true) // a hash may have been renewed
 	return Token{Access: session.Access, Expires: session.Expires, User: session.User}, nil

@@ -27,7 +27,8 @@ type Folder struct {
 // what was not revealed, is absent or empty:
 //
 //   - with ViewEntryNames alone there is identifier, title and icon;
-//   - passwords are fields without a value, marked as protected;
+//   - passwords are fields without a value, marked as protected; no other field
+//     is marked unless revealed;
 //   - attachments have no Binary, see Sizes and Attachment;
 //   - Unknown is there only when revealed;
 //   - History needs ViewEntryHistory, and is read by Entry and Reveal only.
