@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,24 +31,15 @@ func attachmentCommand(p *program) *cobra.Command {
 		Use:   "get PATH NAME",
 		Short: "Write an attachment to a file, or raw to standard output",
 		Args:  cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
 			if p.json && file == "" {
 				return vault.Fail(vault.Usage, "--json needs -o: both would go to standard output")
 			}
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
+			client, listing, item, err := p.item(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
-			client, listing, err := p.list(cmd.Context(), s)
-			if err != nil {
-				return err
-			}
-			item, err := listing.Find(args[0])
-			if err != nil {
-				return err
-			}
-			data, err := client.Attachment(cmd.Context(), item, args[1], comment)
+			data, err := client.Attachment(ctx, item, args[1], comment)
 			if err != nil {
 				return err
 			}
@@ -68,7 +60,7 @@ func attachmentCommand(p *program) *cobra.Command {
 				})
 			}
 			return nil
-		},
+		}),
 	}
 	get.Flags().StringVarP(&file, "output", "o", "", "file to write, readable by you alone")
 	get.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")

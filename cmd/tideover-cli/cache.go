@@ -36,36 +36,31 @@ func cacheCommand(p *program) *cobra.Command {
 		Use:   "cache",
 		Short: "Disconnect/Cache…: keep what may be used offline, and go offline",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
-			client, err := p.client(cmd.Context())
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
+			client, err := p.client(ctx)
 			if err != nil {
 				return err
 			}
 			r := session.CacheRequest{
 				Password: s.password, OTP: s.otp, Comment: comment, Master: p.newMaster(s), Progress: p.progress(),
 			}
-			made, err := client.Disconnect(cmd.Context(), r)
+			made, err := client.Disconnect(ctx, r)
 			if errors.Is(err, vault.NotSignedIn) && r.Password.IsEmpty() && p.person.interactive() {
-				st, statusErr := client.Status(cmd.Context())
+				st, statusErr := client.Status(ctx)
 				if statusErr != nil || st.User == "" {
 					return errors.Join(err, statusErr)
 				}
-				if r.Password, err = p.password(cmd.Context(), s, st.User); err != nil {
+				if r.Password, err = p.password(ctx, s, st.User); err != nil {
 					return err
 				}
 				defer r.Password.Wipe()
-				made, err = client.Disconnect(cmd.Context(), r)
+				made, err = client.Disconnect(ctx, r)
 			}
 			if err != nil {
 				return err
 			}
 			return p.printCached(made)
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
 	flags.addPassword(cmd.Flags())
@@ -142,23 +137,18 @@ func workOfflineCommand(p *program) *cobra.Command {
 		Use:   "work-offline",
 		Short: "Open the cache with its master password, and go offline with it",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
-			client, err := p.client(cmd.Context())
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
+			client, err := p.client(ctx)
 			if err != nil {
 				return err
 			}
 			r := p.unlocking(s)
 			r.User = user
-			if err := client.WorkOffline(cmd.Context(), r); err != nil {
+			if err := client.WorkOffline(ctx, r); err != nil {
 				return err
 			}
-			return p.stand(cmd, client, "cli.offline")
-		},
+			return p.stand(ctx, client, "cli.offline")
+		}),
 	}
 	cmd.Flags().StringVar(&user, "user", "", "user name in the form typed at caching")
 	flags.addMaster(cmd.Flags())
@@ -171,21 +161,16 @@ func importCacheCommand(p *program) *cobra.Command {
 		Use:   "import-cache FILE",
 		Short: "Put a copy of the newest cache of this machine back into its place",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
+			client, err := p.client(ctx)
 			if err != nil {
 				return err
 			}
-			client, err := p.client(cmd.Context())
-			if err != nil {
+			if err := client.ImportCache(ctx, args[0], p.unlocking(s)); err != nil {
 				return err
 			}
-			if err := client.ImportCache(cmd.Context(), args[0], p.unlocking(s)); err != nil {
-				return err
-			}
-			return p.stand(cmd, client, "cli.imported")
-		},
+			return p.stand(ctx, client, "cli.imported")
+		}),
 	}
 	flags.addMaster(cmd.Flags())
 	return cmd
@@ -208,7 +193,7 @@ func clearCacheCommand(p *program) *cobra.Command {
 			if err := client.ClearCache(cmd.Context()); err != nil {
 				return err
 			}
-			return p.stand(cmd, client, "cli.cleared")
+			return p.stand(cmd.Context(), client, "cli.cleared")
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
@@ -228,7 +213,7 @@ func lockCommand(p *program) *cobra.Command {
 			if err := client.LockEverywhere(cmd.Context()); err != nil {
 				return err
 			}
-			return p.stand(cmd, client, "cli.locked")
+			return p.stand(cmd.Context(), client, "cli.locked")
 		},
 	}
 }
@@ -247,7 +232,7 @@ func autoCacheCommand(p *program) *cobra.Command {
 			if err := client.SetAutoCache(cmd.Context(), args[0] == "on"); err != nil {
 				return err
 			}
-			return p.stand(cmd, client, "cli.auto_cache_"+args[0])
+			return p.stand(cmd.Context(), client, "cli.auto_cache_"+args[0])
 		},
 	}
 }

@@ -41,13 +41,7 @@ func connectCommand(p *program) *cobra.Command {
 		Use:   "connect",
 		Short: "Come back online: the journal goes up, local edits are dropped, the cache is renewed",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
 			client, err := p.client(ctx)
 			if err != nil {
 				return err
@@ -78,7 +72,7 @@ func connectCommand(p *program) *cobra.Command {
 				return err
 			}
 			return p.printConnected(done)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "drop the edits made offline")
 	flags.addPassword(cmd.Flags())
@@ -118,6 +112,11 @@ func (p *program) printWouldDrop(done session.Connected, err error) error {
 }
 
 func (p *program) printConnected(done session.Connected) error {
+	if done.Journal != nil {
+		_, _ = fmt.Fprintln(p.stderr, p.words().Text("cli.journal_refused", map[string]any{ // nowhere left to tell
+			"Why": p.words().Explain(done.Journal).Message,
+		}))
+	}
 	if p.json {
 		return printJSON(p.stdout, connectResult{
 			header: head(), Mode: done.Mode, Dropped: done.Dropped, Renewed: done.Renewed,

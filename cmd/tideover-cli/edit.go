@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,6 +75,9 @@ func (c *changeFlags) apply(e *vault.Entry, s secrets) error {
 		if name == vault.FieldPassword || name == vault.FieldOTP {
 			return vault.Fail(vault.Usage, "%s is secret: use --secret-stdin %s", name, name)
 		}
+		if old := e.Field(name); old != nil && old.Protected {
+			return vault.Fail(vault.Usage, "%s is secret: use --secret-stdin %s", name, name)
+		}
 		e.Set(name, vault.SecretText(value), false)
 	}
 	for i, n := range c.secret.named {
@@ -122,12 +126,7 @@ func addCommand(p *program) *cobra.Command {
 		Use:   "add PATH",
 		Short: "Create an entry; its group must exist",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, c.secret)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
+		RunE: p.reading(&c.secret, func(ctx context.Context, s secrets, args []string) error {
 			names, err := vault.SplitPath(args[0])
 			if err != nil {
 				return err
@@ -135,7 +134,7 @@ func addCommand(p *program) *cobra.Command {
 			if len(names) == 0 {
 				return vault.Fail(vault.Usage, "%s names no entry", args[0])
 			}
-			client, listing, err := p.list(cmd.Context(), s)
+			client, listing, err := p.list(ctx, s)
 			if err != nil {
 				return err
 			}
@@ -149,12 +148,12 @@ func addCommand(p *program) *cobra.Command {
 				return err
 			}
 			path := vault.JoinPath(append(slices.Clone(folder.Path), e.Title())...)
-			id, err := client.Add(cmd.Context(), folder.ID, e)
+			id, err := client.Add(ctx, folder.ID, e)
 			if err != nil {
 				return err
 			}
 			return p.printChange("cli.added", changeResult{head(), listing.Source, id, path, change(listing, "added")})
-		},
+		}),
 	}
 	c.add(cmd.Flags())
 	return cmd
@@ -166,22 +165,13 @@ func editCommand(p *program) *cobra.Command {
 		Use:   "edit PATH",
 		Short: "Change an entry",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, c.secret)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
-			client, listing, err := p.list(cmd.Context(), s)
-			if err != nil {
-				return err
-			}
-			item, err := listing.Find(args[0])
+		RunE: p.reading(&c.secret, func(ctx context.Context, s secrets, args []string) error {
+			client, listing, item, err := p.item(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
 			path := slices.Clone(item.Path)
-			err = client.Edit(cmd.Context(), item, func(e *vault.Entry) error {
+			err = client.Edit(ctx, item, func(e *vault.Entry) error {
 				defer func() { path[len(path)-1] = e.Title() }()
 				return c.apply(e, s)
 			})
@@ -193,7 +183,7 @@ func editCommand(p *program) *cobra.Command {
 				made = "added"
 			}
 			return p.printChange("cli.edited", changeResult{head(), listing.Source, item.Entry.ID, vault.JoinPath(path...), change(listing, made)})
-		},
+		}),
 	}
 	c.add(cmd.Flags())
 	return cmd
@@ -205,27 +195,18 @@ func rmCommand(p *program) *cobra.Command {
 		Use:   "rm PATH",
 		Short: "Delete an entry",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
+			client, listing, item, err := p.item(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
-			client, listing, err := p.list(cmd.Context(), s)
-			if err != nil {
-				return err
-			}
-			item, err := listing.Find(args[0])
-			if err != nil {
-				return err
-			}
-			if err := client.Remove(cmd.Context(), item); err != nil {
+			if err := client.Remove(ctx, item); err != nil {
 				return err
 			}
 			return p.printChange("cli.removed", changeResult{
 				head(), listing.Source, item.Entry.ID, vault.JoinPath(item.Path...), change(listing, "removed"),
 			})
-		},
+		}),
 	}
 	flags.addMaster(cmd.Flags())
 	return cmd

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 	"golang.org/x/text/unicode/norm"
@@ -57,6 +58,19 @@ func (s *secrets) wipe() {
 	s.otp.Wipe()
 	for i := range s.named {
 		s.named[i].Wipe()
+	}
+}
+
+// reading returns a command's body that has its secrets, which are wiped after
+// it.
+func (p *program) reading(flags *secretFlags, body func(ctx context.Context, s secrets, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		s, err := readSecrets(p.in, *flags)
+		defer s.wipe()
+		if err != nil {
+			return err
+		}
+		return body(cmd.Context(), s, args)
 	}
 }
 

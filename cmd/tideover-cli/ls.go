@@ -54,18 +54,13 @@ func lsCommand(p *program) *cobra.Command {
 		Use:   "ls [PATH]",
 		Short: "List the groups and entries of a group",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
 			path := "/"
 			if len(args) == 1 {
 				path = args[0]
 			}
-			return p.ls(cmd.Context(), s, path)
-		},
+			return p.ls(ctx, s, path)
+		}),
 	}
 	flags.addMaster(cmd.Flags())
 	return cmd
@@ -101,13 +96,8 @@ func searchCommand(p *program) *cobra.Command {
 		Use:   "search TEXT",
 		Short: "Find groups and entries that hold every word of TEXT",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
-			_, listing, err := p.list(cmd.Context(), s)
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
+			_, listing, err := p.list(ctx, s)
 			if err != nil {
 				return err
 			}
@@ -115,7 +105,7 @@ func searchCommand(p *program) *cobra.Command {
 			r.Query = &args[0]
 			r.add(listing.Search(args[0]))
 			return p.printList(r)
-		},
+		}),
 	}
 	flags.addMaster(cmd.Flags())
 	return cmd

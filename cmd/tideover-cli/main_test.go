@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -14,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -34,7 +31,7 @@ func TestMain(m *testing.M) {
 //
 // Commands of ours beside testscript's:
 //
-//	demo start|stop|signals      the server; URL, PIN, CA and the password files ALICE, BOB, CAROL are set
+//	demo start|stop              the server; URL, PIN, CA and the password files ALICE, BOB, CAROL are set
 //	server ARG…                  tideover-server with the demo's data
 //	tripwire                     takes the stopped demo's address; "tripwire check" wants that nobody came
 //	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
@@ -47,37 +44,37 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
+	server := buildServer(t)
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		t.Run(name, func(t *testing.T) {
-			s := &stage{t: t, machine: tpmtest.Start(t)}
+			t.Parallel()
+			s := &stage{t: t, binary: server, machine: tpmtest.Start(t)}
 			t.Cleanup(s.close)
 			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "chip": s.chip,
-				"lines": lines, "json": compare, "jsonenv": keep, "otp": code, "waitfor": waitFor,
+				"lines": lines, "json": compare, "jsonenv": keep, "otp": code,
 			}})
 		})
 	}
 }
 
-// serverBinary builds the server once for all scripts.
-var serverBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tideover-server-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "tideover-server")
+// buildServer builds the server for all scripts.
+func buildServer(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tideover-server")
 	build := exec.Command("go", "build", "-o", path, "../tideover-server")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server: %w: %s", err, out)
+		t.Fatalf("build the server: %v: %s", err, out)
 	}
-	return path, nil
-})
+	return path
+}
 
 // stage is what one script plays on.
 type stage struct {
 	t       *testing.T
+	binary  string // of the server
 	machine *tpmtest.Machine
 	other   *tpmtest.Machine
 	process *exec.Cmd
@@ -138,14 +135,12 @@ type ready struct {
 }
 
 func (s *stage) startDemo(ts *testscript.TestScript, more []string) {
-	path, err := serverBinary()
-	ts.Check(err)
 	listen := s.address
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
 	args := append([]string{"demo", "--data", ts.MkAbs("data"), "--listen", listen, "--entries", "30", "--json"}, more...)
-	s.process = exec.Command(path, args...)
+	s.process = exec.Command(s.binary, args...)
 	var stderr bytes.Buffer
 	s.process.Stderr = &stderr
 	out, err := s.process.StdoutPipe()
@@ -172,9 +167,7 @@ func (s *stage) startDemo(ts *testscript.TestScript, more []string) {
 }
 
 func (s *stage) server(ts *testscript.TestScript, neg bool, args []string) {
-	path, err := serverBinary()
-	ts.Check(err)
-	err = ts.Exec(path, append(args, "--data", ts.MkAbs("data"))...)
+	err := ts.Exec(s.binary, append(args, "--data", ts.MkAbs("data"))...)
 	if (err != nil) != neg {
 		ts.Fatalf("tideover-server %v: %v: %s", args, err, ts.ReadFile("stderr"))
 	}
@@ -294,22 +287,3 @@ func compare(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func keep(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], member(ts, args[1])) }
-
-// waitFor waits until a file has the text, which a program in the background
-// writes when it is ready.
-func waitFor(ts *testscript.TestScript, _ bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if b, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && strings.Contains(string(b), args[1]) {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			ts.Fatalf("%s never had %q", args[0], args[1])
-		}
-	}
-}

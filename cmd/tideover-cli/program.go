@@ -219,6 +219,17 @@ func (p *program) password(ctx context.Context, s secrets, user string) (vault.S
 	return p.person.askSecret(ctx, p.words().Text("cli.ask.password", map[string]any{"User": user}), "--password-stdin")
 }
 
+// item returns the entry that a path or an id means, where it was found, and
+// the session to read it with.
+func (p *program) item(ctx context.Context, s secrets, ref string) (*session.Session, *session.Listing, *session.Item, error) {
+	client, listing, err := p.list(ctx, s)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	item, err := listing.Find(ref)
+	return client, listing, item, err
+}
+
 // list returns what the user may see. While the client is offline the cache is
 // opened for it, and so it is when the server is lost under our hands and the
 // master password was given.

@@ -27,17 +27,12 @@ func shellCommand(p *program) *cobra.Command {
 		Use:   "shell",
 		Short: "Unlock once, then run many commands, one a line",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
 			if p.shell {
 				return vault.Fail(vault.Usage, "this is a shell already")
 			}
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
-			return p.runShell(cmd.Context(), s)
-		},
+			return p.runShell(ctx, s)
+		}),
 	}
 	flags.addMaster(cmd.Flags())
 	return cmd

@@ -66,13 +66,8 @@ func showCommand(p *program) *cobra.Command {
 		Use:   "show PATH|ID…",
 		Short: "Show entries; secret values with --reveal",
 		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
-			}
-			client, listing, err := p.list(cmd.Context(), s)
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
+			client, listing, err := p.list(ctx, s)
 			if err != nil {
 				return err
 			}
@@ -83,14 +78,14 @@ func showCommand(p *program) *cobra.Command {
 				}
 			}
 			if field != "" && !p.json {
-				return p.printField(cmd.Context(), client, items, field, comment)
+				return p.printField(ctx, client, items, field, comment)
 			}
 			r := showResult{
 				header: head(), Source: listing.Source, AsOf: moment(listing.AsOf),
 				Revealed: reveal, Entries: []showEntry{},
 			}
 			for _, item := range items {
-				e, err := p.shown(cmd.Context(), client, item, reveal, comment)
+				e, err := p.shown(ctx, client, item, reveal, comment)
 				if err != nil {
 					return err
 				}
@@ -102,7 +97,7 @@ func showCommand(p *program) *cobra.Command {
 				r.Entries = append(r.Entries, e)
 			}
 			return p.printShown(r)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "show secret values too; it is recorded")
 	cmd.Flags().StringVar(&field, "field", "", "print the bytes of one field and a line feed")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,8 @@ type standing struct {
 }
 
 // stand prints where the client stands now, as JSON, or else the sentence.
-func (p *program) stand(cmd *cobra.Command, client *session.Session, key string) error {
-	st, err := client.Status(cmd.Context())
+func (p *program) stand(ctx context.Context, client *session.Session, key string) error {
+	st, err := client.Status(ctx)
 	if err != nil {
 		return err
 	}
@@ -38,15 +39,9 @@ func signInCommand(p *program) *cobra.Command {
 		Use:   "sign-in --server URL --user NAME",
 		Short: "Sign in at a server",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
 			if url == "" || user == "" {
 				return vault.Fail(vault.Usage, "--server and --user are needed")
-			}
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
-			if err != nil {
-				return err
 			}
 			client, err := p.client(ctx)
 			if err != nil {
@@ -56,7 +51,7 @@ func signInCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if target, err = p.confirmIdentity(cmd, client, target); err != nil {
+			if target, err = p.confirmIdentity(ctx, client, target); err != nil {
 				return err
 			}
 			r := session.SignInRequest{Target: target, Credentials: session.Credentials{User: user, OTP: s.otp}}
@@ -77,8 +72,8 @@ func signInCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.stand(cmd, client, "cli.signed_in")
-		},
+			return p.stand(ctx, client, "cli.signed_in")
+		}),
 	}
 	cmd.Flags().StringVar(&url, "server", "", "address of the server, such as https://vault.example.com:10001")
 	cmd.Flags().StringVar(&user, "user", "", "user name")
@@ -89,8 +84,8 @@ func signInCommand(p *program) *cobra.Command {
 
 // confirmIdentity meets the server before a password is asked for. On a
 // terminal an unknown identity is shown, and pinned if the person says so.
-func (p *program) confirmIdentity(cmd *cobra.Command, client *session.Session, t session.Target) (session.Target, error) {
-	err := client.Meet(cmd.Context(), t)
+func (p *program) confirmIdentity(ctx context.Context, client *session.Session, t session.Target) (session.Target, error) {
+	err := client.Meet(ctx, t)
 	var problem *vault.Problem
 	if !errors.As(err, &problem) || problem.Cause != vault.IdentityUnknown || !p.person.interactive() {
 		return t, err
@@ -99,7 +94,7 @@ func (p *program) confirmIdentity(cmd *cobra.Command, client *session.Session, t
 		return t, err
 	}
 	t.Pin = problem.Detail
-	return t, client.Meet(cmd.Context(), t)
+	return t, client.Meet(ctx, t)
 }
 
 func signOutCommand(p *program) *cobra.Command {
@@ -115,7 +110,7 @@ func signOutCommand(p *program) *cobra.Command {
 			if err := client.SignOut(cmd.Context()); err != nil {
 				return err
 			}
-			return p.stand(cmd, client, "cli.signed_out")
+			return p.stand(cmd.Context(), client, "cli.signed_out")
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -29,21 +30,12 @@ func totpCommand(p *program) *cobra.Command {
 		Use:   "totp PATH|ID",
 		Short: "Print the one-time code of an entry",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := readSecrets(p.in, flags)
-			defer s.wipe()
+		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
+			client, listing, item, err := p.item(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
-			client, listing, err := p.list(cmd.Context(), s)
-			if err != nil {
-				return err
-			}
-			item, err := listing.Find(args[0])
-			if err != nil {
-				return err
-			}
-			code, err := client.Code(cmd.Context(), item.Entry.ID, comment)
+			code, err := client.Code(ctx, item.Entry.ID, comment)
 			if err != nil {
 				return err
 			}
@@ -57,7 +49,7 @@ func totpCommand(p *program) *cobra.Command {
 				return fmt.Errorf("print: %w", err)
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
 	flags.addMaster(cmd.Flags())

@@ -28,6 +28,7 @@ type Connected struct {
 	Mode    Mode
 	Dropped []Draft // never nil
 	Renewed bool    // the cache is a fresh one
+	Journal error   // why the server did not take the journal, which stays here; nil: it did
 }
 
 // Connect brings the user of the current account back Online: the journal goes
@@ -46,10 +47,9 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	if a == nil {
 		return Connected{}, vault.NotSignedIn
 	}
-	drafts, err := s.Drafts(ctx)
-	if err != nil {
-		return Connected{}, err
-	}
+	// Where the chip was reset the list cannot be read, and neither can the
+	// edits: to give up what is lost already must be possible.
+	drafts, lost := s.Drafts(ctx)
 	mode, err := s.mode(ctx, st)
 	if err != nil {
 		return Connected{}, err
@@ -57,9 +57,13 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	result := Connected{Mode: mode, Dropped: []Draft{}}
 	if len(drafts) > 0 {
 		result.Dropped = drafts
-		if !r.Drop {
-			return result, vault.Fail(vault.Unconfirmed, "%d local edits will be dropped", len(drafts))
-		}
+	}
+	switch {
+	case r.Drop:
+	case lost != nil:
+		return result, vault.Fail(vault.Unconfirmed, "local edits that cannot be read any more will be dropped")
+	case len(drafts) > 0:
+		return result, vault.Fail(vault.Unconfirmed, "%d local edits will be dropped", len(drafts))
 	}
 	if r.Password.IsEmpty() && !a.signedIn(s.now()) {
 		return Connected{}, vault.Fail(vault.NotSignedIn, "%s", a.User)
@@ -77,7 +81,7 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	if a, err = s.ensureSession(ctx, st, a, remote, Credentials{a.User, r.Password, r.OTP}); err != nil {
 		return Connected{}, s.lost(ctx, err)
 	}
-	if err := s.contact(ctx, remote); err != nil {
+	if result.Journal, err = s.contact(ctx, remote); err != nil {
 		return Connected{}, err
 	}
 	// From here on the user is online: a renewal that fails leaves the old cache.

@@ -380,3 +380,48 @@ func TestForgottenDeviceIsEnrolledAgain(t *testing.T) {
 		t.Errorf("%d device keys", len(w.server.publicKeys))
 	}
 }
+
+// An alarm about the journal is told, and never keeps anybody offline.
+func TestRefusedJournalDoesNotBlockConnect(t *testing.T) {
+	w := newWorld(t)
+	w.disconnect()
+	w.unlock()
+	w.server.refusesJournal = true
+	done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
+	w.must(err)
+	w.refused(done.Journal, vault.Damaged)
+	w.mode(session.Online)
+	st, err := w.s.Status(w.ctx())
+	w.must(err)
+	if st.Cache.JournalEvents == 0 {
+		t.Error("the journal was thrown away")
+	}
+	w.server.refusesJournal = false
+	done, err = w.s.Connect(w.ctx(), session.ConnectRequest{})
+	w.must(err)
+	if done.Journal != nil || len(w.server.journal) == 0 {
+		t.Errorf("%v, %d events", done.Journal, len(w.server.journal))
+	}
+}
+
+// Edits that cannot even be listed any more, because the chip was reset, can be
+// given up, and only on purpose.
+func TestConnectAfterTheChipWasReset(t *testing.T) {
+	w := newWorld(t)
+	w.disconnect()
+	w.unlock()
+	w.edit()
+	w.machine.Clear()
+	w.chip = w.machine.Open(t) // another process meets another root
+	w.run()
+	_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
+	w.refused(err, vault.Unconfirmed)
+	_, err = w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account), Drop: true})
+	w.must(err)
+	if len(w.server.publicKeys) != 2 {
+		t.Errorf("%d device keys, want a new one for a new chip", len(w.server.publicKeys))
+	}
+	_, err = w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(master)})
+	w.must(err)
+	w.unlock()
+}

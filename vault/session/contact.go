@@ -28,25 +28,31 @@ func trust(srv *wire.Server) cache.Trust {
 // and its token is in use: the cache learns the server's keys and time, the
 // device's state is asked for and obeyed, the journal goes up. A server that is
 // lost on the way is no error here: it was met, and the next time does the rest.
-func (s *Session) contact(ctx context.Context, remote Remote) error {
+// What is wrong with the journal is returned by itself: it stays here and is an
+// alarm for the server, and no reason to keep anybody offline.
+func (s *Session) contact(ctx context.Context, remote Remote) (journal, err error) {
 	st, err := s.home.load()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a := st.current()
 	srv := st.server(a.Server)
 	if srv == nil || srv.Kind != Tideover {
-		return nil
+		return nil, nil
 	}
 	if err := s.obey(ctx, st, a, remote); err != nil {
-		return tolerate(err)
+		return nil, tolerate(err)
 	}
+	if st, err = s.home.load(); err != nil { // the device may be another one now
+		return nil, err
+	}
+	a = st.current()
 	store, done, err := s.storeInUse(st, a)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer done()
-	return tolerate(s.upload(ctx, store, a, remote))
+	return tolerate(s.upload(ctx, store, a, remote)), nil
 }
 
 // tolerate drops the errors that must not stop a person who has met the server:

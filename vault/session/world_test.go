@@ -65,8 +65,9 @@ type fakeServer struct {
 	cleared   uint64
 	expiry    time.Time // of the offline package
 
-	forgot     bool // the device is not known when it is asked for
-	publicKeys map[string]bool
+	refusesJournal bool
+	forgot         bool // the device is not known when it is asked for
+	publicKeys     map[string]bool
 }
 
 var errTest = errors.New("test")
@@ -312,6 +313,9 @@ func (s *fakeServer) Cleared(_ context.Context, _ vault.ID, generation uint64, _
 func (s *fakeServer) Journal(_ context.Context, _ vault.ID, events []wire.JournalEvent, _ session.Signer) (uint64, error) {
 	if err := s.ask("journal"); err != nil {
 		return 0, err
+	}
+	if s.refusesJournal {
+		return 0, vault.Fail(vault.Damaged, "gap")
 	}
 	s.journal = append(s.journal, events...)
 	return events[len(events)-1].Seq, nil
