@@ -29,6 +29,9 @@ func (systemKeychain) Set(service, name, value string) error {
 // available reports whether there is a keychain that answers, before anything
 // is entrusted to it.
 func (k systemKeychain) available() bool {
+	if !reachable() {
+		return false
+	}
 	_, err := k.Get("tideover", "is there a keychain")
 	return err == nil || errors.Is(err, session.ErrNoItem)
 }
