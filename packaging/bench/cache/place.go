@@ -33,6 +33,7 @@ type place struct {
 	url, pin string
 	tools    string // where the generator and the ruler lie
 	file     string // the entries as KDBX
+	entries  int
 }
 
 // one measures n entries and returns medians in milliseconds.
@@ -48,6 +49,7 @@ func one(ctx context.Context, bin string, runs, n int) (ours, limit, xc float64,
 	}
 	defer func() { err = errors.Join(err, chip.Stop()) }()
 	p := &place{ctx: ctx, dir: dir, bin: bin, spec: chip.Spec(), tools: dir, file: filepath.Join(dir, "entries.kdbx")}
+	p.entries = n
 	stop, err := p.furnish(n)
 	if err != nil {
 		return 0, 0, 0, err
@@ -70,7 +72,7 @@ func one(ctx context.Context, bin string, runs, n int) (ours, limit, xc float64,
 
 // furnish builds the tools, generates the file, imports it and starts a server.
 func (p *place) furnish(n int) (stop func() error, err error) {
-	for _, tool := range []string{"kdbx", "limit"} {
+	for _, tool := range []string{"kdbx", "limit", "rows"} {
 		if _, _, err := p.run("", "go", "build", "-o", filepath.Join(p.tools, tool), "github.com/tideover/tideover/packaging/bench/"+tool); err != nil {
 			return nil, err
 		}
@@ -128,14 +130,22 @@ func (p *place) cache(home, user string) (float64, error) {
 	return t, errors.Join(err, os.RemoveAll(filepath.Join(p.dir, home)))
 }
 
-// rule returns what the ruler takes to open the entries and to save them.
+// rule returns what the rulers take: the server's half, saving the entries, and
+// opening them.
 func (p *place) rule() (float64, error) {
 	_, out, err := p.run("", filepath.Join(p.tools, "limit"), filePassword, p.file, filepath.Join(p.dir, "copy.kdbx"))
 	var opened, saved float64
 	if err == nil {
 		_, err = fmt.Sscanf(out, "%f %f", &opened, &saved)
 	}
-	return opened + saved, err
+	if err != nil {
+		return 0, err
+	}
+	var served float64
+	if _, out, err = p.run("", filepath.Join(p.tools, "rows"), strconv.Itoa(p.entries)); err == nil {
+		_, err = fmt.Sscanf(out, "%f", &served)
+	}
+	return served + opened + saved, err
 }
 
 // keepassxc returns what keepassxc-cli takes to open and save the entries.
