@@ -180,7 +180,7 @@ func clearCacheCommand(p *program) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "clear-cache --yes",
-		Short: "Clear offline cache…: this program opens no copy of it any more",
+		Short: "Clear offline cache…: delete it and forget its keys",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := p.client(cmd.Context())
