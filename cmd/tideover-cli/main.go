@@ -17,12 +17,15 @@ import (
 	"log"
 	"os"
 	"os/signal"
+
+	"github.com/tideover/tideover/vault/cache"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(run(os.Args[1:], cache.Cost{})) }
 
-// run is main with an exit code; the tests start it as a process of its own.
-func run(args []string) int {
+// run is main with an exit code and the cost of key derivations, zero for the
+// cache's default; the tests start it as a process of its own.
+func run(args []string, cost cache.Cost) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	// net/http quotes there what a server sends beyond its Content-Length,
@@ -30,7 +33,7 @@ func run(args []string) int {
 	log.SetOutput(io.Discard)
 	p := &program{
 		in: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		person: console{in: os.Stdin, out: os.Stderr}, getenv: os.Getenv,
+		person: console{in: os.Stdin, out: os.Stderr}, getenv: os.Getenv, cost: cost,
 	}
 	defer p.close()
 	return p.run(ctx, args)

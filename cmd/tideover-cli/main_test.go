@@ -20,10 +20,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tideover/tideover/tpm/tpmtest"
+	"github.com/tideover/tideover/vault/cache"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tideover-cli": func() { os.Exit(run(os.Args[1:])) }})
+	// The least that a cache allows: the stories are about everything else.
+	testscript.Main(m, map[string]func(){"tideover-cli": func() { os.Exit(run(os.Args[1:], cache.FloorCost())) }})
 }
 
 // TestScripts plays the stories of testdata: the real client and the real

@@ -28,6 +28,7 @@ type program struct {
 	stdout, stderr io.Writer
 	person         console
 	getenv         func(string) string
+	cost           cache.Cost // of key derivations; zero: the cache's default. No flag sets it
 
 	home, tpm, pin, ca string
 	json               bool
@@ -139,7 +140,7 @@ func (p *program) client(ctx context.Context) (*session.Session, error) {
 	}
 	cfg := session.Config{
 		Home: folder, Dial: dial, Clock: systemClock{},
-		Name: hostName(), OS: runtime.GOOS, Version: version(),
+		Name: hostName(), OS: runtime.GOOS, Version: version(), Cost: p.cost,
 	}
 	chip, err := p.openChip(ctx)
 	switch {
@@ -232,23 +233,26 @@ func (p *program) item(ctx context.Context, s secrets, ref string) (*session.Ses
 
 // list returns what the user may see. While the client is offline the cache is
 // opened for it, and so it is when the server is lost under our hands and the
-// master password was given.
+// master password was given. A cache that does not open is what is told then.
 func (p *program) list(ctx context.Context, s secrets) (*session.Session, *session.Listing, error) {
 	client, err := p.client(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	mode, err := client.Mode(ctx)
+	source, err := client.Source()
 	if err != nil {
 		return nil, nil, err
 	}
-	if mode != session.Offline {
+	if source == session.FromServer {
 		listing, err := client.List(ctx)
-		if err == nil || !errors.Is(err, vault.Unreachable) || s.master.IsEmpty() && !p.person.interactive() {
-			return client, listing, err
+		if err == nil {
+			return client, listing, nil
 		}
-		if mode, modeErr := client.Mode(ctx); modeErr != nil || mode != session.Offline {
-			return client, nil, err
+		if !errors.Is(err, vault.Unreachable) || s.master.IsEmpty() && !p.person.interactive() {
+			return client, nil, p.insteadOf(ctx, client, s, err)
+		}
+		if source, sourceErr := client.Source(); sourceErr != nil || source != session.FromCache {
+			return client, nil, p.insteadOf(ctx, client, s, err)
 		}
 		_, _ = fmt.Fprintln(p.stderr, present.Explain(err, p.language()).Message) // the cache answers in its place
 	}
@@ -257,4 +261,17 @@ func (p *program) list(ctx context.Context, s secrets) (*session.Session, *sessi
 	}
 	listing, err := client.List(ctx)
 	return client, listing, err
+}
+
+// insteadOf returns what to tell in place of a server that could not be read:
+// whoever gave the master password meant the cache, and hears what is the matter
+// with that.
+func (p *program) insteadOf(ctx context.Context, client *session.Session, s secrets, err error) error {
+	if s.master.IsEmpty() || !errors.Is(err, vault.NotSignedIn) && !errors.Is(err, vault.Unreachable) {
+		return err
+	}
+	if problem := client.CacheProblem(ctx); problem != nil {
+		return problem
+	}
+	return err
 }

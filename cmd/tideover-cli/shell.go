@@ -45,13 +45,23 @@ func (p *program) runShell(ctx context.Context, s secrets) error {
 	if err != nil {
 		return err
 	}
-	mode, err := client.Mode(ctx)
-	if err != nil {
+	source, err := client.Source()
+	switch {
+	case err != nil:
 		return err
-	}
-	if mode == session.Offline {
+	case source == session.FromCache:
 		if err := client.Unlock(ctx, p.unlocking(s)); err != nil {
 			return err
+		}
+	case !s.master.IsEmpty(): // the cache was meant, unless there is a session
+		st, err := client.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if !st.SignedIn {
+			if err := client.CacheProblem(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	p.shell = true

@@ -139,6 +139,39 @@ func (s *Session) Mode(ctx context.Context) (Mode, error) {
 	return s.mode(ctx, st)
 }
 
+// Source returns where a listing would come from. It is the cache as long as the
+// mode that is kept is Offline, also where that cache has ended since: then
+// Unlock says what is the matter with it, which Disconnected would hide. It uses
+// no network.
+func (s *Session) Source() (Source, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return FromServer, err
+	}
+	if st.Mode == Offline {
+		return FromCache, nil
+	}
+	return FromServer, nil
+}
+
+// CacheProblem returns why the cache of the current account does not open,
+// whatever the password: NoCache, or the first reason in the order of Unlock. It
+// returns nil for one that may be opened.
+func (s *Session) CacheProblem(ctx context.Context) error {
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	status, err := s.cacheStatus(ctx, st, st.current())
+	switch {
+	case err != nil:
+		return err
+	case status == nil:
+		return vault.NoCache
+	}
+	return status.Problem
+}
+
 // happened applies an event to the state on disk and returns the new mode.
 // Nothing else writes a mode.
 func (s *Session) happened(ctx context.Context, e Event, server bool, change func(*state) error) (Mode, error) {
