@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/tideover/tideover/vault"
@@ -12,20 +14,24 @@ import (
 
 // AuditRecord is one line of the audit for people: an event, or one of the
 // entries of an event that concerns many. A package of 10,000 passwords is
-// 10,000 records with one Seq.
+// 10,000 records with one Seq. What a device reports of offline use stands with
+// the event of its upload, with its Seq, as actions with OfflinePrefix.
 type AuditRecord struct {
-	Seq     int64
-	At      time.Time
-	Actor   vault.ID
-	Name    string
-	Device  vault.ID
-	Action  string
-	Outcome string   // "ok", or the cause of the refusal
-	Target  vault.ID // entry, folder, user, device, …
-	Version int64    // of the entry; 0: not applicable
-	Address string
-	Comment string
-	Detail  string
+	Seq int64
+	At  time.Time // by the server's clock
+	// OnDevice is when it was done, by the clock of the device; zero except of
+	// offline use, where At is when the server received it.
+	OnDevice time.Time
+	Actor    vault.ID
+	Name     string
+	Device   vault.ID
+	Action   string
+	Outcome  string   // "ok", or the cause of the refusal
+	Target   vault.ID // entry, folder, user, device, …
+	Version  int64    // of the entry; 0: not applicable
+	Address  string
+	Comment  string
+	Detail   string
 }
 
 // AuditQuery names records; fields that are set must all hold.
@@ -36,7 +42,7 @@ type AuditQuery struct {
 	Device   vault.ID
 	Entry    vault.ID
 	Action   string
-	Limit    int64 // events, not records; 0: no limit
+	Limit    int64 // events, not records; records with an action of offline use; 0: no limit
 	Newest   bool  // newest first
 }
 
@@ -53,6 +59,10 @@ const maxNewest = 10000
 // for again with every page. With Newest at most 10,000 events come.
 func (c *Catalog) Audit(ctx context.Context, by *Caller, q AuditQuery) iter.Seq2[AuditRecord, error] {
 	return func(yield func(AuditRecord, error) bool) {
+		rows := int64(math.MaxInt64)
+		if q.onlyOffline() && q.Limit > 0 { // an upload may have none of them
+			rows, q.Limit = q.Limit, 0
+		}
 		limited, left := q.Limit > 0, q.Limit
 		if q.Newest {
 			limited, left = true, min(max(left, 0), maxNewest)
@@ -71,10 +81,16 @@ func (c *Catalog) Audit(ctx context.Context, by *Caller, q AuditQuery) iter.Seq2
 				return
 			}
 			for i := range page {
-				for _, r := range records(&page[i], q.Entry) {
-					if !yield(r, nil) {
+				list, err := c.records(ctx, by, &page[i], q)
+				if err != nil {
+					yield(AuditRecord{}, err)
+					return
+				}
+				for _, r := range list {
+					if rows <= 0 || !yield(r, nil) {
 						return
 					}
+					rows--
 				}
 			}
 			left -= int64(len(page))
@@ -91,6 +107,9 @@ func (c *Catalog) auditPage(ctx context.Context, by *Caller, q AuditQuery, most 
 	sq := store.AuditQuery{
 		After: q.After, From: q.From, To: q.To, Actor: q.Actor, Device: q.Device, Entry: q.Entry,
 		Action: q.Action, Newest: q.Newest, Limit: most, Objects: true,
+	}
+	if q.onlyOffline() {
+		sq.Action = ActionJournal
 	}
 	var page []store.AuditEvent
 	err := c.view(ctx, by, func(r store.Reader, a *access) error {
@@ -110,8 +129,26 @@ func (c *Catalog) auditPage(ctx context.Context, by *Caller, q AuditQuery, most 
 }
 
 // records returns an event as records: one for each entry that it concerns, or
-// for the one that was asked for.
-func records(e *store.AuditEvent, entry vault.ID) []AuditRecord {
+// for the one that was asked for; or the upload of a journal and what is in it.
+func (c *Catalog) records(ctx context.Context, by *Caller, e *store.AuditEvent, q AuditQuery) ([]AuditRecord, error) {
+	if e.Action != ActionJournal {
+		return plainRecords(e, q.Entry), nil
+	}
+	if q.Action == ActionJournal { // the uploads were asked for, not what is in them
+		upload := *e
+		upload.Objects = nil
+		return plainRecords(&upload, vault.ID{}), nil
+	}
+	list, err := c.reportedOffline(ctx, by, e, q)
+	if err != nil || q.onlyOffline() || !q.Entry.IsZero() {
+		return list, err
+	}
+	upload := *e
+	upload.Objects = nil
+	return append(plainRecords(&upload, vault.ID{}), list...), nil
+}
+
+func plainRecords(e *store.AuditEvent, entry vault.ID) []AuditRecord {
 	r := AuditRecord{
 		Seq: e.Seq, At: e.At, Actor: e.Actor, Name: e.Name, Device: e.Device, Action: e.Action, Outcome: e.Outcome,
 		Target: e.Target, Address: e.Address, Comment: e.Comment, Detail: string(e.Detail),
@@ -130,8 +167,22 @@ func records(e *store.AuditEvent, entry vault.ID) []AuditRecord {
 	return list
 }
 
+// AuditFaultError says where the chain of the audit does not hold.
+type AuditFaultError struct {
+	Seq   int64 // the first event that does not fit
+	Found bool  // something stands there; else the audit ends before it
+}
+
+// Error names the event.
+func (e *AuditFaultError) Error() string {
+	if e.Found {
+		return fmt.Sprintf("audit event %d does not fit the one before", e.Seq)
+	}
+	return fmt.Sprintf("audit event %d is missing at the end", e.Seq)
+}
+
 // VerifyAudit walks the whole chain and returns how many events it has. It
-// takes ViewAudit. Damaged names the first event that does not fit.
+// takes ViewAudit. Damaged has an AuditFaultError below it.
 func (c *Catalog) VerifyAudit(ctx context.Context, by *Caller) (int64, error) {
 	var n int64
 	err := c.view(ctx, by, func(r store.Reader, a *access) error {
@@ -148,12 +199,12 @@ func (c *Catalog) VerifyAudit(ctx context.Context, by *Caller) (int64, error) {
 				return err
 			}
 			if e.Seq != head.Seq+1 || e.Prev != head.Hash || e.Sum(head.Hash) != e.Hash || store.SumObjects(e.Objects) != e.ObjectsSum {
-				return vault.Fail(vault.Damaged, "audit event %d does not fit the one before", e.Seq)
+				return vault.Fail(vault.Damaged, "%w", &AuditFaultError{Seq: head.Seq + 1, Found: true})
 			}
 			head = store.AuditHead{Seq: e.Seq, Hash: e.Hash}
 		}
 		if head != end {
-			return vault.Fail(vault.Damaged, "the audit ends at event %d and should at %d", head.Seq, end.Seq)
+			return vault.Fail(vault.Damaged, "%w", &AuditFaultError{Seq: head.Seq + 1})
 		}
 		n = head.Seq
 		return nil

@@ -53,7 +53,7 @@ func (c *Catalog) AddJournal(ctx context.Context, device vault.ID, events []audi
 		if len(fresh) > 0 {
 			if err := record(ctx, tx, by, now, store.AuditEvent{
 				Action: ActionJournal, Device: device, Target: device,
-				Detail: fmt.Appendf(nil, "%d events, through %d", len(fresh), through),
+				Detail: fmt.Appendf(nil, journalDetail, len(fresh), through), Objects: journalObjects(fresh),
 			}); err != nil {
 				return err
 			}
