@@ -32,7 +32,7 @@ type auditFilter struct {
 
 func (f *auditFilter) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.action, "action", "", "only this `action`, such as entry.reveal")
+	flags.StringVar(&f.action, "action", "", "only this `action`, such as entry.reveal or offline.reveal")
 	flags.StringVar(&f.user, "user", "", "only what this user did, by `name`")
 	flags.StringVar(&f.entry, "entry", "", "only what concerns this entry, by `ID`")
 	flags.StringVar(&f.device, "device", "", "only this device, by `ID`")
@@ -68,41 +68,6 @@ func (f *auditFilter) query(ctx context.Context, s *site, by *catalog.Caller) (q
 	return q, err
 }
 
-// auditLine is one record in --json. What does not apply is null.
-type auditLine struct {
-	Seq     int64      `json:"seq"`
-	At      *time.Time `json:"at"`
-	Actor   *vault.ID  `json:"actor"`
-	Name    string     `json:"name"`
-	Device  *vault.ID  `json:"device"`
-	Action  string     `json:"action"`
-	Outcome string     `json:"outcome"`
-	Target  *vault.ID  `json:"target"`
-	Version *int64     `json:"version"`
-	Address string     `json:"address"`
-	Comment string     `json:"comment"`
-	Detail  string     `json:"detail"`
-}
-
-func newAuditLine(r catalog.AuditRecord) auditLine {
-	l := auditLine{
-		Seq: r.Seq, At: moment(r.At), Actor: known(r.Actor), Name: r.Name, Device: known(r.Device), Action: r.Action,
-		Outcome: r.Outcome, Target: known(r.Target), Address: r.Address, Comment: r.Comment, Detail: r.Detail,
-	}
-	if r.Version != 0 {
-		l.Version = &r.Version
-	}
-	return l
-}
-
-// known returns an identifier for --json: null if it is zero.
-func known(id vault.ID) *vault.ID {
-	if id.IsZero() {
-		return nil
-	}
-	return &id
-}
-
 func newAuditList(c *console) *cobra.Command {
 	var f auditFilter
 	var limit int64
@@ -120,27 +85,28 @@ func newAuditList(c *console) *cobra.Command {
 				shown := struct {
 					Records []auditLine `json:"records"`
 				}{[]auditLine{}}
-				for r, err := range s.catalog.Audit(ctx, by, q) {
+				for l, err := range s.auditLines(ctx, by, q, limit) {
 					if err != nil {
 						return err
 					}
-					shown.Records = append(shown.Records, newAuditLine(r))
+					shown.Records = append(shown.Records, l)
 				}
 				return c.print(shown, func(w io.Writer) {
-					line(w, "SEQ\tTIME\tWHO\tACTION\tOUTCOME\tTARGET\tCOMMENT")
+					line(w, "SEQ\tTIME\tDONE OFFLINE\tWHO\tDEVICE\tACTION\tOUTCOME\tTARGET\tCOMMENT")
 					for _, l := range shown.Records {
-						target := "-"
-						if l.Target != nil {
-							target = l.Target.String()
+						offline := "-"
+						if l.OnDevice != nil {
+							offline = shortTime(*l.OnDevice)
 						}
-						line(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s", l.Seq, shortTime(*l.At), plain(l.Name), l.Action, l.Outcome, target, plain(l.Comment))
+						line(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", l.Seq, shortTime(*l.At), offline, plain(l.Name),
+							shownAs(l.DeviceName, l.Device), plain(l.Action), l.Outcome, shownAs(l.TargetPath, l.Target), plain(l.Comment))
 					}
 				})
 			}
 		}),
 	}
 	f.flags(cmd)
-	cmd.Flags().Int64Var(&limit, "limit", 100, "`number` of events; 0: all")
+	cmd.Flags().Int64Var(&limit, "limit", 100, "`number` of lines; 0: all")
 	return cmd
 }
 
@@ -191,7 +157,7 @@ func newAuditExport(c *console) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				records := s.catalog.Audit(ctx, by, q)
+				records := s.auditLines(ctx, by, q, 0)
 				if out == "" {
 					_, err := export(c.stdout, format, records)
 					return err
@@ -215,7 +181,7 @@ func newAuditExport(c *console) *cobra.Command {
 
 // exportFile writes a new file that only its owner can read; a failed export
 // leaves none.
-func exportFile(path, format string, records iter.Seq2[catalog.AuditRecord, error]) (n int, err error) {
+func exportFile(path, format string, records iter.Seq2[auditLine, error]) (n int, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, fmt.Errorf("export: %w", err)
@@ -231,7 +197,7 @@ func exportFile(path, format string, records iter.Seq2[catalog.AuditRecord, erro
 	return n, nil
 }
 
-func export(w io.Writer, format string, records iter.Seq2[catalog.AuditRecord, error]) (n int, err error) {
+func export(w io.Writer, format string, records iter.Seq2[auditLine, error]) (n int, err error) {
 	out := bufio.NewWriter(w)
 	put := jsonLines(out)
 	if format == "csv" {
@@ -241,7 +207,7 @@ func export(w io.Writer, format string, records iter.Seq2[catalog.AuditRecord, e
 		if err != nil {
 			return n, err
 		}
-		if err := put(newAuditLine(r)); err != nil {
+		if err := put(r); err != nil {
 			return n, err
 		}
 		n++
@@ -260,7 +226,7 @@ func csvLines(w io.Writer) func(auditLine) error {
 	return func(l auditLine) error {
 		if first {
 			first = false
-			head := []string{"seq", "at", "actor", "name", "device", "action", "outcome", "target", "version", "address", "comment", "detail"}
+			head := []string{"seq", "at", "actor", "name", "device", "action", "outcome", "target", "version", "address", "comment", "detail", "t_dev", "received", "target_path", "device_name"}
 			if err := out.Write(head); err != nil {
 				return err
 			}
@@ -268,6 +234,7 @@ func csvLines(w io.Writer) func(auditLine) error {
 		row := []string{
 			strconv.FormatInt(l.Seq, 10), l.At.Format(time.RFC3339Nano), idText(l.Actor), l.Name, idText(l.Device), l.Action,
 			l.Outcome, idText(l.Target), "", l.Address, l.Comment, l.Detail,
+			timeText(l.OnDevice), timeText(l.Received), orNothing(l.TargetPath), orNothing(l.DeviceName),
 		}
 		if l.Version != nil {
 			row[8] = strconv.FormatInt(*l.Version, 10)
@@ -288,6 +255,20 @@ func idText(id *vault.ID) string {
 		return ""
 	}
 	return id.String()
+}
+
+func timeText(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}
+
+func orNothing(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // cell keeps a spreadsheet from taking what somebody typed as a formula.
