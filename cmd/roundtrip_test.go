@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,7 +14,6 @@ import (
 	"github.com/tideover/tideover/tpm"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
-	"github.com/tideover/tideover/vault/kdbx"
 )
 
 const cachePassword = "Ebbe und Flut 1729 am Kai"
@@ -145,30 +145,68 @@ func legacyFixture(t *testing.T, dir string) string {
 	return path
 }
 
-// TestCacheOpensNowhereElse has both halves fail alone: the file without the
-// key file in other programs, and the file on another machine in ours.
+// TestCacheOpensNowhereElse has the cache file open in KeePassXC and KeePass 2
+// with password and key file, in neither with one of them alone, and on another
+// machine not at all.
 func TestCacheOpensNowhereElse(t *testing.T) {
 	w := newWorld(t)
+	w.server("policy", "set", "export", "true")
 	w.cli(0, []string{w.password["alice"]}, "sign-in", "--server", w.url, "--pin", w.pin, "--user", "alice", "--password-stdin")
 	w.cli(0, []string{cachePassword}, "cache", "--master-password-stdin")
-	dirs, err := filepath.Glob(filepath.Join(w.home, "accounts", "*", "cache.kdbx"))
-	if err != nil || len(dirs) != 1 {
-		t.Fatalf("caches: %v, %v", dirs, err)
+	file, key := w.escrow()
+	referees := map[string]func(password, key string) error{
+		"KeePassXC": func(password, key string) error {
+			args := []string{"ls", "-q", file}
+			if key != "" {
+				args = append(args, "-k", key)
+			}
+			cmd := exec.Command("keepassxc-cli", args...)
+			cmd.Env = append(os.Environ(), "QT_QPA_PLATFORM=offscreen")
+			cmd.Stdin = strings.NewReader(password + "\n")
+			return cmd.Run()
+		},
+		"KeePass 2": keepass2(t, w.dir, file),
 	}
-	f, err := os.Open(dirs[0])
-	if err != nil {
-		t.Fatal(err)
+	for name, open := range referees {
+		if err := open(cachePassword, key); err != nil {
+			t.Errorf("%s with password and key file: %v", name, err)
+		}
+		if open(cachePassword, "") == nil {
+			t.Errorf("%s opens it with the password alone", name)
+		}
+		if open("not the password", key) == nil {
+			t.Errorf("%s opens it with the key file alone", name)
+		}
 	}
-	defer func() { _ = f.Close() }()
-	if _, _, err := kdbx.Read(context.Background(), f, kdbx.CompositeKey([]byte(cachePassword), nil), kdbx.DefaultLimits()); err == nil {
-		t.Error("the file opens with the password alone")
-	}
-	other := newChipSpec(t)
-	for _, spec := range []string{other, "none"} {
+	for _, spec := range []string{newChipSpec(t), "none"} {
 		w.tpm = spec
 		out := w.cli(4, []string{cachePassword}, "work-offline", "--user", "alice", "--master-password-stdin", "--json")
 		if !strings.Contains(out, `"exit":4`) {
 			t.Errorf("with %s: %s", spec, out)
 		}
+	}
+}
+
+// keepass2 compiles the referee that asks KeePass 2's own code.
+func keepass2(t *testing.T, dir, file string) func(password, key string) error {
+	t.Helper()
+	const assembly = "/usr/lib/keepass2/KeePass.exe"
+	b, err := os.ReadFile(assembly)
+	if err != nil {
+		t.Fatalf("KeePass 2 is missing (Debian package keepass2): %v", err)
+	}
+	library, exe := filepath.Join(dir, "KeePass.exe"), filepath.Join(dir, "referee.exe")
+	if err := os.WriteFile(library, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("mcs", "-r:"+library, "-out:"+exe, "../vault/kdbx/testdata/keepass.cs").CombinedOutput()
+	if err != nil {
+		t.Fatalf("mcs (Debian package mono-mcs): %v\n%s", err, out)
+	}
+	return func(password, key string) error {
+		if key == "" {
+			key = "-"
+		}
+		return exec.Command("mono", exe, file, password, key).Run()
 	}
 }
