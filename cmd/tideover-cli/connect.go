@@ -117,6 +117,11 @@ func (p *program) printConnected(done session.Connected) error {
 			"Why": p.words().Explain(done.Journal).Message,
 		}))
 	}
+	if done.Stale != nil {
+		_, _ = fmt.Fprintln(p.stderr, p.words().Text("cli.not_renewed", map[string]any{ // as above
+			"Why": p.words().Explain(done.Stale).Sentence(),
+		}))
+	}
 	if p.json {
 		return printJSON(p.stdout, connectResult{
 			header: head(), Mode: done.Mode, Dropped: done.Dropped, Renewed: done.Renewed,

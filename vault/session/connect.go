@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
@@ -28,6 +27,7 @@ type Connected struct {
 	Mode    Mode
 	Dropped []Draft // never nil
 	Renewed bool    // the cache is a fresh one
+	Stale   error   // why a renewal that was wanted failed: the earlier cache stays; nil: it did not fail
 	Journal error   // why the server did not take the journal, which stays here; nil: it did
 }
 
@@ -94,9 +94,10 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	if err != nil {
 		return Connected{}, err
 	}
-	result.Renewed, err = s.renew(ctx, a, remote, r, master)
+	// The edits are gone by now, so their list must reach the person.
+	result.Renewed, result.Stale = s.renew(ctx, a, remote, r, master)
 	s.Lock()
-	return result, err
+	return result, nil
 }
 
 // masterOf asks for the master password and tries it on the cache that is
@@ -145,11 +146,6 @@ func (s *Session) renew(ctx context.Context, a *account, remote Remote, r Connec
 		return false, nil
 	}
 	req.Master = func(context.Context, policy.MasterRules) (vault.Secret, error) { return master.Clone(), nil }
-	if _, err := s.makeCache(ctx, a, remote, req, nil); err != nil {
-		if errors.Is(err, vault.NotPermitted) {
-			return false, nil // nothing may be offline any more, which is no reason to stay so
-		}
-		return false, err
-	}
-	return true, nil
+	_, err := s.makeCache(ctx, a, remote, req, nil)
+	return err == nil, err
 }
