@@ -114,11 +114,13 @@ func readLine(in io.Reader, what string) (vault.Secret, error) {
 	buf := make([]byte, 0, maxLineBytes+2)
 	defer func() { clear(buf[:cap(buf)]) }()
 	var one [1]byte
-	for {
+	ended := false // by a line feed
+	for !ended {
 		n, err := in.Read(one[:])
 		if n == 1 {
 			if one[0] == '\n' {
-				break
+				ended = true
+				continue
 			}
 			if len(buf) == cap(buf) {
 				return vault.Secret{}, vault.Fail(vault.Usage, "the line for the %s is longer than 64 KiB", what)
@@ -137,7 +139,7 @@ func readLine(in io.Reader, what string) (vault.Secret, error) {
 		}
 	}
 	line := buf
-	if n := len(line); n > 0 && line[n-1] == '\r' {
+	if n := len(line); ended && n > 0 && line[n-1] == '\r' { // part of a CRLF only
 		line = line[:n-1]
 	}
 	switch {

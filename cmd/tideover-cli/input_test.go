@@ -39,6 +39,7 @@ func TestSecretLines(t *testing.T) {
 		{"line feed", "secret\n", "secret", false},
 		{"carriage return and line feed", "secret\r\n", "secret", false},
 		{"no end of line", "secret", "secret", false},
+		{"a lone carriage return at the end stays", "noeol\r", "noeol\r", false},
 		{"only one end is cut", "secret\r\r\n", "secret\r", false},
 		{"spaces stay", " secret \t\n", " secret \t", false},
 		{"decomposed becomes composed", "u\u0308ber\n", "\u00fcber", false},
