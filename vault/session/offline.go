@@ -99,8 +99,8 @@ func (s *Session) Unlock(ctx context.Context, r UnlockRequest) error {
 }
 
 // owner returns the account whose cache a user name means: the one that was
-// cached under exactly this name, else the current one, whose cache then
-// refuses the name in its turn.
+// cached under exactly this name, or where no name is given the current one.
+// NoCache names a user who has none here.
 func (s *state) owner(user string) (*account, error) {
 	if user != "" {
 		for i := range s.Accounts {
@@ -109,8 +109,12 @@ func (s *state) owner(user string) (*account, error) {
 			}
 		}
 	}
-	if a := s.current(); a != nil {
+	a := s.current()
+	switch {
+	case a != nil && (user == "" || a.CachedAs == "" && a.User == user):
 		return a, nil
+	case user != "":
+		return nil, vault.Fail(vault.NoCache, "%s", user)
 	}
 	return nil, vault.NoCache
 }

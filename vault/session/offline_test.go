@@ -330,7 +330,7 @@ func TestUnlockAsksLast(t *testing.T) {
 func TestUserNameInTheFormTypedAtCaching(t *testing.T) {
 	w := newWorld(t)
 	w.disconnect()
-	w.refused(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: "bob", Master: ask(master)}), vault.WrongCredentials)
+	w.refused(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: "bob", Master: ask(master)}), vault.NoCache)
 	w.must(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: user, Master: ask(master)}))
 }
 
