@@ -6,6 +6,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/server/catalog"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -57,9 +58,17 @@ func (s *Server) getMe(w http.ResponseWriter, r *http.Request, c *call) error {
 }
 
 // getDryRun says what a cache would hold now, and why the rest would not be in
-// it.
+// it: on the device of ?device=ID, or on the best one of the caller's.
 func (s *Server) getDryRun(w http.ResponseWriter, r *http.Request, c *call) error {
-	run, err := s.catalog.DryRun(r.Context(), c.caller, vault.ID{})
+	var run *catalog.DryRun
+	var err error
+	if text := r.URL.Query().Get("device"); text == "" {
+		run, err = s.catalog.DryRun(r.Context(), c.caller, vault.ID{})
+	} else if device, bad := vault.ParseID(text); bad != nil {
+		err = vault.Fail(vault.Usage, "device is no identifier")
+	} else {
+		run, err = s.catalog.DryRunOn(r.Context(), c.caller, device)
+	}
 	if err != nil {
 		return err
 	}

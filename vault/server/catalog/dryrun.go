@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/store"
@@ -14,7 +15,18 @@ import (
 // DryRun says what an offline package would hold for a user now, and why the
 // rest of what they see would not be in it. user is zero for oneself; another
 // one takes ManageUsers or ManagePolicy. Nothing is sent and nothing recorded.
+// The level is that of the best of the user's approved devices; without any, it
+// is taken to be enough.
 func (c *Catalog) DryRun(ctx context.Context, by *Caller, user vault.ID) (*DryRun, error) {
+	return c.dryRun(ctx, by, user, vault.ID{})
+}
+
+// DryRunOn is DryRun for oneself on one of one's devices. NotFound.
+func (c *Catalog) DryRunOn(ctx context.Context, by *Caller, device vault.ID) (*DryRun, error) {
+	return c.dryRun(ctx, by, by.user, device)
+}
+
+func (c *Catalog) dryRun(ctx context.Context, by *Caller, user, device vault.ID) (*DryRun, error) {
 	if err := c.refresh(ctx, true); err != nil {
 		return nil, err
 	}
@@ -33,7 +45,11 @@ func (c *Catalog) DryRun(ctx context.Context, by *Caller, user vault.ID) (*DryRu
 			return notFound(err, "user %s", user)
 		}
 		a = a.as(user)
-		list, err := c.plan(ctx, r, a, policy.Taking{MinLevel: a.rules.governance.MinLevel}, false)
+		taking, err := a.takingOn(ctx, r, user, device)
+		if err != nil {
+			return err
+		}
+		list, err := c.plan(ctx, r, a, taking, false)
 		if err != nil {
 			return err
 		}
@@ -65,6 +81,37 @@ func (c *Catalog) DryRun(ctx context.Context, by *Caller, user vault.ID) (*DryRu
 		return cmp.Or(slices.Compare(a.Path, b.Path), slices.Compare(a.ID[:], b.ID[:]))
 	})
 	return out, nil
+}
+
+// takingOn says what the devices of a user can bear: that one, or the best of
+// the approved ones if device is zero.
+func (a *access) takingOn(ctx context.Context, r store.Reader, user, device vault.ID) (policy.Taking, error) {
+	t := policy.Taking{MinLevel: a.rules.governance.MinLevel}
+	found := false
+	for d, err := range r.Devices(ctx, store.DeviceQuery{User: user}) {
+		if err != nil {
+			return t, err
+		}
+		if device.IsZero() && d.State != store.DeviceApproved || !device.IsZero() && d.ID != device {
+			continue
+		}
+		found = true
+		level := binding.Level(d.Level)
+		if d.Virtual && !a.rules.governance.AllowVirtual {
+			if t.Level == "" {
+				t.Refused = "a virtual TPM is not allowed"
+			}
+			continue
+		}
+		t.Refused = ""
+		if t.Level == "" || level.AtLeast(t.Level) {
+			t.Level = level
+		}
+	}
+	if !found && !device.IsZero() {
+		return t, notFound(store.ErrNotFound, "device %s", device)
+	}
+	return t, nil
 }
 
 // titles returns the titles of planned entries, from the index as far as it is
