@@ -126,8 +126,10 @@ func newAuditVerify(c *console) *cobra.Command {
 		RunE: c.on(func([]string) action {
 			return func(ctx context.Context, s *site, by *catalog.Caller) error {
 				n, err := s.catalog.VerifyAudit(ctx, by)
-				if err != nil {
-					return err
+				if fault, ok := errors.AsType[*catalog.AuditFaultError](err); ok && c.json {
+					return c.printFault(fault, err)
+				} else if err != nil {
+					return auditWords(err)
 				}
 				return c.print(struct {
 					OK     bool  `json:"ok"`
@@ -136,6 +138,20 @@ func newAuditVerify(c *console) *cobra.Command {
 			}
 		}),
 	}
+}
+
+// printFault prints where the chain does not hold, and returns the exit code.
+func (c *console) printFault(fault *catalog.AuditFaultError, err error) error {
+	e := explain(auditWords(err))
+	shown := struct {
+		OK       bool    `json:"ok"`
+		Sequence int64   `json:"sequence"`
+		Error    failure `json:"error"`
+	}{false, fault.Seq, newFailure(e)}
+	if err := writeJSON(c.stdout, shown); err != nil {
+		return err
+	}
+	return exitCode(e.Exit)
 }
 
 func newAuditExport(c *console) *cobra.Command {

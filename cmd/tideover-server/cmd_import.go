@@ -145,7 +145,8 @@ func (c *console) readImport(ctx context.Context, path string, f importFlags) (*
 		}
 		defer options.Password.Wipe()
 	}
-	return convert.Open(ctx, in, options)
+	content, report, err := convert.Open(ctx, in, options)
+	return content, report, importWords(err)
 }
 
 // isKDBX looks at the first signature of KeePass files

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ func TestMain(m *testing.M) {
 //	json PATH WANT               compares a member of the last output; a.b.0.c, len for a length; ~ for "not null"
 //	jsonenv NAME PATH            puts a member into the environment
 //	makekdbx FILE PASSWORD       writes a KDBX 4 file with two entries, one of them with an attachment
+//	editaudit FILE SEQ           changes a row of the audit in a database
 //	mode FILE OCTAL              compares the permissions of a file
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -65,7 +67,7 @@ func TestScripts(t *testing.T) {
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"exits": exits, "serving": s.serving, "stopped": s.stopped, "http": s.http, "signin": s.signIn,
-					"json": compare, "jsonenv": keep, "makekdbx": makeKDBX, "mode": mode,
+					"json": compare, "jsonenv": keep, "makekdbx": makeKDBX, "mode": mode, "editaudit": editAudit,
 				},
 			})
 		})
@@ -285,6 +287,14 @@ func makeKDBX(ts *testscript.TestScript, _ bool, args []string) {
 	options := kdbx.Options{Cipher: kdbx.AES256, KDF: kdbx.KDFParams{Kind: kdbx.Argon2id, MemoryBytes: 8 << 20, Iterations: 1, Parallelism: 1}}
 	ts.Check(kdbx.Write(context.Background(), &out, doc, kdbx.CompositeKey([]byte(args[1]), nil), options))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600))
+}
+
+// editAudit does what somebody with a database tool can do.
+func editAudit(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.Exec(`UPDATE audit_event SET name = 'somebody else' WHERE seq = $1`, args[1])
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 func mode(ts *testscript.TestScript, neg bool, args []string) {

@@ -77,19 +77,23 @@ type failure struct {
 	Until     *time.Time `json:"until"`
 }
 
+func newFailure(e present.Explanation) failure {
+	f := failure{ID: e.ID, Exit: e.Exit, Message: e.Message, Remedy: e.Remedy, TriesLeft: e.TriesLeft}
+	if !e.Until.IsZero() {
+		until := e.Until.UTC()
+		f.Until = &until
+	}
+	return f
+}
+
 // fail tells the error and returns its exit code.
 func (c *console) fail(err error) int {
-	e := present.Explain(err, language())
+	e := explain(err)
 	if c.json {
-		shown := failure{ID: e.ID, Exit: e.Exit, Message: e.Message, Remedy: e.Remedy, TriesLeft: e.TriesLeft}
-		if !e.Until.IsZero() {
-			until := e.Until.UTC()
-			shown.Until = &until
-		}
 		// A second failure on the way out changes nothing for the caller.
 		_ = writeJSON(c.stdout, struct {
 			Error failure `json:"error"`
-		}{shown})
+		}{newFailure(e)})
 		return e.Exit
 	}
 	text := e.Sentence()

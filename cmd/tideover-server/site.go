@@ -50,8 +50,8 @@ func (c *console) openSite(ctx context.Context) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, vault.Fail(vault.NotFound, "%s: run init first", dir)
+	if !c.isSite(dir) {
+		return nil, &wordedError{"no_server", vault.Fail(vault.NotFound, "%s", dir)}
 	}
 	s, err := c.openParts(ctx, dir, openKEK)
 	if err != nil {
@@ -61,6 +61,22 @@ func (c *console) openSite(ctx context.Context) (*site, error) {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// isSite reports whether a directory has anything of a server: the database,
+// or the key file where the database is elsewhere. One of the two without the
+// other is a server that is broken, not none.
+func (c *console) isSite(dir string) bool {
+	for _, name := range []string{databaseFile, kekFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+	}
+	if c.dbURL == "" {
+		return false
+	}
+	_, err := os.Stat(dir)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // openParts opens database and keys, which init does before there is a
