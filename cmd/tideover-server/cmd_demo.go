@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -48,7 +50,10 @@ func newDemo(c *console) *cobra.Command {
 }
 
 func (c *console) runDemo(ctx context.Context, address string, entries int) (err error) {
-	// The address is bound before anything is made, and judged as it is bound.
+	if err := checkDemoAddress(address); err != nil {
+		return err
+	}
+	// It is bound before anything is made, and judged once more as it is bound.
 	l, err := listen(ctx, address, true)
 	if err != nil {
 		return err
@@ -81,6 +86,19 @@ func (c *console) runDemo(ctx context.Context, address string, entries int) (err
 		return err
 	}
 	return c.serveDemo(ctx, d, address, users)
+}
+
+// checkDemoAddress refuses whatever is not plainly this computer itself: a
+// demo's users and passwords are for whoever sits here.
+func checkDemoAddress(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return vault.Fail(vault.Usage, "--listen: %w", err)
+	}
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return vault.Fail(vault.Usage, "the demo listens on a loopback address only, such as 127.0.0.1:0")
+	}
+	return nil
 }
 
 // openDemo opens the directory, or makes it. A directory that is neither empty
