@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,6 +142,29 @@ type levelLine struct {
 	BuiltIn bool     `json:"built_in"`
 }
 
+// listWidth keeps an indented line within the 80 columns of a terminal.
+const listWidth = 74
+
+// wrapped joins words with commas in lines of at most width bytes; a longer
+// word has a line of its own.
+func wrapped(words []string, width int) []string {
+	var rows []string
+	row := ""
+	for i, word := range words {
+		if i < len(words)-1 {
+			word += ","
+		}
+		if row != "" && len(row)+1+len(word) > width {
+			rows, row = append(rows, row), ""
+		}
+		if row != "" {
+			row += " "
+		}
+		row += word
+	}
+	return append(rows, row)
+}
+
 func newGrantLevels(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "levels",
@@ -160,7 +184,10 @@ func newGrantLevels(c *console) *cobra.Command {
 				}
 				return c.print(shown, func(w io.Writer) {
 					for _, l := range levels {
-						line(w, "%s\t%s", l.Name, l.Rights)
+						line(w, "%s", l.Name)
+						for _, row := range wrapped(strings.Split(l.Rights.String(), ","), listWidth) {
+							line(w, "    %s", row)
+						}
 					}
 				})
 			}
