@@ -175,11 +175,17 @@ func (p *program) printList(r listResult) error {
 		}
 		b.WriteByte('\n')
 	}
-	if r.Source == session.FromCache && r.AsOf != nil {
-		if at, err := time.Parse(time.RFC3339, *r.AsOf); err == nil {
-			fmt.Fprintln(&b, p.words().Text("cli.from_cache", map[string]any{"At": p.words().Time(at)}))
-		}
-	}
+	p.fromCache(&b, r.Source, r.AsOf)
 	_, _ = fmt.Fprint(p.stdout, b.String()) // a closed pipe is no failure
 	return nil
+}
+
+// fromCache adds how old what was printed is, if it came from a cache.
+func (p *program) fromCache(b *strings.Builder, source session.Source, asOf *string) {
+	if source != session.FromCache || asOf == nil {
+		return
+	}
+	if at, err := time.Parse(time.RFC3339, *asOf); err == nil {
+		fmt.Fprintln(b, p.words().Text("cli.from_cache", map[string]any{"At": p.words().Time(at)}))
+	}
 }

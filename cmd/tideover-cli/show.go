@@ -39,6 +39,8 @@ type showEntry struct {
 	ModifiedAt  *string          `json:"modified_at"`
 	ExpiresAt   *string          `json:"expires_at"`
 	Overlay     string           `json:"overlay"`
+
+	hasPassword bool
 }
 
 type showField struct {
@@ -124,7 +126,7 @@ func newShowEntry(item *session.Item, e *vault.Entry, revealed bool) showEntry {
 		ID: e.ID, Name: e.Title(), Path: vault.JoinPath(item.Path...), Username: e.Username(), URL: e.URL(),
 		Notes: e.Notes(), Tags: list(e.Tags), Fields: []showField{}, Attachments: []showAttachment{},
 		History: item.History, CreatedAt: moment(e.Times.Created), ModifiedAt: moment(e.Times.Modified),
-		ExpiresAt: expiry(e), Overlay: overlay(item),
+		ExpiresAt: expiry(e), Overlay: overlay(item), hasPassword: item.HasPassword,
 	}
 	if revealed {
 		text := e.Password().Text()
@@ -243,7 +245,7 @@ func (p *program) printShown(r showResult) error {
 		line("username", plain(e.Username))
 		if e.Password != nil {
 			line("password", plain(*e.Password))
-		} else {
+		} else if e.hasPassword {
 			line("password", hidden)
 		}
 		line("url", plain(e.URL))
@@ -266,6 +268,7 @@ func (p *program) printShown(r showResult) error {
 		}
 		line("notes", plainLines(e.Notes))
 	}
+	p.fromCache(&b, r.Source, r.AsOf)
 	_, _ = fmt.Fprint(p.stdout, b.String()) // a closed pipe is no failure
 	return nil
 }
