@@ -16,11 +16,14 @@ import (
 type cacheResult struct {
 	header
 
-	Mode       session.Mode `json:"mode"`
-	Entries    int          `json:"entries"`
-	Excluded   []exclusion  `json:"excluded"` // by this client: what a cache file cannot carry
-	Generation uint64       `json:"generation"`
-	ExpiresAt  *string      `json:"expires_at"`
+	Mode    session.Mode `json:"mode"`
+	Entries int          `json:"entries"`
+	// Excluded counts the entries that are left out, by the server and by this
+	// client; null where the server does not say.
+	Excluded    *int        `json:"excluded"`
+	Unsupported []exclusion `json:"unsupported"` // by this client: what a cache file cannot carry
+	Generation  uint64      `json:"generation"`
+	ExpiresAt   *string     `json:"expires_at"`
 }
 
 type exclusion struct {
@@ -110,11 +113,15 @@ func (p *program) progress() func(done, total int) {
 
 func (p *program) printCached(made session.Cached) error {
 	r := cacheResult{
-		header: head(), Mode: made.Mode, Entries: made.Report.Entries, Excluded: []exclusion{},
+		header: head(), Mode: made.Mode, Entries: made.Report.Entries, Unsupported: []exclusion{},
 		Generation: made.Generation, ExpiresAt: moment(made.Expires),
 	}
 	for _, e := range made.Report.Excluded {
-		r.Excluded = append(r.Excluded, exclusion{e.Entry, vault.JoinPath(e.Path...), e.Detail})
+		r.Unsupported = append(r.Unsupported, exclusion{e.Entry, vault.JoinPath(e.Path...), e.Detail})
+	}
+	if made.Withheld != nil {
+		n := *made.Withheld + len(r.Unsupported)
+		r.Excluded = &n
 	}
 	if p.json {
 		return printJSON(p.stdout, r)
@@ -124,7 +131,7 @@ func (p *program) printCached(made session.Cached) error {
 		args["Until"] = p.words().Time(made.Expires)
 	}
 	p.say("cli.cached", args)
-	for _, e := range r.Excluded {
+	for _, e := range r.Unsupported {
 		p.say("cli.excluded", map[string]any{"Path": plain(e.Path), "Detail": plain(e.Detail)})
 	}
 	return nil

@@ -31,6 +31,7 @@ type CacheRequest struct {
 type Cached struct {
 	Mode       Mode
 	Report     cache.Report
+	Withheld   *int // entries that the server keeps back; nil: it does not say
 	Generation uint64
 	Lease      *lease.Lease // nil where no server governs
 	Expires    time.Time    // zero: the calendar does not end it
@@ -187,7 +188,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	if err != nil {
 		return Cached{}, err
 	}
-	made := Cached{Report: report, Generation: pending.Declaration().Generation}
+	made := Cached{Report: report, Withheld: plan.withheld, Generation: pending.Declaration().Generation}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
 			known.CachedAs, known.Drafts = a.User, nil
@@ -244,6 +245,7 @@ type plan struct {
 	local    *cache.Local
 	rules    policy.MasterRules
 	minLevel binding.Level
+	withheld *int           // entries that the server will keep back; nil: unknown
 	content  *vault.Content // what was fetched already; nil: fetch does it
 	fetch    func(ctx context.Context, d cache.Declaration) (*vault.Content, string, error)
 }
@@ -290,9 +292,15 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	// How much is left out is told to the person and decides nothing.
+	var withheld *int
+	if run, err := src.remote.DryRun(ctx); err == nil {
+		withheld = &run.Excluded
+	}
 	t := trust(id.Server)
 	return plan{
-		trust: &t, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
+		withheld: withheld,
+		trust:    &t, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
 		fetch: func(ctx context.Context, d cache.Declaration) (*vault.Content, string, error) {
 			return src.remote.Cache(ctx, dev.ID, wire.CacheRequest{
 				Cache: d.Cache, Generation: d.Generation, RecordSHA256: d.Record, RootName: d.RootName,
