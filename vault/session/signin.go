@@ -104,6 +104,10 @@ func (s *Session) meetServer(ctx context.Context, st *state, t Target) (server, 
 		return server{}, nil, err
 	}
 	id, err := remote.Probe(ctx)
+	if known == nil && t.Pin != "" && errors.Is(err, vault.IdentityChanged) {
+		// Nothing has changed that was known before.
+		err = &vault.Problem{Cause: vault.IdentityChanged, Detail: "the server's identity is not the one given with --pin", Err: err}
+	}
 	if err != nil {
 		return server{}, nil, err
 	}
