@@ -54,6 +54,8 @@ func TestMeAndDryRun(t *testing.T) {
 	if run.User != "bob" || run.Total != 2 || run.Cached != 0 || run.Excluded != 2 || run.ByReason["not_permitted"] != 2 {
 		t.Errorf("dry run: %+v", run)
 	}
+	f.want(400, request{method: "GET", path: own + "/offline?device=x", as: "bob"})
+	f.want(404, request{method: "GET", path: own + "/offline?device=" + vault.NewID().String(), as: "bob"})
 	for _, e := range run.Entries {
 		if e.Cached || e.Reason == nil || !strings.HasPrefix(e.Path, "/Team/") {
 			t.Errorf("entry: %+v", e)
