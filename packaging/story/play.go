@@ -95,7 +95,7 @@ func (p *player) play(ctx context.Context) error {
 		cli("On the server nothing has changed", "ls", "/Imported/Network"),
 		cli("Clear offline cache…", "clear-cache", "--yes"),
 		cli("There is nothing left to open", "work-offline", "--user", user.Name, "--master-password-stdin").with(master).exits(10),
-		server("One audit record for each cached password", "audit", "list", "--data", p.data()).says("entry.cached"),
+		server("One audit record for each cached password", "audit", "list", "--data", p.data()).says("entry.cached", "/Imported/Network/Router", "offline.reveal"),
 		server("The audit log has not been touched", "audit", "verify", "--data", p.data()),
 		cli("Sign out", "sign-out"),
 	}
