@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	},
 	"vault/server/keyring":  {"vault", "vault/server/store"},
 	"vault/server/auth":     {"vault", "vault/otp", "vault/server/store"},
-	"vault/server/catalog":  {"vault", "vault/kdbx", "vault/lease", "vault/policy", "vault/audit", "vault/otp", "vault/server/auth", "vault/server/keyring", "vault/server/store"},
+	"vault/server/catalog":  {"vault", "tpm/binding", "vault/kdbx", "vault/lease", "vault/policy", "vault/audit", "vault/otp", "vault/server/auth", "vault/server/keyring", "vault/server/store"},
 	"tpm/binding":           {},
 	"tpm":                   {"tpm/binding"},
 	"tpm/tpmtest":           {"tpm", "tpm/binding"},
