@@ -110,7 +110,7 @@ func newAuditList(c *console) *cobra.Command {
 	return cmd
 }
 
-// plain keeps what people typed from steering a terminal.
+// plain keeps what people typed from moving the cursor of a terminal.
 func plain(s string) string {
 	if s == "" {
 		return "-"
