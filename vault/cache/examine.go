@@ -281,11 +281,9 @@ func (f *finding) takeChip(err error) error {
 	case errors.Is(err, binding.ErrTampered):
 		f.object(Damaged, vault.Fail(vault.Damaged, "%w", err))
 	case errors.Is(err, binding.ErrClockEnded):
-		f.verdict.EndedBy, f.verdict.Hard, f.verdict.Remaining = lease.EndedByClock, true, 0
-		f.object(Expired, &vault.Problem{Cause: vault.Expired, Detail: string(lease.EndedByClock), Err: err})
+		f.endedBy(lease.EndedByClock, err)
 	case errors.Is(err, binding.ErrBootsEnded):
-		f.verdict.EndedBy, f.verdict.Hard, f.verdict.Remaining = lease.EndedByBoots, true, 0
-		f.object(Expired, &vault.Problem{Cause: vault.Expired, Detail: string(lease.EndedByBoots), Err: err})
+		f.endedBy(lease.EndedByBoots, err)
 	case errors.Is(err, binding.ErrOtherMachine):
 		f.object(Foreign, vault.Fail(vault.OtherMachine, "%w", err))
 	case errors.Is(err, binding.ErrSuperseded):
@@ -300,6 +298,12 @@ func (f *finding) takeChip(err error) error {
 		return err
 	}
 	return nil
+}
+
+// endedBy notes that the chip itself refuses: one of its bounds is reached.
+func (f *finding) endedBy(by lease.EndedBy, err error) {
+	f.verdict.End(f.term, by, true)
+	f.object(Expired, &vault.Problem{Cause: vault.Expired, Until: f.verdict.Until, Detail: string(by), Err: err})
 }
 
 // wipedState tells the two kinds of wipe apart.

@@ -167,7 +167,10 @@ func (out Status) MarshalJSON() ([]byte, error) {
 	if v := out.Verdict; out.Judged {
 		left := int64(v.Remaining / time.Second)
 		if !v.Unlimited {
-			o.Expires, o.ExpiresIn = &v.Until, &left
+			o.ExpiresIn = &left
+		}
+		if !v.Unlimited && !v.Until.IsZero() {
+			o.Expires = &v.Until
 		}
 		if v.EndedBy != "" {
 			o.EndedBy = &v.EndedBy

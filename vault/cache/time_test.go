@@ -23,6 +23,46 @@ func (w *world) endedBy(by lease.EndedBy, hard bool) {
 	}
 }
 
+// TestTheEndThatIsToldStaysWhatItIs ends a cache in every way and wants the end
+// that stands in the lease, however late it is asked for.
+func TestTheEndThatIsToldStaysWhatItIs(t *testing.T) {
+	for name, end := range map[string]func(*world){
+		"the chip's clock": func(w *world) {
+			w.cache(content("one"), nil)
+			w.machine.AdvanceClock(7 * day)
+		},
+		"the chip's clock alone": func(w *world) {
+			w.cache(content("one"), func(l *lease.Lease) {
+				l.Policy.PoweredOn, l.Chip.Bounds.ClockMS = 0, l.Chip.ClockMS+uint64(day.Milliseconds())
+			})
+			w.machine.AdvanceClock(day)
+		},
+		"boots": func(w *world) {
+			w.cache(content("one"), func(l *lease.Lease) { l.Chip.Bounds.Resets = l.Chip.Resets + 1 })
+			w.machine.Reboot()
+		},
+		"openings": func(w *world) {
+			w.cache(content("one"), func(l *lease.Lease) { l.Policy.Opens = 1 })
+			w.mustUnlock().Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			want := w.now.Add(7 * day)
+			end(w)
+			for range 2 {
+				w.refuses(vault.Expired, cache.Expired)
+				st := w.status()
+				var p *vault.Problem
+				if !errors.As(st.Problem, &p) || !p.Until.Equal(want) || !st.Verdict.Until.Equal(want) || st.Verdict.Remaining != 0 {
+					t.Errorf("ended %v (%v, %v left), want %v", st.Verdict.Until, st.Problem, st.Verdict.Remaining, want)
+				}
+				w.now = w.now.Add(time.Hour)
+			}
+		})
+	}
+}
+
 func TestExpiresByTheComputersClock(t *testing.T) {
 	w := newWorld(t)
 	w.cache(content("one"), nil)

@@ -68,8 +68,11 @@ type Verdict struct {
 	Elapsed    time.Duration // since issue, by the clock that shows most
 	Remaining  time.Duration // until the first end that time can bring; 0 if ended
 	Unlimited  bool          // no time ends it; Remaining and Until mean nothing
-	Until      time.Time     // when Remaining is over, or when it was over as far as known
-	OpensLeft  *int          // nil: not limited
+	// Until is when Remaining is over. Of a lease that has ended it is the
+	// calendar's end, as it stands in the lease: no clock shows at which moment
+	// another end came. Zero: the calendar does not end it.
+	Until     time.Time
+	OpensLeft *int // nil: not limited
 }
 
 // Judge says whether a lease holds. It is the one place where the rules about
@@ -147,18 +150,29 @@ func (v *Verdict) remain(t Term, f Facts, chip time.Duration) {
 	}
 	switch {
 	case v.EndedBy != "":
-		v.Until = f.Wall.UTC().Truncate(time.Second)
-		if !t.Expires.IsZero() && t.Expires.Before(v.Until) {
-			v.Until = t.Expires.UTC()
-		}
+		v.End(t, v.EndedBy, v.Hard)
 	case !found:
 		v.Unlimited = true
-	case !t.Expires.IsZero() && left == byWall:
+	case !t.Expires.IsZero() && byWall-left < clockJitter:
 		v.Remaining, v.Until = left, t.Expires.UTC()
 	default:
 		v.Remaining, v.Until = left, f.Wall.Add(left).UTC().Truncate(time.Second)
 	}
 }
+
+// End notes that the lease of t has ended, whatever the clocks said before: the
+// chip itself may be the one to say so.
+func (v *Verdict) End(t Term, by EndedBy, hard bool) {
+	v.EndedBy, v.Hard, v.Remaining, v.Unlimited, v.Until = by, hard, 0, false, time.Time{}
+	if !t.Expires.IsZero() {
+		v.Until = t.Expires.UTC()
+	}
+}
+
+// clockJitter is how far the chip's clock and the computer's may run apart
+// without another end being told: a machine that was never off would show one
+// that wanders from one look to the next.
+const clockJitter = time.Minute
 
 // milliseconds stops at the longest time.Duration instead of turning negative.
 func milliseconds(ms uint64) time.Duration {

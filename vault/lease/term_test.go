@@ -97,6 +97,10 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeUntil(t *testing.T) {
+	opens, never, even := week(), week(), week()
+	opens.Opens = 3
+	never.Expires = time.Time{}
+	even.PoweredOn, even.Bounds.ClockMS = 7*day, 1_000_000+uint64((7*day).Milliseconds())
 	for name, tt := range map[string]struct {
 		term  lease.Term
 		facts lease.Facts
@@ -105,7 +109,11 @@ func TestJudgeUntil(t *testing.T) {
 		"the calendar's end":        {week(), lease.Facts{Wall: after(6*day + 300*time.Millisecond), Clock: chip(hour, 6)}, after(7 * day)},
 		"the chip's, if it is on":   {week(), lease.Facts{Wall: after(day), Clock: chip(day, 5)}, after(3 * day)},
 		"ended by the calendar":     {week(), lease.Facts{Wall: after(9 * day), Clock: chip(hour, 5)}, after(7 * day)},
-		"ended by the chip, by now": {week(), lease.Facts{Wall: after(5 * day), Clock: chip(4*day, 5)}, after(5 * day)},
+		"ended by the chip":         {week(), lease.Facts{Wall: after(5 * day), Clock: chip(4*day, 5)}, after(7 * day)},
+		"ended by boots":            {week(), lease.Facts{Wall: after(2 * day), Clock: chip(hour, 15)}, after(7 * day)},
+		"ended by openings":         {opens, lease.Facts{Wall: after(hour), Clock: chip(hour, 5), Opens: 3}, after(7 * day)},
+		"ended, without a calendar": {never, lease.Facts{Wall: after(5 * day), Clock: chip(3*day, 5)}, time.Time{}},
+		"clocks that wander":        {even, lease.Facts{Wall: after(day), Clock: chip(day+30*time.Second, 5)}, after(7 * day)},
 	} {
 		if got := lease.Judge(tt.term, tt.facts).Until; !got.Equal(tt.want) {
 			t.Errorf("%s: until %v, want %v", name, got, tt.want)
