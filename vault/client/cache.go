@@ -11,18 +11,12 @@ import (
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// CacheOptions is what Cache needs beside the request.
-type CacheOptions struct {
-	Sign Signer
-	// Progress, if not nil, is called after every entry.
-	Progress func(done, total int)
-}
-
 // Cache returns the content of one generation, and its lease as the server
 // signed it. The stream is compared with the lease, and the lease with the
 // request, before anything is returned; what does not fit is wiped. It needs
-// the token as well as the device key. The caller wipes the content.
-func (c *Client) Cache(ctx context.Context, device vault.ID, r wire.CacheRequest, opt CacheOptions) (*vault.Content, string, error) {
+// the token as well as the device key. Progress, if not nil, is called after every
+// entry. The caller wipes the content.
+func (c *Client) Cache(ctx context.Context, device vault.ID, r wire.CacheRequest, signer wire.Signer, progress func(done, total int)) (*vault.Content, string, error) {
 	m, err := c.probe(ctx) // anew: the lease may be signed by a key of today
 	if err != nil {
 		return nil, "", err
@@ -34,7 +28,7 @@ func (c *Client) Cache(ctx context.Context, device vault.ID, r wire.CacheRequest
 	signed, err := c.sign(ctx, device, request{
 		method: http.MethodPost, path: "/devices/" + device.String() + "/cache",
 		accept: wire.MediaStream, body: body, long: true,
-	}, opt.Sign)
+	}, signer)
 	if err != nil {
 		return nil, "", err
 	}
@@ -47,7 +41,7 @@ func (c *Client) Cache(ctx context.Context, device vault.ID, r wire.CacheRequest
 	if err := c.check(resp); err != nil {
 		return nil, "", err
 	}
-	stream, err := wire.DecodeContent(resp.Body, wire.DecodeOptions{Limits: c.cfg.Limits, Mode: wire.Complete, Progress: opt.Progress})
+	stream, err := wire.DecodeContent(resp.Body, wire.DecodeOptions{Limits: c.cfg.Limits, Mode: wire.Complete, Progress: progress})
 	if err != nil {
 		return nil, "", err
 	}

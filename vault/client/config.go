@@ -17,15 +17,6 @@ import (
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// Kind is the protocol that a server speaks.
-type Kind string
-
-// The kinds. The words reach disk and the command line.
-const (
-	Tideover Kind = "tideover"
-	Pleasant Kind = "pleasant"
-)
-
 // Config says which server, and how patient to be. Zero durations and limits
 // take their defaults.
 type Config struct {
@@ -39,7 +30,7 @@ type Config struct {
 	CAFile string
 	// Kind is what the server was last time; empty: not known. A server of
 	// another kind is another server: IdentityChanged.
-	Kind Kind
+	Kind wire.Kind
 	// ClientID names this installation to the server; zero: a fixed one.
 	ClientID vault.ID
 
@@ -89,7 +80,7 @@ type Client struct {
 
 // met is a server that has said who it is.
 type met struct {
-	Identity
+	wire.Identity
 	keys lease.KeySet
 }
 

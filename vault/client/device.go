@@ -9,10 +9,6 @@ import (
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// Signer signs a digest with the device key and returns 64 bytes, r‖s. The
-// method Sign of whatever holds the key is one.
-type Signer func(ctx context.Context, digest [32]byte) (signature []byte, err error)
-
 // journalPart is how many events one upload carries, a third of what a server
 // takes at most, with the longest details.
 const journalPart = 5000
@@ -36,33 +32,38 @@ func (c *Client) Device(ctx context.Context, id vault.ID) (wire.Device, error) {
 	return device, err
 }
 
-// DryRun returns what a cache made now would hold, and why not the rest.
-func (c *Client) DryRun(ctx context.Context) (wire.DryRun, error) {
+// DryRun returns what a cache made now would hold, and why not the rest. It is
+// judged for a device of the user, or for the best of them if device is zero.
+func (c *Client) DryRun(ctx context.Context, device vault.ID) (wire.DryRun, error) {
 	var dry wire.DryRun
-	err := c.askTideover(ctx, request{method: http.MethodGet, path: "/offline"}, &dry)
+	r := request{method: http.MethodGet, path: "/offline"}
+	if !device.IsZero() {
+		r.path += "?device=" + device.String()
+	}
+	err := c.askTideover(ctx, r, &dry)
 	return dry, err
 }
 
 // Proof tells the server that a generation is in use. It needs no token.
-func (c *Client) Proof(ctx context.Context, device vault.ID, generation uint64, sign Signer) error {
-	return c.report(ctx, device, "/proof", wire.GenerationReport{Generation: generation}, sign, nil)
+func (c *Client) Proof(ctx context.Context, device vault.ID, generation uint64, signer wire.Signer) error {
+	return c.report(ctx, device, "/proof", wire.GenerationReport{Generation: generation}, signer, nil)
 }
 
 // Cleared tells the server that a generation and all before it are gone. It
 // needs no token.
-func (c *Client) Cleared(ctx context.Context, device vault.ID, generation uint64, sign Signer) error {
-	return c.report(ctx, device, "/cleared", wire.GenerationReport{Generation: generation}, sign, nil)
+func (c *Client) Cleared(ctx context.Context, device vault.ID, generation uint64, signer wire.Signer) error {
+	return c.report(ctx, device, "/cleared", wire.GenerationReport{Generation: generation}, signer, nil)
 }
 
 // Journal uploads events, in parts where they are many, and returns the last
 // sequence number that the server has. What an error leaves behind may be sent
 // again. It needs no token.
-func (c *Client) Journal(ctx context.Context, device vault.ID, events []wire.JournalEvent, sign Signer) (through uint64, err error) {
+func (c *Client) Journal(ctx context.Context, device vault.ID, events []wire.JournalEvent, signer wire.Signer) (through uint64, err error) {
 	for len(events) > 0 {
 		part := events[:min(len(events), journalPart)]
 		events = events[len(part):]
 		var answer wire.JournalAnswer
-		if err := c.report(ctx, device, "/journal", wire.JournalUpload{Events: part}, sign, &answer); err != nil {
+		if err := c.report(ctx, device, "/journal", wire.JournalUpload{Events: part}, signer, &answer); err != nil {
 			return through, err
 		}
 		through = answer.Through
@@ -71,12 +72,12 @@ func (c *Client) Journal(ctx context.Context, device vault.ID, events []wire.Jou
 }
 
 // report posts a device-signed request without a token.
-func (c *Client) report(ctx context.Context, device vault.ID, below string, in any, sign Signer, out any) error {
+func (c *Client) report(ctx context.Context, device vault.ID, below string, in any, signer wire.Signer, out any) error {
 	body, err := wire.Marshal(in)
 	if err != nil {
 		return err
 	}
-	r, err := c.sign(ctx, device, request{method: http.MethodPost, path: "/devices/" + device.String() + below, body: body, anonymous: true}, sign)
+	r, err := c.sign(ctx, device, request{method: http.MethodPost, path: "/devices/" + device.String() + below, body: body, anonymous: true}, signer)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (c *Client) report(ctx context.Context, device vault.ID, below string, in a
 
 // sign fetches a nonce and signs the request with the device key. The path of
 // the request is that below the API's root.
-func (c *Client) sign(ctx context.Context, device vault.ID, r request, sign Signer) (request, error) {
+func (c *Client) sign(ctx context.Context, device vault.ID, r request, signer wire.Signer) (request, error) {
 	var nonce wire.Nonce
 	if err := c.askTideover(ctx, request{method: http.MethodGet, path: "/nonce", anonymous: true}, &nonce); err != nil {
 		return r, err
@@ -94,7 +95,7 @@ func (c *Client) sign(ctx context.Context, device vault.ID, r request, sign Sign
 		return r, vault.Fail(vault.BadAnswer, "%s gives no nonce", c.base.Host)
 	}
 	path := c.base.EscapedPath() + wire.APIRoot + r.path
-	signature, err := sign(ctx, wire.RequestDigest(r.method, path, nonce.Nonce, r.body))
+	signature, err := signer.Sign(ctx, wire.RequestDigest(r.method, path, nonce.Nonce, r.body))
 	if err != nil {
 		return r, err
 	}

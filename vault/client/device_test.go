@@ -24,7 +24,7 @@ func TestTideoverServer(t *testing.T) {
 	c := o.open()
 	ctx := context.Background()
 	who, err := c.Probe(ctx)
-	if err != nil || who.Kind != client.Tideover || who.Server.Incarnation != o.incarnation {
+	if err != nil || who.Kind != wire.KindTideover || who.Server.Incarnation != o.incarnation {
 		t.Fatal(who, err)
 	}
 	me, err := c.Me(ctx)
@@ -56,9 +56,11 @@ func TestTideoverServer(t *testing.T) {
 	if err != nil || string(file) != "hello world" {
 		t.Errorf("%q, %v", file, err)
 	}
-	dry, err := c.DryRun(ctx)
-	if err != nil || dry.Entries[0].ID != e.ID {
-		t.Errorf("%+v, %v", dry, err)
+	for _, device := range []vault.ID{o.deviceID, {}} {
+		dry, err := c.DryRun(ctx, device)
+		if err != nil || dry.Entries[0].ID != e.ID || dry.Server != device.String() {
+			t.Errorf("%+v, %v", dry, err)
+		}
 	}
 	for name, call := range map[string]func() (wire.Device, error){
 		"register": func() (wire.Device, error) { return c.Register(ctx, wire.DeviceRequest{Name: "laptop"}) },
@@ -76,9 +78,7 @@ func TestCache(t *testing.T) {
 	o := newOwn(t)
 	c := o.open()
 	var steps []int
-	content, token, err := c.Cache(context.Background(), o.deviceID, o.request(), client.CacheOptions{
-		Sign: o.signer(), Progress: func(done, total int) { steps = append(steps, done, total) },
-	})
+	content, token, err := c.Cache(context.Background(), o.deviceID, o.request(), o.signer(), func(done, total int) { steps = append(steps, done, total) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestCacheIsVoidWithoutItsLease(t *testing.T) {
 	} {
 		o := newOwn(t)
 		o.spoil = spoil
-		content, token, err := o.open().Cache(context.Background(), o.deviceID, o.request(), client.CacheOptions{Sign: o.signer()})
+		content, token, err := o.open().Cache(context.Background(), o.deviceID, o.request(), o.signer(), nil)
 		if content != nil || token != "" {
 			t.Errorf("%s: something was returned", name)
 		}
@@ -114,7 +114,7 @@ func TestCacheIsVoidWithoutItsLease(t *testing.T) {
 	}
 	o := newOwn(t)
 	o.leaseKey = newKey(t) // one that the root has not introduced
-	_, _, err := o.open().Cache(context.Background(), o.deviceID, o.request(), client.CacheOptions{Sign: o.signer()})
+	_, _, err := o.open().Cache(context.Background(), o.deviceID, o.request(), o.signer(), nil)
 	want(t, "foreign key", err, vault.BadAnswer)
 }
 
@@ -133,7 +133,7 @@ func TestCacheAsksForTodaysKeys(t *testing.T) {
 	o.mu.Lock()
 	o.keys, o.leaseKey = append(o.keys, sub), next
 	o.mu.Unlock()
-	if _, _, err := c.Cache(context.Background(), o.deviceID, o.request(), client.CacheOptions{Sign: o.signer()}); err != nil {
+	if _, _, err := c.Cache(context.Background(), o.deviceID, o.request(), o.signer(), nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -162,16 +162,21 @@ func TestDeviceReportsNeedNoToken(t *testing.T) {
 	other := newOwn(t)
 	want(t, "another device's signature", c.Proof(ctx, o.deviceID, 4, other.signer()), vault.NotSignedIn)
 	broken := errors.New("no chip")
-	if err := c.Proof(ctx, o.deviceID, 4, func(context.Context, [32]byte) ([]byte, error) { return nil, broken }); !errors.Is(err, broken) {
+	if err := c.Proof(ctx, o.deviceID, 4, brokenKey{broken}); !errors.Is(err, broken) {
 		t.Errorf("the signer's error is lost: %v", err)
 	}
 }
+
+// brokenKey is a device key that cannot be used.
+type brokenKey struct{ why error }
+
+func (k brokenKey) Sign(context.Context, [32]byte) ([]byte, error) { return nil, k.why }
 
 func TestCausesOfATideoverServer(t *testing.T) {
 	for _, cause := range []vault.Cause{vault.ApprovalPending, vault.Revoked, vault.LevelTooLow, vault.Superseded} {
 		o := newOwn(t)
 		o.refuse = cause
-		_, _, err := o.open().Cache(context.Background(), o.deviceID, o.request(), client.CacheOptions{Sign: o.signer()})
+		_, _, err := o.open().Cache(context.Background(), o.deviceID, o.request(), o.signer(), nil)
 		want(t, string(cause), err, cause)
 		var p *vault.Problem
 		if !errors.As(err, &p) || p.Detail != "since Monday" || p.Until.Year() != 2030 {
@@ -213,14 +218,14 @@ func TestIdentityOfATideoverServer(t *testing.T) {
 // leases by dropping a route.
 func TestKindIsNeverDowngraded(t *testing.T) {
 	p := &replay{t: t, versions: "6"}
-	c, err := client.New(client.Config{URL: p.start().URL, Kind: client.Tideover})
+	c, err := client.New(client.Config{URL: p.start().URL, Kind: wire.KindTideover})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = c.SignIn(context.Background(), credentials())
 	want(t, "Tideover to Pleasant", err, vault.IdentityChanged)
 	o := newOwn(t)
-	if c, err = client.New(client.Config{URL: o.start().URL, Kind: client.Pleasant}); err != nil {
+	if c, err = client.New(client.Config{URL: o.start().URL, Kind: wire.KindPleasant}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = c.SignIn(context.Background(), credentials())
@@ -240,7 +245,7 @@ func TestCacheCutAtEveryLength(t *testing.T) {
 	request := o.request()
 	ask := func(length int, drop bool) error {
 		cutter.Store(&cut{length, drop})
-		_, _, err := c.Cache(context.Background(), o.deviceID, request, client.CacheOptions{Sign: o.signer()})
+		_, _, err := c.Cache(context.Background(), o.deviceID, request, o.signer(), nil)
 		return err
 	}
 	if err := ask(1<<20, false); err != nil {

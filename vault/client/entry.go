@@ -25,7 +25,7 @@ func (c *Client) entry(ctx context.Context, id vault.ID) (*wire.EntryAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	if m.Kind == Tideover {
+	if m.Kind == wire.KindTideover {
 		return c.ownEntry(ctx, request{method: http.MethodGet, path: wire.APIRoot + "/entries/" + id.String()})
 	}
 	version, err := c.pleasant(ctx)
@@ -70,7 +70,7 @@ func (c *Client) Reveal(ctx context.Context, id vault.ID, comment string) (*vaul
 	if err != nil {
 		return nil, err
 	}
-	if m.Kind == Tideover {
+	if m.Kind == wire.KindTideover {
 		body, err := wire.Marshal(wire.RevealRequest{Comment: comment})
 		if err != nil {
 			return nil, err
@@ -155,7 +155,7 @@ func (c *Client) Attachment(ctx context.Context, entry, attachment vault.ID, com
 	if err != nil {
 		return nil, err
 	}
-	if m.Kind == Tideover {
+	if m.Kind == wire.KindTideover {
 		r := request{
 			method: http.MethodGet, accept: wire.MediaBytes, bulk: true,
 			path: wire.APIRoot + "/entries/" + entry.String() + "/attachments/" + attachment.String(),

@@ -149,10 +149,10 @@ func TestHostileAnswers(t *testing.T) {
 			return err
 		}},
 		{name: "cache", path: "/cache", do: func(c *client.Client) error {
-			_, _, err := c.Cache(ctx, o.deviceID, o.request(), client.CacheOptions{Sign: o.signer()})
+			_, _, err := c.Cache(ctx, o.deviceID, o.request(), o.signer(), nil)
 			return err
 		}},
-		{name: "dry run", path: "/offline", loose: true, do: func(c *client.Client) error { _, err := c.DryRun(ctx); return err }},
+		{name: "dry run", path: "/offline", loose: true, do: func(c *client.Client) error { _, err := c.DryRun(ctx, o.deviceID); return err }},
 		{name: "nonce", path: "/nonce", do: func(c *client.Client) error { return c.Proof(ctx, o.deviceID, 1, o.signer()) }},
 		{name: "journal", path: "/journal", loose: true, do: func(c *client.Client) error {
 			_, err := c.Journal(ctx, o.deviceID, make([]wire.JournalEvent, 1), o.signer())

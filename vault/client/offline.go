@@ -17,7 +17,7 @@ func (c *Client) OfflineAvailable(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if m.Kind == Tideover {
+	if m.Kind == wire.KindTideover {
 		me, err := c.Me(ctx)
 		return me.OfflineEnabled && me.OfflineEntries > 0, err
 	}

@@ -200,8 +200,8 @@ func open(t testing.TB, address string) *client.Client {
 	return c
 }
 
-func credentials() client.Credentials {
-	return client.Credentials{User: "ann@corp", Password: vault.SecretText(password)}
+func credentials() wire.Credentials {
+	return wire.Credentials{User: "ann@corp", Password: vault.SecretText(password)}
 }
 
 // signedIn returns a client of the server whose user is signed in.
@@ -217,7 +217,7 @@ func signedIn(t testing.TB, p *replay) *client.Client {
 	return c
 }
 
-func withCode(cred client.Credentials, provider string) client.Credentials {
+func withCode(cred wire.Credentials, provider string) wire.Credentials {
 	if provider != "" {
 		cred.OTP = vault.SecretText("123456")
 	}

@@ -10,24 +10,12 @@ import (
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// Identity is what a server is, known before anything secret is sent.
-type Identity struct {
-	Kind Kind
-	// Server is a Tideover server's own description, whose keys are proved to
-	// be of its identity; nil for a Pleasant server.
-	Server *wire.Server
-	// Pin is the identity that the connection itself proved. It is empty where
-	// the chain is vouched for by the system or a CA file and does not hold the
-	// identity.
-	Pin string
-}
-
 // Probe finds out who the server is. It sends nothing secret. Every other
 // method does it first if nobody has.
-func (c *Client) Probe(ctx context.Context) (Identity, error) {
+func (c *Client) Probe(ctx context.Context) (wire.Identity, error) {
 	m, err := c.probe(ctx)
 	if err != nil {
-		return Identity{}, err
+		return wire.Identity{}, err
 	}
 	return m.Identity, nil
 }
@@ -46,7 +34,7 @@ func (c *Client) meet(ctx context.Context) (*met, error) {
 func (c *Client) probe(ctx context.Context) (*met, error) {
 	m, err := c.probeTideover(ctx)
 	if errors.Is(err, errNotTideover) {
-		if c.cfg.Kind == Tideover {
+		if c.cfg.Kind == wire.KindTideover {
 			return nil, vault.Fail(vault.IdentityChanged, "%s is no Tideover server any more", c.base.Host)
 		}
 		m, err = c.probePleasant(ctx)
@@ -105,7 +93,7 @@ func (c *Client) identify(s *wire.Server, resp *http.Response) (*met, error) {
 			Err: errors.New("the server names another identity than the pinned one"),
 		}
 	}
-	m := &met{Identity: Identity{Kind: Tideover, Server: s}, keys: set}
+	m := &met{Identity: wire.Identity{Kind: wire.KindTideover, Server: s}, keys: set}
 	if resp.TLS != nil {
 		for _, cert := range resp.TLS.PeerCertificates {
 			if lease.Pin(cert.RawSubjectPublicKeyInfo) == identity {
@@ -135,7 +123,7 @@ func (c *Client) probePleasant(ctx context.Context) (*met, error) {
 		case c.trust.pin != "" && !proved && resp.TLS != nil:
 			return nil, vault.Fail(vault.IdentityChanged, "%s does not have the pinned key", c.base.Host)
 		}
-		m := &met{Identity: Identity{Kind: Pleasant}}
+		m := &met{Identity: wire.Identity{Kind: wire.KindPleasant}}
 		if proved {
 			m.Pin = c.trust.pin
 		}

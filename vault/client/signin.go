@@ -12,19 +12,6 @@ import (
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// Credentials are what a person signs in with. The caller wipes them.
-type Credentials struct {
-	User     string
-	Password vault.Secret
-	OTP      vault.Secret // empty: none is known
-}
-
-// Token is what a sign-in gives. The caller wipes Access.
-type Token struct {
-	Access  vault.Secret
-	Expires time.Time // zero: the server did not say
-}
-
 // factor is a second factor that a server has asked a user for.
 type factor struct{ user, provider string }
 
@@ -37,9 +24,9 @@ type factor struct{ user, provider string }
 // provider that sends codes sends it then: so that the code which a person
 // types in is not made void by a second one, the request that brings it comes
 // first once the provider is known.
-func (c *Client) SignIn(ctx context.Context, cred Credentials) (Token, error) {
+func (c *Client) SignIn(ctx context.Context, cred wire.Credentials) (wire.Token, error) {
 	if _, err := c.meet(ctx); err != nil {
-		return Token{}, err
+		return wire.Token{}, err
 	}
 	provider := c.provider(cred)
 	token, asked, err := c.requestToken(ctx, cred, provider)
@@ -50,14 +37,14 @@ func (c *Client) SignIn(ctx context.Context, cred Credentials) (Token, error) {
 	c.factor = factor{cred.User, asked}
 	c.mu.Unlock()
 	if cred.OTP.IsEmpty() {
-		return Token{}, &vault.Problem{Cause: vault.SecondFactor, Detail: asked}
+		return wire.Token{}, &vault.Problem{Cause: vault.SecondFactor, Detail: asked}
 	}
 	token, _, err = c.requestToken(ctx, cred, asked)
 	return token, err
 }
 
 // provider returns the provider to name with the code at once; empty: ask.
-func (c *Client) provider(cred Credentials) string {
+func (c *Client) provider(cred wire.Credentials) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if cred.OTP.IsEmpty() || c.factor.user != cred.User {
@@ -68,7 +55,7 @@ func (c *Client) provider(cred Credentials) string {
 
 // requestToken asks for a token, with the code if a provider is named. asked is
 // the provider whose code the server wants.
-func (c *Client) requestToken(ctx context.Context, cred Credentials, provider string) (t Token, asked string, err error) {
+func (c *Client) requestToken(ctx context.Context, cred wire.Credentials, provider string) (t wire.Token, asked string, err error) {
 	r := request{
 		method: http.MethodPost, path: wire.TokenPath, anonymous: true, form: true,
 		body: passwordGrant(cred), header: http.Header{},
@@ -79,7 +66,7 @@ func (c *Client) requestToken(ctx context.Context, cred Credentials, provider st
 	}
 	resp, err := c.do(ctx, r)
 	if err != nil {
-		return Token{}, "", err
+		return wire.Token{}, "", err
 	}
 	defer func() { _ = resp.Body.Close() }() // everything that matters was read
 	switch resp.StatusCode {
@@ -90,24 +77,24 @@ func (c *Client) requestToken(ctx context.Context, cred Credentials, provider st
 				asked = wire.OTPAuthenticator // the only one that anybody has seen
 			}
 		}
-		return Token{}, asked, c.refusedGrant(resp)
+		return wire.Token{}, asked, c.refusedGrant(resp)
 	}
 	if err := c.check(resp); err != nil {
-		return Token{}, "", err
+		return wire.Token{}, "", err
 	}
 	at := time.Now()
 	body, err := readAll(resp, smallAnswer)
 	if err != nil {
-		return Token{}, "", err
+		return wire.Token{}, "", err
 	}
 	defer clear(body)
 	var answer wire.TokenAnswer
 	if err := decode(body, &answer); err != nil {
-		return Token{}, "", err
+		return wire.Token{}, "", err
 	}
 	if !isToken(answer.AccessToken.Bytes()) {
 		answer.AccessToken.Wipe()
-		return Token{}, "", vault.Fail(vault.BadAnswer, "%s gives no token", c.base.Host)
+		return wire.Token{}, "", vault.Fail(vault.BadAnswer, "%s gives no token", c.base.Host)
 	}
 	t.Access = answer.AccessToken.Secret
 	if answer.ExpiresIn > 0 {
@@ -131,7 +118,7 @@ func (c *Client) refusedGrant(resp *http.Response) error {
 }
 
 // passwordGrant writes the form without a string of the password.
-func passwordGrant(cred Credentials) []byte {
+func passwordGrant(cred wire.Credentials) []byte {
 	form := make([]byte, 0, 64+3*len(cred.User)+3*cred.Password.Len()) // large enough that no copy stays behind
 	form = appendForm(append(form, "grant_type=password&username="...), []byte(cred.User))
 	return appendForm(append(form, "&password="...), cred.Password.Bytes())
@@ -185,7 +172,7 @@ func (c *Client) askTideover(ctx context.Context, r request, out any) error {
 	if err != nil {
 		return err
 	}
-	if m.Kind != Tideover {
+	if m.Kind != wire.KindTideover {
 		return vault.Fail(vault.Unsupported, "%s is not a Tideover server", c.base.Host)
 	}
 	r.path = wire.APIRoot + r.path

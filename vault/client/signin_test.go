@@ -12,6 +12,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/client"
+	"github.com/tideover/tideover/vault/wire"
 )
 
 func TestSignInToEveryVersion(t *testing.T) {
@@ -20,7 +21,7 @@ func TestSignInToEveryVersion(t *testing.T) {
 			p := &replay{t: t, versions: versions, wantsID: wantsID}
 			c := open(t, p.start().URL)
 			who, err := c.Probe(context.Background())
-			if err != nil || who.Kind != client.Pleasant || who.Server != nil {
+			if err != nil || who.Kind != wire.KindPleasant || who.Server != nil {
 				t.Fatalf("versions %s: %+v, %v", versions, who, err)
 			}
 			for _, line := range p.requests() {
@@ -47,7 +48,7 @@ func TestSignInToEveryVersion(t *testing.T) {
 func TestWrongCredentials(t *testing.T) {
 	p := &replay{t: t, versions: "6"}
 	c := open(t, p.start().URL)
-	_, err := c.SignIn(context.Background(), client.Credentials{User: "ann@corp", Password: vault.SecretText("guess")})
+	_, err := c.SignIn(context.Background(), wire.Credentials{User: "ann@corp", Password: vault.SecretText("guess")})
 	want(t, "wrong password", err, vault.WrongCredentials)
 	if strings.Contains(err.Error(), "guess") {
 		t.Errorf("the error repeats the password: %v", err)

@@ -173,7 +173,7 @@ func TestSilenceOfALongAnswer(t *testing.T) {
 		defer c.Close()
 		c.UseToken(vault.SecretText(accessToken))
 		start := time.Now()
-		_, _, err = c.Cache(context.Background(), o.deviceID, o.request(), client.CacheOptions{Sign: o.signer()})
+		_, _, err = c.Cache(context.Background(), o.deviceID, o.request(), o.signer(), nil)
 		want(t, "cache", err, vault.Unreachable)
 		if elapsed := time.Since(start); elapsed != client.DefaultLongWait {
 			t.Errorf("gave up after %v", elapsed)

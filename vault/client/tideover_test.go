@@ -168,14 +168,17 @@ func (o *own) proved(r *http.Request, body []byte) bool {
 	return ecdsa.Verify(&o.device.PublicKey, digest[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:]))
 }
 
-func (o *own) signer() client.Signer {
-	return func(_ context.Context, digest [32]byte) ([]byte, error) {
-		r, s, err := ecdsa.Sign(rand.Reader, o.device, digest[:])
-		if err != nil {
-			return nil, err
-		}
-		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...), nil
+func (o *own) signer() wire.Signer { return keyOf{o.device} }
+
+// keyOf signs as the device whose key it is.
+type keyOf struct{ *ecdsa.PrivateKey }
+
+func (k keyOf) Sign(_ context.Context, digest [32]byte) ([]byte, error) {
+	r, s, err := ecdsa.Sign(rand.Reader, k.PrivateKey, digest[:])
+	if err != nil {
+		return nil, err
 	}
+	return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...), nil
 }
 
 func (o *own) serve(w http.ResponseWriter, r *http.Request, path string, body []byte) {
@@ -184,7 +187,8 @@ func (o *own) serve(w http.ResponseWriter, r *http.Request, path string, body []
 	case "GET /me":
 		o.json(w, wire.Me{UserID: vault.NewID(), Name: "ann", OfflineEnabled: true, OfflineEntries: 1, Policy: json.RawMessage(`{"days":7}`)})
 	case "GET /offline":
-		o.json(w, wire.DryRun{User: "ann", Total: 1, Cached: 1, Entries: []wire.DryRunEntry{{ID: entry.ID, Path: "/db-prod", Cached: true}}})
+		judged, _ := vault.ParseID(r.URL.Query().Get("device")) // zero: none was named
+		o.json(w, wire.DryRun{User: "ann", Server: judged.String(), Total: 1, Cached: 1, Entries: []wire.DryRunEntry{{ID: entry.ID, Path: "/db-prod", Cached: true}}})
 	case "POST /devices", "GET /devices/ID":
 		o.json(w, wire.Device{ID: o.deviceID, State: wire.DeviceApproved})
 	case "GET /tree":

@@ -16,7 +16,7 @@ func (c *Client) Tree(ctx context.Context) (*wire.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Kind == Pleasant {
+	if m.Kind == wire.KindPleasant {
 		return c.pleasantTree(ctx)
 	}
 	resp, err := c.do(ctx, request{method: http.MethodGet, path: wire.APIRoot + "/tree", accept: wire.MediaStream, bulk: true})

@@ -48,7 +48,7 @@ func (c *Client) pleasant(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if m.Kind == Tideover {
+	if m.Kind == wire.KindTideover {
 		return newest, nil
 	}
 	c.mu.Lock()

@@ -73,7 +73,7 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 // fit leaves to a Pleasant server only what it can store.
 func (c *Client) fit(ctx context.Context, in *wire.CredentialInput) error {
 	m, err := c.meet(ctx)
-	if err != nil || m.Kind == Tideover {
+	if err != nil || m.Kind == wire.KindTideover {
 		return err
 	}
 	return in.Plain()

@@ -78,7 +78,7 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	if err != nil {
 		return Connected{}, s.lost(ctx, err)
 	}
-	if a, err = s.ensureSession(ctx, st, a, remote, Credentials{a.User, r.Password, r.OTP}); err != nil {
+	if a, err = s.ensureSession(ctx, st, a, remote, Credentials{User: a.User, Password: r.Password, OTP: r.OTP}); err != nil {
 		return Connected{}, s.lost(ctx, err)
 	}
 	if result.Journal, err = s.contact(ctx, remote); err != nil {

@@ -69,7 +69,7 @@ func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error
 	case len(a.Drafts) > 0:
 		return Cached{}, vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
 	}
-	a, err = s.ensureSession(ctx, st, a, remote, Credentials{a.User, r.Password, r.OTP})
+	a, err = s.ensureSession(ctx, st, a, remote, Credentials{User: a.User, Password: r.Password, OTP: r.OTP})
 	if err != nil {
 		return Cached{}, s.previousCache(ctx, err)
 	}
@@ -294,7 +294,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	}
 	// How much is left out is told to the person and decides nothing.
 	var withheld *int
-	if run, err := src.remote.DryRun(ctx); err == nil {
+	if run, err := src.remote.DryRun(ctx, dev.ID); err == nil {
 		withheld = &run.Excluded
 	}
 	t := trust(id.Server)

@@ -8,14 +8,20 @@ import (
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// Kind is the protocol that a server speaks; the text reaches the disk.
-type Kind string
+// What a Remote speaks of is defined once, beside the messages: a session has
+// its own names for it, and a client's methods fit without an adapter.
+type (
+	Kind        = wire.Kind
+	Identity    = wire.Identity
+	Credentials = wire.Credentials
+	Token       = wire.Token
+	Signer      = wire.Signer
+)
 
-// The kinds. A server that was seen as Tideover once is never taken for the
-// other one: that would do away with approval and lease.
+// The kinds of servers.
 const (
-	Tideover Kind = "tideover"
-	Pleasant Kind = "pleasant"
+	Tideover = wire.KindTideover
+	Pleasant = wire.KindPleasant
 )
 
 // Target is a server as a person, or the state, names it.
@@ -24,33 +30,6 @@ type Target struct {
 	Pin    string // SHA-256 of the identity root's SPKI, 64 hex digits; empty: none
 	CAFile string // trusted certificates; empty: the system's
 	Kind   Kind   // what it was before; empty: not known. Another one is IdentityChanged
-}
-
-// Identity is what a server said about itself before anything was sent to it.
-type Identity struct {
-	Kind Kind
-	// Server is a Tideover server's own description; nil for a Pleasant server.
-	Server *wire.Server
-	// Pin is the identity that was proved by the connection; empty where a
-	// certificate that the system, or a CA file, trusts was enough.
-	Pin string
-}
-
-// Credentials are what a person signs in with. The caller wipes them.
-type Credentials struct {
-	User          string
-	Password, OTP vault.Secret // OTP is empty if none is asked for
-}
-
-// Token is what a sign-in gives. The caller wipes Access.
-type Token struct {
-	Access  vault.Secret
-	Expires time.Time // zero: unknown
-}
-
-// Signer signs as this device.
-type Signer interface {
-	Sign(ctx context.Context, digest [32]byte) (signature []byte, err error) // 64 bytes, r‖s
 }
 
 // Remote is a server, as *client.Client is. It is safe for concurrent use.
@@ -105,7 +84,8 @@ type Writer interface {
 type Enroller interface {
 	Register(ctx context.Context, r wire.DeviceRequest) (wire.Device, error)
 	Device(ctx context.Context, d vault.ID) (wire.Device, error)
-	DryRun(ctx context.Context) (wire.DryRun, error)
+	// DryRun judges for a device of the user; zero: for the best of them.
+	DryRun(ctx context.Context, d vault.ID) (wire.DryRun, error)
 }
 
 // Governor is what a Tideover server does for an approved device.

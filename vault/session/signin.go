@@ -252,12 +252,17 @@ func (s *Session) SetAutoCache(ctx context.Context, on bool) error {
 	return err
 }
 
-// DryRun asks the server what a cache would hold now, and why not the rest.
+// DryRun asks the server what a cache would hold on this device now, and why
+// not the rest. A device that the server has forgotten is enrolled anew when a
+// cache is made; until then the answer is that for the best of the user's.
 func (s *Session) DryRun(ctx context.Context) (wire.DryRun, error) {
-	_, _, remote, err := s.online(ctx)
+	_, a, remote, err := s.online(ctx)
 	if err != nil {
 		return wire.DryRun{}, err
 	}
-	run, err := remote.DryRun(ctx)
+	run, err := remote.DryRun(ctx, a.Device.ID)
+	if errors.Is(err, vault.NotFound) && !a.Device.ID.IsZero() {
+		run, err = remote.DryRun(ctx, vault.ID{})
+	}
 	return run, s.lost(ctx, err)
 }

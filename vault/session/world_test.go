@@ -249,7 +249,7 @@ func (s *fakeServer) Device(context.Context, vault.ID) (wire.Device, error) {
 	return s.device, s.authorised("device")
 }
 
-func (s *fakeServer) DryRun(context.Context) (wire.DryRun, error) {
+func (s *fakeServer) DryRun(context.Context, vault.ID) (wire.DryRun, error) {
 	return wire.DryRun{Total: 3, Cached: 3}, s.authorised("dry run")
 }
 

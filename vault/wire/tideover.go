@@ -21,9 +21,6 @@ const (
 	TokenPath    = "/OAuth2/Token"
 )
 
-// KindTideover is the value of Server.Kind.
-const KindTideover = "tideover"
-
 // Media types of the answers that are not JSON.
 const (
 	MediaStream = "application/x-ndjson"
@@ -51,7 +48,7 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 // Server is the answer of GET /server, which needs no sign-in: who the server
 // is. Incarnation and Epoch change when a backup is restored.
 type Server struct {
-	Kind        string    `json:"kind"` // KindTideover
+	Kind        Kind      `json:"kind"` // KindTideover
 	Version     string    `json:"version"`
 	Incarnation vault.ID  `json:"incarnation"`
 	Epoch       uint64    `json:"epoch"`
