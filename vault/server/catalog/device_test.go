@@ -323,7 +323,7 @@ func TestIssueLease(t *testing.T) {
 		return err
 	}
 	s.must(issue(1, nil))
-	s.must(issue(2, nil))
+	s.must(issue(2, func() { s.wait(90 * time.Second) })) // as long as a slow stream takes
 	l := leases[1]
 	if l.Seq != 2 || leases[0].Seq != 1 || l.User != ann.User() || l.Username != "alice@corp" || l.Device != d.ID || l.Cache != cache ||
 		l.Generation != 2 || l.Record != [32]byte{2} || l.Level != "B" || l.Epoch != 1 || l.Entries != 1 || l.Digest != [32]byte{7} ||

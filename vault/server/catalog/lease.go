@@ -62,7 +62,8 @@ func (p *Package) lease(a *access, d store.Device, digest [32]byte) lease.Lease 
 		Version: lease.Version,
 		Issuer:  a.rules.instance.Incarnation,
 		ID:      vault.NewID(), Seq: uint64(d.LeaseSeq) + 1,
-		Issued: lease.At(a.now), Expires: lease.At(p.Expires),
+		// Both are of the decision: the days are exact, however long the stream took.
+		Issued: lease.At(p.At), Expires: lease.At(p.Expires),
 		User: p.by.user, Username: name,
 		Device: d.ID, Cache: r.Cache, Generation: r.Generation,
 		Record: r.Record, Root: r.RootName, Level: r.Level,
