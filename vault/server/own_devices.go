@@ -44,6 +44,7 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request, c *call) err
 	if err != nil {
 		return err
 	}
+	s.seen.add(store.Contact{Device: device.ID, At: s.now(), Address: c.address})
 	return writeDevice(w, device)
 }
 

@@ -54,6 +54,7 @@ func (s *Server) proveUser(r *http.Request, c *call) error {
 		return err
 	}
 	c.caller = caller
+	s.meet(r, c)
 	return nil
 }
 

@@ -69,7 +69,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		router:   newRouter(table()),
 		signIns:  newLimiter(signInEvery, signInBurst, c.Now),
 		contacts: newLimiter(contactEvery, contactBurst, c.Now),
-		seen:     &contacts{},
+		seen:     newContacts(),
 		large:    make(chan struct{}, largeBodies),
 		bundles:  make(chan struct{}, bundlesPerCore*runtime.GOMAXPROCS(0)),
 	}, nil
