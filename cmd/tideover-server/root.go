@@ -46,6 +46,7 @@ func (c exitCode) Error() string { return fmt.Sprintf("exit %d", int(c)) }
 // and its flags and arguments were right.
 func newRoot(c *console) (root *cobra.Command, started *bool) {
 	started = new(bool)
+	var shown bool
 	root = &cobra.Command{
 		Use:           "tideover-server",
 		Short:         "Password server with governed offline caches",
@@ -54,7 +55,14 @@ func newRoot(c *console) (root *cobra.Command, started *bool) {
 		PersistentPreRun: func(*cobra.Command, []string) {
 			*started = true
 		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if shown {
+				return c.printVersion()
+			}
+			return cmd.Help()
+		},
 	}
+	root.Flags().BoolVar(&shown, "version", false, "print which version this program is")
 	root.CompletionOptions.DisableDefaultCmd = true
 	flags := root.PersistentFlags()
 	flags.StringVar(&c.dataDir, "data", os.Getenv("TIDEOVER_DATA"), "`directory` of the server's database and keys")
@@ -62,7 +70,7 @@ func newRoot(c *console) (root *cobra.Command, started *bool) {
 	flags.BoolVar(&c.json, "json", false, "print one JSON object")
 	root.AddCommand(
 		newInit(c), newServe(c), newDemo(c), newImport(c), newUser(c), newRole(c), newGrant(c),
-		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newRekey(c), newDoctor(c),
+		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newRekey(c), newDoctor(c), newVersion(c),
 	)
 	return root, started
 }
