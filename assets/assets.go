@@ -9,10 +9,11 @@ package assets
 
 import "embed"
 
-// Lang holds lang/en.json, lang/de.json, …: flat objects from key to wording.
+// Lang holds lang/en.json, lang/de.json, … and, with the words that only the
+// window says, lang/window/en.json, …: flat objects from key to wording.
 // Wordings are text/template texts with named arguments, which is what the
 // window toolkit's own catalogue reads too. English is complete by definition;
 // a test in app/present holds the others to it.
 //
-//go:embed lang/*.json
+//go:embed lang/*.json lang/window/*.json
 var Lang embed.FS

@@ -45,9 +45,15 @@ func Load(lang string) *Catalogue {
 			panic("present: internal error: " + err.Error())
 		}
 	}
+	window, err := assets.Lang.ReadFile("lang/window/" + language + ".json")
+	if err != nil {
+		panic("present: internal error: " + err.Error())
+	}
 	c := &Catalogue{language: language}
-	if err := json.Unmarshal(raw, &c.words); err != nil {
-		panic(fmt.Sprintf("present: internal error: catalogue %s: %v", language, err))
+	for _, part := range [][]byte{raw, window} { // Unmarshal adds to a map that is there
+		if err := json.Unmarshal(part, &c.words); err != nil {
+			panic(fmt.Sprintf("present: internal error: catalogue %s: %v", language, err))
+		}
 	}
 	return c
 }
@@ -93,4 +99,15 @@ func (c *Catalogue) Text(key string, args map[string]any) string {
 		return key
 	}
 	return out.String()
+}
+
+// Locale returns the language of messages that the environment asks for, by
+// POSIX's order; empty: none.
+func Locale(getenv func(string) string) string {
+	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := getenv(name); v != "" {
+			return v
+		}
+	}
+	return ""
 }
