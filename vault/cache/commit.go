@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
@@ -90,7 +93,7 @@ func (p *Pending) checkLease(content *vault.Content, token string) error {
 	if err := p.record.matches(l, sum(p.der)); err != nil {
 		return err
 	}
-	if !sameUser(l.Username, p.request.User) {
+	if !strings.EqualFold(norm.NFC.String(l.Username), norm.NFC.String(p.request.User)) { // directories do not tell case
 		return vault.Fail(vault.Damaged, "lease: for user %q", l.Username)
 	}
 	if n := content.Root.Count(); n != l.Entries {
@@ -101,13 +104,26 @@ func (p *Pending) checkLease(content *vault.Content, token string) error {
 
 // writeFile writes `.new` and returns the digest of its bytes.
 func (p *Pending) writeFile(ctx context.Context, doc *kdbx.Document, token string, report Report) (lease.Hash, error) {
+	st, err := p.store.state()
+	if err != nil {
+		return lease.Hash{}, err
+	}
+	from, err := p.origin(st, token)
+	if err != nil {
+		return lease.Hash{}, err
+	}
+	of, err := from.marshal()
+	if err != nil {
+		return lease.Hash{}, err
+	}
 	key := p.creds.key(p.secret)
 	defer key.Wipe()
 	opt := kdbx.DefaultOptions()
 	opt.KDF = p.creds.Cost.params()
 	opt.PublicCustomData = public(p.der, token, report.Entries, report.Attachments)
+	opt.PublicCustomData.SetBytes(itemOrigin, of)
 	var digest lease.Hash
-	err := p.store.writeNew(p.store.path(cacheName), func(w io.Writer) error {
+	err = p.store.writeNew(p.store.path(cacheName), func(w io.Writer) error {
 		whole := sha256.New()
 		err := kdbx.Write(ctx, io.MultiWriter(w, whole), doc, key, opt)
 		whole.Sum(digest[:0])
@@ -143,10 +159,11 @@ func (p *Pending) prove(ctx context.Context, report Report) error {
 	if err != nil {
 		return err
 	}
+	defer f.close() // before the rename, which some systems refuse to an open file
 	if f.problem != nil {
 		return fmt.Errorf("open the new generation: %w", f.problem)
 	}
-	o, err := p.store.open(ctx, path, f, p.creds.clone())
+	o, err := p.store.open(ctx, f, p.creds.clone())
 	if err != nil {
 		return fmt.Errorf("open the new generation: %w", err)
 	}

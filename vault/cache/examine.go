@@ -55,18 +55,28 @@ func (f *finding) object(st State, err error) {
 // examine runs the checks of FORMAT.md 5 from 3 to 11, except for the tries
 // that the caller wants to keep. It returns an error only for what is no fact
 // about the cache: the disk, a chip that is busy, a context that is over, and
-// vault.NoCache.
+// vault.NoCache. Without an error the finding holds the file open, and the
+// caller closes it.
 func (s *Store) examine(ctx context.Context, path string, st *clientState) (*finding, error) {
 	f := &finding{state: Usable}
-	o, err := readOuter(path, s.limits())
+	o, err := openOuter(path, s.limits())
 	if err != nil {
 		return f, f.take(err)
 	}
 	f.outer = o
-	r := o.record
+	if err := s.check(ctx, f, st); err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// check is examine once the file is open: whatever it finds is about that file.
+func (s *Store) check(ctx context.Context, f *finding, st *clientState) error {
+	r := f.record
 	f.checkPlace(st)
 	if f.state == Damaged {
-		return f, nil // no reason comes before it, and nothing in the file counts
+		return nil // no reason comes before it, and nothing in the file counts
 	}
 	if r.Governed {
 		f.checkLease(s, st)
@@ -77,7 +87,7 @@ func (s *Store) examine(ctx context.Context, path string, st *clientState) (*fin
 		f.object(Damaged, err)
 	}
 	if f.state == Damaged {
-		return f, nil
+		return nil
 	}
 	if r.Generation <= st.WipedThrough {
 		f.object(wipedState(st), st.wipeProblem())
@@ -85,7 +95,7 @@ func (s *Store) examine(ctx context.Context, path string, st *clientState) (*fin
 
 	clock, err := f.checkChip(ctx, s.opt.Chip)
 	if err != nil {
-		return f, err
+		return err
 	}
 	f.judge(st, s.opt.Now(), clock)
 	if st.Current != nil && r.Generation < st.Current.Generation {
@@ -93,13 +103,13 @@ func (s *Store) examine(ctx context.Context, path string, st *clientState) (*fin
 	}
 	if f.problem == nil {
 		if err := s.opt.Chip.Check(ctx, r.Object, r.terms(), f.approval); err != nil {
-			return f, f.takeChip(err)
+			return f.takeChip(err)
 		}
 	}
 	if clock != nil && f.tries.Known && f.tries.Left == 0 {
 		f.object(LockedOut, f.lockedOut(s.opt.Now()))
 	}
-	return f, nil
+	return nil
 }
 
 // take turns an error of reading into a finding, or returns it.

@@ -21,6 +21,7 @@ const (
 	itemLease       = "tideover.lease"
 	itemEntries     = "tideover.entries"
 	itemAttachments = "tideover.attachments"
+	itemOrigin      = "tideover.origin"
 	datumRecordSum  = "tideover.record.sha256"
 )
 
@@ -30,18 +31,29 @@ const maxFileBytes = 1 << 30
 // outer is what a cache file says before any key is known. Nothing of it is
 // proved yet.
 type outer struct {
+	file        *os.File // what was read, whatever stands at the path by now; nil once closed
 	size        int64
 	sha256      lease.Hash // of the whole file
 	record      *record
 	recordSum   lease.Hash
-	token       string // the lease inside the file; empty: none
+	token       string  // the lease inside the file; empty: none
+	origin      *origin // whose it is; nil: it does not say
 	entries     int
 	attachments int
 }
 
-// readOuter reads everything that needs no key. Errors are typed but for those
-// of the disk; fs.ErrNotExist is vault.NoCache.
+// readOuter reads everything that needs no key. Errors are those of openOuter.
 func readOuter(path string, lim kdbx.Limits) (*outer, error) {
+	o, err := openOuter(path, lim)
+	o.close()
+	return o, err
+}
+
+// openOuter reads everything that needs no key and keeps the file: what is
+// decrypted later must be what was judged, not what somebody put at the path in
+// between. The caller closes it. Errors are typed but for those of the disk;
+// fs.ErrNotExist is vault.NoCache.
+func openOuter(path string, lim kdbx.Limits) (*outer, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, vault.Fail(vault.NoCache, "%s", path)
@@ -49,31 +61,53 @@ func readOuter(path string, lim kdbx.Limits) (*outer, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // only read
-	info, err := f.Stat()
-	if err != nil {
+	o := &outer{file: f}
+	if err := o.read(path, lim); err != nil {
+		o.close()
 		return nil, err
 	}
-	o := &outer{size: info.Size()}
-	if o.size > maxFileBytes {
-		return nil, vault.Fail(vault.Hostile, "%s: %d bytes, at most %d", path, o.size, maxFileBytes)
+	return o, nil
+}
+
+// close gives the file back. A nil outer has none.
+func (o *outer) close() {
+	if o != nil && o.file != nil {
+		_ = o.file.Close() // only read
+		o.file = nil
 	}
-	h, err := kdbx.ReadHeader(f, lim)
+}
+
+// rewind returns the file from its beginning.
+func (o *outer) rewind() (io.Reader, error) {
+	_, err := o.file.Seek(0, io.SeekStart)
+	return o.file, err
+}
+
+func (o *outer) read(path string, lim kdbx.Limits) error {
+	info, err := o.file.Stat()
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if o.size = info.Size(); o.size > maxFileBytes {
+		return vault.Fail(vault.Hostile, "%s: %d bytes, at most %d", path, o.size, maxFileBytes)
+	}
+	h, err := kdbx.ReadHeader(o.file, lim)
+	if err != nil {
+		return err
 	}
 	if err := o.readPublic(h); err != nil {
-		return nil, err
+		return err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
+	in, err := o.rewind()
+	if err != nil {
+		return err
 	}
 	whole := sha256.New()
-	if _, err := io.Copy(whole, io.LimitReader(f, maxFileBytes)); err != nil {
-		return nil, err
+	if _, err := io.Copy(whole, io.LimitReader(in, maxFileBytes)); err != nil {
+		return err
 	}
 	whole.Sum(o.sha256[:0])
-	return o, nil
+	return nil
 }
 
 // readPublic takes our items out of the header and holds the header's own cost
@@ -101,7 +135,7 @@ func (o *outer) readPublic(h *kdbx.Header) error {
 		return vault.Fail(vault.Damaged, "not an offline cache: no counts")
 	}
 	o.entries, o.attachments = int(n), int(m)
-	return nil
+	return o.readOrigin(h.PublicCustomData)
 }
 
 // public returns the items of a cache file.

@@ -182,6 +182,23 @@ func (o *Opened) SaveOverlay(ctx context.Context, edits []Edit) error {
 	})
 }
 
+// DropOverlay deletes the edits made offline, without the password and without
+// the chip: nobody has to remember one to give up what it protects. It does
+// nothing where there are none. Errors: Busy (another process has the cache),
+// ReadOnly.
+func (s *Store) DropOverlay(_ context.Context) error {
+	if !exists(s.path(overlayName)) && !exists(s.path(overlayName+newSuffix)) {
+		return nil
+	}
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.release()
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	return s.remove(s.path(overlayName+newSuffix), s.path(overlayName))
+}
+
 // entry returns the edit as it is stored. It shares the entry's values.
 func (e *Edit) entry() (*vault.Entry, error) {
 	out := vault.Entry{ID: e.ID}

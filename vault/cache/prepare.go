@@ -19,6 +19,7 @@ import (
 type PrepareRequest struct {
 	Server   string       // address, for status and messages
 	User     string       // in the form typed at caching (PPS-04)
+	Pin      string       // that connections to the server prove, for the file's origin; empty: a certificate is enough
 	Device   vault.ID     // as the server knows this device; not governed: any, but always the same
 	Password vault.Secret // master password, any Unicode form; the caller wipes it
 	From     *Opened      // keeps the password of a cache of this Store that is open

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,16 +74,22 @@ func TestUserNameAsTyped(t *testing.T) {
 	w.cache(content("one"), nil)
 	tries := w.status().Tries.Left
 	for name, ok := range map[string]bool{
-		"": true, userName: true, "Bob@Example.COM": true,
-		"bob": false, "EXAMPLE\\bob": false, "alice@example.com": false,
+		"": true, userName: true, " " + userName + "\t": true,
+		"Bob@Example.COM": false, "bob": false, "EXAMPLE\\bob": false, "alice@example.com": false,
 	} {
 		o, err := w.store().Unlock(context.Background(), cache.UnlockRequest{User: name, Password: secret(master)})
 		if err == nil {
 			o.Close()
 		}
-		if ok && err != nil || !ok && !errors.Is(err, vault.WrongCredentials) {
+		if ok && err != nil || !ok && !errors.Is(err, vault.NoCache) {
 			t.Errorf("user %q: %v", name, err)
 		}
+		if !ok && strings.Contains(err.Error(), userName) {
+			t.Errorf("user %q: %v tells whose cache there is", name, err)
+		}
+	}
+	if !cache.SameUser("Jo\u0308rg", " J\u00f6rg ") || cache.SameUser("Jörg", "jörg") {
+		t.Error("forms of one name: NFC and white space do not matter, upper case does")
 	}
 	if got := w.status().Tries.Left; got != tries {
 		t.Errorf("user names cost tries: %d left, %d before", got, tries)

@@ -85,6 +85,7 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	defer f.close()
 	if g := st.newest(); g != nil {
 		out.User, out.Server, out.Device = g.User, g.Server, g.Device
 	}

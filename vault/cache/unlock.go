@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -28,9 +27,9 @@ type UnlockRequest struct {
 // Unlock opens the cache. It returns the first of these that applies:
 // vault.NoCache, Busy, Damaged (Hostile, Unsupported), Revoked or Wiped,
 // Expired or ClockMoved, OtherMachine or ChipMissing, Superseded,
-// TooManyAttempts or ChipLocked, ReadOnly, WrongCredentials (another user
-// name than the one typed at caching), WrongPassword with TriesLeft. Nothing
-// before the password is tried costs a try.
+// TooManyAttempts or ChipLocked, ReadOnly, NoCache (for that user name),
+// WrongPassword with TriesLeft. Nothing before the password is tried costs a
+// try.
 //
 // The unlocking is in the journal before Unlock returns, and so is a failure.
 func (s *Store) Unlock(ctx context.Context, r UnlockRequest) (*Opened, error) {
@@ -65,17 +64,18 @@ func (s *Store) unlock(ctx context.Context, r UnlockRequest, readOnly error) (*O
 	if err != nil {
 		return nil, err
 	}
+	defer f.close()
 	if f.problem != nil {
 		return nil, f.problem
 	}
 	if readOnly != nil {
 		return nil, readOnly
 	}
-	return s.admit(ctx, r, st, f, s.path(cacheName))
+	return s.admit(ctx, r, st, f)
 }
 
 // admit goes on where examine ends: FORMAT.md 5, steps 11 to 16.
-func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *finding, path string) (*Opened, error) {
+func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *finding) (*Opened, error) {
 	if f.tries.Known && r.KeepTries > 0 && f.tries.Left <= r.KeepTries {
 		left := f.tries.Left
 		return nil, &vault.Problem{Cause: vault.TooManyAttempts, TriesLeft: &left, Detail: fmt.Sprintf("%d tries are kept back", r.KeepTries)}
@@ -83,8 +83,8 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 	if _, err := s.openJournal(f.record.Device); err != nil {
 		return nil, err
 	}
-	if k := st.known(f.record.Generation); r.User != "" && k != nil && !sameUser(r.User, k.User) {
-		return nil, vault.Fail(vault.WrongCredentials, "the cache was made for %q, in this form", k.User)
+	if k := st.known(f.record.Generation); r.User != "" && k != nil && !SameUser(r.User, k.User) {
+		return nil, vault.Fail(vault.NoCache, "%s", r.User) // and nothing about whose there is
 	}
 	if f.term.Opens > 0 {
 		err := s.update(func(st *clientState) error { st.Opens.count(f.seq()); return nil })
@@ -96,7 +96,7 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.open(ctx, path, f, creds)
+	o, err := s.open(ctx, f, creds)
 	if err != nil {
 		creds.wipe()
 		return nil, err
@@ -114,7 +114,7 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 
 // open unseals the machine secret and reads the file with it. On success the
 // Opened owns creds.
-func (s *Store) open(ctx context.Context, path string, f *finding, creds *credentials) (*Opened, error) {
+func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Opened, error) {
 	r := f.record
 	secret, err := s.opt.Chip.Unseal(ctx, binding.SealedUse{Object: r.Object, Terms: r.terms(), Approval: f.approval, Auth: creds.auth})
 	if errors.Is(err, binding.ErrWrongAuth) {
@@ -128,7 +128,7 @@ func (s *Store) open(ctx context.Context, path string, f *finding, creds *creden
 		return nil, f.problem
 	}
 	o := &Opened{store: s, creds: creds, secret: secret, found: f, key: creds.key(secret)}
-	if o.doc, err = s.readInner(ctx, path, f, o.key); err != nil {
+	if o.doc, err = s.readInner(ctx, f, o.key); err != nil {
 		clear(secret)
 		o.key.Wipe()
 		return nil, err
@@ -138,12 +138,11 @@ func (s *Store) open(ctx context.Context, path string, f *finding, creds *creden
 
 // readInner decrypts the file. The chip has said that the password is right,
 // so whatever is wrong now is damage.
-func (s *Store) readInner(ctx context.Context, path string, f *finding, key kdbx.Key) (*kdbx.Document, error) {
-	file, err := os.Open(path)
+func (s *Store) readInner(ctx context.Context, f *finding, key kdbx.Key) (*kdbx.Document, error) {
+	file, err := f.rewind()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }() // only read
 	doc, _, err := kdbx.Read(ctx, file, key, s.limits())
 	switch {
 	case errors.Is(err, vault.WrongPassword):
@@ -196,7 +195,9 @@ func (s *Store) sawWall(f *finding) error {
 	})
 }
 
-// sameUser compares two user names as typed: directories do not tell case.
-func sameUser(a, b string) bool {
-	return strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b))
+// SameUser reports whether two user names have the same form as typed: equal in
+// Unicode NFC, white space around them aside. Upper and lower case differ: what
+// was typed at caching is what opens the cache.
+func SameUser(a, b string) bool {
+	return norm.NFC.String(strings.TrimSpace(a)) == norm.NFC.String(strings.TrimSpace(b))
 }

@@ -1,0 +1,108 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
+)
+
+// blank reports whether nothing was ever cached, or wiped, where the state is
+// from. A number that was taken and given up does not count.
+func (st *clientState) blank() bool {
+	return st.Current == nil && st.Wipe == nil && st.WipedThrough == 0
+}
+
+// adopt takes a file into a folder that knows no cache: that of a client that
+// was set up anew. What client state would say is taken from the file itself,
+// which the chip and the key of the file prove: nobody else could have sealed
+// it here. The caller has the lock and the right to write the file.
+// FORMAT.md 10.
+func (s *Store) adopt(ctx context.Context, path string, r UnlockRequest, before *clientState) (*Opened, error) {
+	f := &finding{state: Usable}
+	var err error
+	if f.outer, err = openOuter(path, s.limits()); err != nil {
+		return nil, err
+	}
+	defer f.close()
+	if f.origin == nil {
+		return nil, s.unlabelled(ctx, f)
+	}
+	if err := s.mayAdopt(f.origin, before); err != nil {
+		return nil, err
+	}
+	st := f.newState()
+	if err := s.check(ctx, f, st); err != nil {
+		return nil, err
+	}
+	if f.problem != nil {
+		return nil, f.problem
+	}
+	if f.lease != nil {
+		st.Epoch, st.ServerTime = f.lease.Epoch, int64(f.lease.Issued)
+	}
+	if err := s.save(st); err != nil {
+		return nil, err
+	}
+	o, err := s.putIn(ctx, r, st, f)
+	if err != nil {
+		return nil, errors.Join(err, s.restore(before))
+	}
+	return o, nil
+}
+
+// unlabelled says what is the matter with a file that does not say whose it is.
+func (s *Store) unlabelled(ctx context.Context, f *finding) error {
+	if _, err := f.checkChip(ctx, s.opt.Chip); err != nil {
+		return err
+	}
+	if f.state == Foreign {
+		return f.problem
+	}
+	return vault.Fail(vault.NoCache, "nothing was ever cached here, and the file does not say which server it is from")
+}
+
+// mayAdopt holds the identity that the file names against the one that is
+// expected here.
+func (s *Store) mayAdopt(o *origin, before *clientState) error {
+	pin := s.opt.Pin
+	if pin == "" && before != nil && before.Governed {
+		pin = lease.Pin(before.Root)
+	}
+	switch {
+	case pin == "":
+		return nil
+	case len(o.Root) == 0:
+		return vault.Fail(vault.IdentityChanged, "the file is of a server that does not govern it")
+	case lease.Pin(o.Root) != pin:
+		return vault.Fail(vault.IdentityChanged, "the cache is of another server identity")
+	}
+	return nil
+}
+
+// newState returns the client state in which the file is the current cache.
+func (f *finding) newState() *clientState {
+	r := f.record
+	return &clientState{
+		Version: stateVersion, Cache: r.Cache, Governed: r.Governed, Root: f.origin.Root, Keys: f.origin.Keys,
+		HighestSealed: r.Generation,
+		Current: &installed{
+			Generation: r.Generation, SHA256: f.sha256, Device: r.Device, User: f.origin.User, Server: f.origin.Server,
+		},
+	}
+}
+
+// restore puts the client state back to what it was before; nil: there was none.
+func (s *Store) restore(before *clientState) error {
+	if before == nil {
+		return s.remove(s.path(stateName))
+	}
+	return s.save(before)
+}
+
+// ready makes the folder, for a client that has none yet.
+func (s *Store) ready() error {
+	return unwritable(os.MkdirAll(s.opt.Dir, 0o700))
+}

@@ -1,0 +1,221 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/lease"
+)
+
+// anew is the same computer with a client that was never used, and the path of
+// a copy of the cache that w has.
+func (w *world) anew() (*world, string) {
+	w.t.Helper()
+	away := filepath.Join(w.t.TempDir(), "copy.kdbx")
+	if err := os.WriteFile(away, w.read("cache.kdbx"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	fresh := *w
+	fresh.dir = filepath.Join(w.t.TempDir(), "account")
+	return &fresh, away
+}
+
+func (w *world) imports(path, password string) error {
+	w.t.Helper()
+	o, err := w.store().Import(context.Background(), path, cache.UnlockRequest{Password: secret(password)})
+	if err == nil {
+		o.Close()
+	}
+	return err
+}
+
+func (w *world) refusesImport(path string, cause vault.Cause) {
+	w.t.Helper()
+	if err := w.imports(path, master); !errors.Is(err, cause) {
+		w.t.Errorf("Import: %v, want %s", err, cause)
+	}
+	if _, err := w.store().Status(context.Background()); !errors.Is(err, vault.NoCache) {
+		w.t.Errorf("after a refused import: %v", err)
+	}
+}
+
+func TestImportWithoutClientState(t *testing.T) {
+	w := newWorld(t)
+	w.cache(content("one"), nil)
+	w.cache(content("two"), func(l *lease.Lease) { l.Policy.Opens = 5 })
+	fresh, copied := w.anew()
+	if err := fresh.imports(copied, "wrong"); !errors.Is(err, vault.WrongPassword) {
+		t.Errorf("with a wrong password: %v", err)
+	}
+	fresh.refusesImport(copied+".not-there", vault.NoCache)
+	if err := fresh.imports(copied, master); err != nil {
+		t.Fatal(err)
+	}
+	fresh.opens("two")
+	st := fresh.status()
+	if st.User != userName || st.Server != url || st.Device != w.device || st.Generation != 2 || st.Verdict.OpensLeft == nil || *st.Verdict.OpensLeft != 3 {
+		t.Errorf("%+v", st)
+	}
+	// What comes next goes on from there.
+	fresh.cache(content("three"), nil)
+	if got := fresh.last; got.Generation != 3 || got.Cache != st.Cache {
+		t.Errorf("the next generation is %d of %s", got.Generation, got.Cache)
+	}
+	if err := fresh.imports(copied, master); !errors.Is(err, vault.Superseded) {
+		t.Errorf("older copy: %v", err)
+	}
+	if err := fresh.store().Clear(context.Background(), cache.ByUser); err != nil {
+		t.Fatal(err)
+	}
+	if err := fresh.imports(copied, master); !errors.Is(err, vault.Wiped) {
+		t.Errorf("after a wipe: %v", err)
+	}
+}
+
+// A client that knows no cache judges the file no less: the chip, the calendar,
+// the server, and every byte.
+func TestImportWithoutClientStateRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.cache(content("one"), nil)
+	fresh, copied := w.anew()
+
+	late := *fresh
+	late.now = w.now.Add(8 * day)
+	late.refusesImport(copied, vault.Expired)
+	elsewhere := newWorld(t)
+	elsewhere.refusesImport(copied, vault.OtherMachine)
+	elsewhere.chip = nil
+	elsewhere.refusesImport(copied, vault.ChipMissing)
+
+	s, err := cache.Open(cache.Options{Dir: fresh.dir, Chip: fresh.chip, Pin: lease.Pin(newServer(t).rootSPKI(t)), Now: func() time.Time { return w.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Import(context.Background(), copied, cache.UnlockRequest{Password: secret(master)}); !errors.Is(err, vault.IdentityChanged) {
+		t.Errorf("of another server: %v", err)
+	}
+
+	whole := w.read("cache.kdbx")
+	for _, n := range []int{0, 1, 100, 1000, len(whole) - 1} {
+		if err := os.WriteFile(copied, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		fresh.refusesImport(copied, vault.Damaged)
+	}
+	if err := os.WriteFile(copied, append([]byte("PK\x03\x04"), whole...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fresh.refusesImport(copied, vault.Damaged)
+	if err := os.WriteFile(copied, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := fresh.imports(copied, master); err != nil {
+		t.Errorf("the whole file: %v", err)
+	}
+}
+
+func TestReadLabel(t *testing.T) {
+	w := newWorld(t)
+	w.cache(content("one"), nil)
+	m, err := w.chip.Machine(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := cache.ReadLabel(w.file("cache.kdbx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Server != url || l.User != userName || l.Identity != lease.Pin(w.server.rootSPKI(t)) || !l.Governed ||
+		l.Generation != 1 || l.Device != w.device || l.Cache != w.last.Cache || string(l.RootName) != string(m.RootName) {
+		t.Errorf("%+v", l)
+	}
+	w.write("other", []byte("no cache"))
+	if _, err := cache.ReadLabel(w.file("other")); !errors.Is(err, vault.Damaged) {
+		t.Errorf("no cache: %v", err)
+	}
+	if _, err := cache.ReadLabel(w.file("nothing")); !errors.Is(err, vault.NoCache) {
+		t.Errorf("nothing: %v", err)
+	}
+}
+
+// swapping puts another file at the path at the moment when the chip is asked.
+type swapping struct {
+	cache.Chip
+	swap func()
+}
+
+func (s swapping) Machine(ctx context.Context) (binding.Machine, error) {
+	s.swap()
+	return s.Chip.Machine(ctx)
+}
+
+// What was judged is what is opened, whatever stands at the path by then.
+func TestFileSwappedBetweenCheckAndUse(t *testing.T) {
+	w := newWorld(t)
+	w.cache(content("one"), nil)
+	whole := w.read("cache.kdbx")
+	own := w.chip
+	w.chip = swapping{own, func() {
+		w.write("another", []byte("not the file that was judged"))
+		if err := os.Rename(w.file("another"), w.file("cache.kdbx")); err != nil {
+			t.Error(err)
+		}
+	}}
+	o, err := w.unlock(master)
+	if err != nil {
+		t.Fatalf("Unlock: %v", err)
+	}
+	if got := o.Content().Root.Entries[0].Title(); got != "one" {
+		t.Errorf("opened %q", got)
+	}
+	o.Close()
+	w.chip = own
+	w.refuses(vault.Damaged, cache.Damaged) // what stands there now
+	w.write("cache.kdbx", whole)
+
+	// The same of a file that is imported: the copy is of what was judged.
+	fresh, copied := w.anew()
+	fresh.chip = swapping{own, func() {
+		if err := os.WriteFile(copied+".new", []byte("another"), 0o600); err != nil {
+			t.Error(err)
+		}
+		if err := os.Rename(copied+".new", copied); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := fresh.imports(copied, master); err != nil {
+		t.Errorf("Import: %v", err)
+	}
+}
+
+// Edits can be given up by somebody who has lost the password, or the chip.
+func TestDropOverlay(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	w.cache(content("one"), nil)
+	if err := w.store().DropOverlay(ctx); err != nil {
+		t.Errorf("without edits: %v", err)
+	}
+	o := w.mustUnlock()
+	if err := o.SaveOverlay(ctx, []cache.Edit{{Op: cache.Removed, ID: vault.NewID(), At: w.now}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store().DropOverlay(ctx); !errors.Is(err, vault.Busy) {
+		t.Errorf("while it is open elsewhere: %v", err)
+	}
+	o.Close()
+	w.chip = nil
+	if err := w.store().DropOverlay(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if fileExists(w.file("overlay.kdbx")) || w.status().OverlayEdits != 0 {
+		t.Error("the edits are still there")
+	}
+}
