@@ -89,7 +89,7 @@ func (t *tx) auditPage(ctx context.Context, q store.AuditQuery, position, left i
 		w.add("action =", textArg(q.Action))
 	}
 	if !q.Entry.IsZero() {
-		w.addEither("target =", q.Entry[:], "id IN (SELECT event FROM audit_object WHERE entry =", q.Entry[:])
+		w.addConcerns(q.Entry)
 	}
 	order := " ORDER BY seq"
 	if q.Newest {
@@ -117,9 +117,13 @@ func (t *tx) auditPage(ctx context.Context, q store.AuditQuery, position, left i
 
 // AuditObjects implements store.AuditReader.
 func (t *tx) AuditObjects(ctx context.Context, event vault.ID) ([]store.AuditObject, error) {
-	return list(ctx, t, "audit object", func(o *store.AuditObject) []any {
+	objects, err := list(ctx, t, "audit object", func(o *store.AuditObject) []any {
 		return []any{guid(&o.Entry), &o.Version}
 	}, sqlAuditObjects, event[:])
+	if err != nil || len(objects) > 0 {
+		return objects, err
+	}
+	return t.packedObjects(ctx, event)
 }
 
 // AuditHead implements store.AuditReader.
@@ -146,16 +150,21 @@ func (t *tx) AppendAudit(ctx context.Context, e store.AuditEvent) (vault.ID, err
 	if err != nil {
 		return vault.ID{}, err
 	}
-	objects := e.Objects
-	row := make([]any, 4)
-	err = t.insertAll(ctx, table{"audit_object", "audit object", objectList}, len(objects), func(i int) []any {
-		row[0], row[1], row[2], row[3] = e.ID[:], int64(i), objects[i].Entry[:], objects[i].Version
-		return row
-	})
-	if err != nil {
+	if err := t.addObjects(ctx, e.ID, e.Objects); err != nil {
 		return vault.ID{}, err
 	}
 	e.Objects = nil // written; ObjectsSum stands for them
 	t.audit = append(t.audit, e)
 	return e.ID, nil
+}
+
+func (t *tx) addObjects(ctx context.Context, event vault.ID, objects []store.AuditObject) error {
+	if len(objects) >= packFrom {
+		return t.addPacks(ctx, event, objects)
+	}
+	row := make([]any, 4)
+	return t.insertAll(ctx, table{"audit_object", "audit object", objectList}, len(objects), func(i int) []any {
+		row[0], row[1], row[2], row[3] = event[:], int64(i), objects[i].Entry[:], objects[i].Version
+		return row
+	})
 }

@@ -161,13 +161,13 @@ func TestPrepare(t *testing.T) {
 // schema is the tables of a DDL file: columns in order, with their comments.
 type schema map[string][]string
 
-func readSchema(t *testing.T, path string) schema {
+// readSchema adds the tables of a DDL file to out.
+func readSchema(t *testing.T, path string, out schema) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := schema{}
 	table := ""
 	column := regexp.MustCompile(`^  ([a-z_]+) +(TEXT|BLOB|BYTEA|INTEGER|BIGINT|BOOLEAN)\b`)
 	comment := regexp.MustCompile(`-- (.+)$`)
@@ -191,30 +191,45 @@ func readSchema(t *testing.T, path string) schema {
 		}
 		before = line
 	}
+}
+
+// readFolder returns what all files of a DDL folder make.
+func readFolder(t *testing.T, dir string) schema {
+	t.Helper()
+	out := schema{}
+	for _, name := range files(t, dir) {
+		readSchema(t, dir+"/"+name, out)
+	}
 	if len(out) < 25 { // there are more; fewer means that this test reads nothing
-		t.Fatalf("%s: found only %d tables", path, len(out))
+		t.Fatalf("%s: found only %d tables", dir, len(out))
 	}
 	return out
+}
+
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 // TestSameSchema compares the two DDL folders: same tables, columns, meanings.
 func TestSameSchema(t *testing.T) {
 	const sqlite, postgres = "migrations/sqlite", "migrations/postgres"
-	var files [2][]string
-	for i, dir := range []string{sqlite, postgres} {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			files[i] = append(files[i], e.Name())
-		}
-	}
-	if d := cmp.Diff(files[0], files[1]); d != "" {
+	if d := cmp.Diff(files(t, sqlite), files(t, postgres)); d != "" {
 		t.Fatalf("files of the two folders (-sqlite +postgres):\n%s", d)
 	}
-	for _, name := range files[0] {
-		if d := cmp.Diff(readSchema(t, sqlite+"/"+name), readSchema(t, postgres+"/"+name)); d != "" {
+	for _, name := range files(t, sqlite) {
+		one, other := schema{}, schema{}
+		readSchema(t, sqlite+"/"+name, one)
+		readSchema(t, postgres+"/"+name, other)
+		if d := cmp.Diff(one, other); d != "" {
 			t.Errorf("%s (-sqlite +postgres):\n%s", name, d)
 		}
 	}
@@ -233,7 +248,7 @@ func TestTablesMatchColumns(t *testing.T) {
 		}
 	}()
 	db, _ := s.Pools()
-	want := readSchema(t, "migrations/sqlite/0001_init.sql")
+	want := readFolder(t, "migrations/sqlite")
 	for _, table := range slices.Sorted(maps.Keys(want)) {
 		rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT name FROM pragma_table_info('%s')", table))
 		if err != nil {

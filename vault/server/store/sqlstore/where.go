@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"strconv"
 	"strings"
+
+	"github.com/tideover/tideover/vault"
 )
 
 // where collects the conditions of a query whose fields are optional. Its
@@ -19,12 +21,14 @@ func (w *where) add(condition string, arg any) {
 	w.conditions = append(w.conditions, condition+" $"+strconv.Itoa(len(w.args)))
 }
 
-// addEither appends "(first $n second $n+1)".
-func (w *where) addEither(first string, firstArg any, second string, secondArg any) {
+// addConcerns appends that an audit event concerns an entry.
+func (w *where) addConcerns(entry vault.ID) {
 	n := len(w.args)
-	w.args = append(w.args, firstArg, secondArg)
-	w.conditions = append(w.conditions,
-		"("+first+" $"+strconv.Itoa(n+1)+" OR "+second+" $"+strconv.Itoa(n+2)+"))")
+	w.args = append(w.args, entry[:], packBucket(entry), packPattern(entry))
+	id, bucket, pattern := "$"+strconv.Itoa(n+1), "$"+strconv.Itoa(n+2), "$"+strconv.Itoa(n+3)
+	w.conditions = append(w.conditions, "(target = "+id+
+		" OR id IN (SELECT event FROM audit_object WHERE entry = "+id+")"+
+		" OR id IN (SELECT event FROM audit_pack WHERE bucket = "+bucket+" AND objects LIKE "+pattern+"))")
 }
 
 func (w *where) empty() bool { return len(w.conditions) == 0 }

@@ -68,6 +68,15 @@ func testAudit(t *testing.T, g Target) {
 	}), objects)
 	got := events[0]
 	same(t, "objects with the event", got.Objects, objects)
+	for entry, want := range map[vault.ID][]int64{objects[0].Entry: {1, 3}, objects[n-1].Entry: {1}, vault.NewID(): nil} {
+		var numbers []int64
+		for _, e := range collected(t, s, func(r store.Reader) iter.Seq2[store.AuditEvent, error] {
+			return r.AuditEvents(ctx, store.AuditQuery{Entry: entry})
+		}) {
+			numbers = append(numbers, e.Seq)
+		}
+		same(t, "events that concern "+entry.String(), numbers, want)
+	}
 	want := full
 	want.ID, want.Seq, want.At = ids[0], 1, at(1)
 	want.ObjectsSum, want.Hash = got.ObjectsSum, got.Hash
