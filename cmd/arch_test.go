@@ -48,7 +48,8 @@ var mayImport = map[string][]string{
 	"tpm/tpmtest":           {"tpm", "tpm/binding"},
 	"assets":                {},
 	"app/present":           {"vault", "vault/session", "vault/policy", "vault/wire", "assets"},
-	"cmd/tideover-cli":      {"assets", "app/present", "tpm", "tpm/binding", "vault", "vault/otp", "vault/cache", "vault/client", "vault/session", "vault/wire", "vault/lease", "vault/policy", "vault/audit", "vault/kdbx"},
+	"app/start":             {"tpm", "tpm/binding", "vault/cache", "vault/client", "vault/session"},
+	"cmd/tideover-cli":      {"assets", "app/present", "app/start", "tpm/binding", "vault", "vault/otp", "vault/cache", "vault/session", "vault/wire", "vault/lease", "vault/policy", "vault/audit", "vault/kdbx"},
 	"cmd/tideover-server":   {"assets", "app/present", "vault", "vault/convert", "vault/kdbx", "vault/lease", "vault/policy", "vault/audit", "vault/otp", "vault/server", "vault/server/*", "tpm/binding"},
 	"packaging/story":       {"tpm/tpmtest", "vault", "vault/kdbx"},
 	"packaging/bench/kdbx":  {"vault", "vault/kdbx"},
@@ -68,7 +69,7 @@ var onlyThese = map[string][]string{
 	"github.com/tobischo/gokeepasslib": {"vault/convert"},
 	"net/http":                         {"vault/client", "vault/wire", "vault/server", "vault/server/admin", "cmd/tideover-server", "packaging/story"},
 	"github.com/spf13/cobra":           {"cmd/tideover-cli", "cmd/tideover-server"},
-	"github.com/zalando/go-keyring":    {"cmd/tideover-cli", "cmd/tideover"},
+	"github.com/zalando/go-keyring":    {"app/start"},
 }
 
 // neverShipped must not be linked into a binary of ours.

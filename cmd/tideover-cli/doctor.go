@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
-	"github.com/tideover/tideover/vault/session"
 )
 
 // doctorResult is what doctor prints.
@@ -77,17 +77,17 @@ func doctorCommand(p *program) *cobra.Command {
 func (p *program) examine(ctx context.Context) (doctorResult, error) {
 	r := doctorResult{
 		header: head(), Level: binding.LevelNone, BlockedBy: []string{},
-		Versions: map[string]string{"tideover-cli": version(), "go": runtime.Version(), "os": runtime.GOOS + "/" + runtime.GOARCH},
+		Versions: map[string]string{"tideover-cli": start.Version(), "go": runtime.Version(), "os": runtime.GOOS + "/" + runtime.GOARCH},
 	}
 	client, err := p.client(ctx)
 	if err != nil {
 		return r, err
 	}
-	keychain := systemKeychain{}.available()
-	p.examineChip(ctx, &r, keychain)
+	keychain := start.KeychainAnswers()
+	p.examineChip(ctx, &r, client, keychain)
 	p.note(&r, "keychain", map[bool]health{true: healthOK, false: healthWarn}[keychain], "")
 	p.examineServer(ctx, &r, client)
-	folder, err := p.folder()
+	folder, err := p.options().Folder()
 	if err != nil {
 		return r, err
 	}
@@ -133,21 +133,21 @@ func (p *program) note(r *doctorResult, id string, status health, value string) 
 	r.Checks = append(r.Checks, f)
 }
 
-func (p *program) examineChip(ctx context.Context, r *doctorResult, keychain bool) {
+func (p *program) examineChip(ctx context.Context, r *doctorResult, client *start.Client, keychain bool) {
 	var machine binding.Machine
-	chip, err := p.openChip(ctx)
+	err := client.ChipErr
 	if err == nil {
-		machine, err = chip.Machine(ctx)
+		machine, err = client.Chip.Machine(ctx)
 	}
 	switch {
 	case err == nil:
 		p.note(r, "tpm", healthOK, strings.TrimSpace(machine.Manufacturer+" "+machine.Firmware))
 		r.Level, r.BlockedBy = machine.Level, list(machine.BlockedBy)
 	case keychain:
-		p.note(r, "tpm", healthWarn, p.chipSpec())
+		p.note(r, "tpm", healthWarn, p.options().Chip())
 		r.Level, r.BlockedBy = binding.LevelC, []string{"no_tpm"}
 	default:
-		p.note(r, "tpm", healthFail, p.chipSpec())
+		p.note(r, "tpm", healthFail, p.options().Chip())
 		r.BlockedBy = []string{"no_tpm", "no_keychain"}
 	}
 	status := healthOK
@@ -162,7 +162,7 @@ func (p *program) examineChip(ctx context.Context, r *doctorResult, keychain boo
 
 // examineServer asks the server of the current account who it is. Nothing
 // secret is sent.
-func (p *program) examineServer(ctx context.Context, r *doctorResult, client *session.Session) {
+func (p *program) examineServer(ctx context.Context, r *doctorResult, client *start.Client) {
 	met, err := client.AskServer(ctx)
 	switch {
 	case errors.Is(err, vault.NotSignedIn):

@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 
 	"github.com/tideover/tideover/app/present"
-	"github.com/tideover/tideover/tpm"
-	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/session"
@@ -33,10 +28,8 @@ type program struct {
 	home, tpm, pin, ca string
 	json               bool
 
-	chip    *tpm.Chip
-	chipErr error // why there is no chip
-	session *session.Session
-	shell   bool // the session outlives a command
+	opened *start.Client // nil until a command needs it
+	shell  bool          // it outlives a command
 }
 
 // run carries out one command line and returns the exit code.
@@ -60,28 +53,17 @@ func (p *program) run(ctx context.Context, args []string) int {
 
 // close locks and lets go of everything.
 func (p *program) close() {
-	if p.session != nil {
-		p.session.Close()
-		p.session = nil
-	}
-	if p.chip != nil {
-		_ = p.chip.Close() // nothing was left in it
-		p.chip = nil
+	if p.opened != nil {
+		p.opened.Close()
+		p.opened = nil
 	}
 }
 
 // words returns the catalogue of the person's language.
 func (p *program) words() *present.Catalogue { return present.Load(p.language()) }
 
-// language is the person's, from the environment as POSIX has it.
-func (p *program) language() string {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := p.getenv(name); v != "" {
-			return v
-		}
-	}
-	return ""
-}
+// language is the person's.
+func (p *program) language() string { return present.Locale(p.getenv) }
 
 // say prints a sentence of the catalogue on standard output, unless the result
 // goes there as JSON.
@@ -91,100 +73,22 @@ func (p *program) say(key string, args map[string]any) {
 	}
 }
 
-// folder returns the folder of the client's state.
-func (p *program) folder() (string, error) {
-	if p.home != "" {
-		return filepath.Abs(p.home)
-	}
-	if env := p.getenv("TIDEOVER_HOME"); env != "" {
-		return filepath.Abs(env)
-	}
-	config, err := os.UserConfigDir()
-	if err != nil {
-		return "", fmt.Errorf("find the folder for the client's state: %w", err)
-	}
-	return filepath.Join(config, "tideover"), nil
+// options are the flags that say what the client stands on.
+func (p *program) options() start.Options {
+	return start.Options{Home: p.home, TPM: p.tpm, Pin: p.pin, CA: p.ca, Getenv: p.getenv, Cost: p.cost}
 }
 
-// chipSpec returns where the chip is to be looked for.
-func (p *program) chipSpec() string {
-	if p.tpm != "" {
-		return p.tpm
+// client returns the client of this run, put together when it is first needed.
+func (p *program) client(ctx context.Context) (*start.Client, error) {
+	if p.opened != nil {
+		return p.opened, nil
 	}
-	if env := p.getenv("TIDEOVER_TPM"); env != "" {
-		return env
-	}
-	return "auto"
-}
-
-// openChip returns the chip, or nil and why there is none.
-func (p *program) openChip(ctx context.Context) (*tpm.Chip, error) {
-	if p.chip != nil || p.chipErr != nil {
-		return p.chip, p.chipErr
-	}
-	p.chip, p.chipErr = tpm.Open(ctx, p.chipSpec())
-	if p.chipErr != nil {
-		p.chip = nil
-	}
-	return p.chip, p.chipErr
-}
-
-// client returns the session of this run, over the chip if there is one.
-func (p *program) client(ctx context.Context) (*session.Session, error) {
-	if p.session != nil {
-		return p.session, nil
-	}
-	folder, err := p.folder()
+	opened, err := p.options().Open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cfg := session.Config{
-		Home: folder, Dial: dial, Clock: systemClock{},
-		Name: hostName(), OS: runtime.GOOS, Version: version(), Cost: p.cost,
-	}
-	chip, err := p.openChip(ctx)
-	switch {
-	case err == nil:
-		cfg.Chip, cfg.Keeper = chip, chip
-	case !errors.Is(err, binding.ErrUnavailable) && !errors.Is(err, binding.ErrBusy):
-		return nil, fmt.Errorf("open the TPM: %w", err)
-	default:
-		if store := (systemKeychain{}); store.available() {
-			cfg.Keeper = session.NewKeychain(store)
-		}
-	}
-	p.session = session.New(cfg)
-	return p.session, nil
-}
-
-// hostName names this device to administrators.
-func hostName() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return runtime.GOOS
-	}
-	return name
-}
-
-// version is the module's, as the build recorded it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
-}
-
-// target is the server of the flags; it has no URL but that of sign-in.
-func (p *program) target(url string) (session.Target, error) {
-	t := session.Target{URL: url, Pin: p.pin}
-	if p.ca != "" {
-		path, err := filepath.Abs(p.ca)
-		if err != nil {
-			return t, fmt.Errorf("--ca: %w", err)
-		}
-		t.CAFile = path
-	}
-	return t, nil
+	p.opened = opened
+	return opened, nil
 }
 
 // askMaster returns how a session gets the master password: what came on
@@ -222,7 +126,7 @@ func (p *program) password(ctx context.Context, s secrets, user string) (vault.S
 
 // item returns the entry that a path or an id means, where it was found, and
 // the session to read it with.
-func (p *program) item(ctx context.Context, s secrets, ref string) (*session.Session, *session.Listing, *session.Item, error) {
+func (p *program) item(ctx context.Context, s secrets, ref string) (*start.Client, *session.Listing, *session.Item, error) {
 	client, listing, err := p.list(ctx, s)
 	if err != nil {
 		return nil, nil, nil, err
@@ -234,7 +138,7 @@ func (p *program) item(ctx context.Context, s secrets, ref string) (*session.Ses
 // list returns what the user may see. While the client is offline the cache is
 // opened for it, and so it is when the server is lost under our hands and the
 // master password was given. A cache that does not open is what is told then.
-func (p *program) list(ctx context.Context, s secrets) (*session.Session, *session.Listing, error) {
+func (p *program) list(ctx context.Context, s secrets) (*start.Client, *session.Listing, error) {
 	client, err := p.client(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -266,7 +170,7 @@ func (p *program) list(ctx context.Context, s secrets) (*session.Session, *sessi
 // insteadOf returns what to tell in place of a server that could not be read:
 // whoever gave the master password meant the cache, and hears what is the matter
 // with that.
-func (p *program) insteadOf(ctx context.Context, client *session.Session, s secrets, err error) error {
+func (p *program) insteadOf(ctx context.Context, client *start.Client, s secrets, err error) error {
 	if s.master.IsEmpty() || !errors.Is(err, vault.NotSignedIn) && !errors.Is(err, vault.Unreachable) {
 		return err
 	}

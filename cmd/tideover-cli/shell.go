@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/session"
 )
@@ -119,7 +120,7 @@ func (p *program) runShell(ctx context.Context, s secrets) error {
 }
 
 // keep ends the shell when the open cache must be locked.
-func (p *program) keep(ctx context.Context, stop context.CancelCauseFunc, client *session.Session) {
+func (p *program) keep(ctx context.Context, stop context.CancelCauseFunc, client *start.Client) {
 	tick := time.NewTicker(keepInterval)
 	defer tick.Stop()
 	for {

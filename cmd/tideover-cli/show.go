@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/otp"
 	"github.com/tideover/tideover/vault/session"
@@ -109,7 +110,7 @@ func showCommand(p *program) *cobra.Command {
 }
 
 // shown returns an entry for printing, revealed if wanted.
-func (p *program) shown(ctx context.Context, client *session.Session, item *session.Item, reveal bool, comment string) (showEntry, error) {
+func (p *program) shown(ctx context.Context, client *start.Client, item *session.Item, reveal bool, comment string) (showEntry, error) {
 	if !reveal {
 		return newShowEntry(item, item.Entry, false), nil
 	}
@@ -196,7 +197,7 @@ func fieldName(name string) string {
 
 // printField prints the raw bytes of one field of each entry. Asking for a
 // secret field by its name is asking for its value: it is revealed.
-func (p *program) printField(ctx context.Context, client *session.Session, items []*session.Item, name, comment string) error {
+func (p *program) printField(ctx context.Context, client *start.Client, items []*session.Item, name, comment string) error {
 	canonical := fieldName(name)
 	for _, item := range items {
 		e := item.Entry

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/session"
 )
@@ -20,7 +21,7 @@ type standing struct {
 }
 
 // stand prints where the client stands now, as JSON, or else the sentence.
-func (p *program) stand(ctx context.Context, client *session.Session, key string) error {
+func (p *program) stand(ctx context.Context, client *start.Client, key string) error {
 	st, err := client.Status(ctx)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func signInCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			target, err := p.target(url)
+			target, err := p.options().Target(url)
 			if err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ func signInCommand(p *program) *cobra.Command {
 
 // confirmIdentity meets the server before a password is asked for. On a
 // terminal an unknown identity is shown, and pinned if the person says so.
-func (p *program) confirmIdentity(ctx context.Context, client *session.Session, t session.Target) (session.Target, error) {
+func (p *program) confirmIdentity(ctx context.Context, client *start.Client, t session.Target) (session.Target, error) {
 	err := client.Meet(ctx, t)
 	var problem *vault.Problem
 	if !errors.As(err, &problem) || problem.Cause != vault.IdentityUnknown || !p.person.interactive() {

@@ -33,9 +33,13 @@ func tpmCommand(p *program) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			chip, err := p.openChip(ctx)
+			client, err := p.client(ctx)
 			if err != nil {
-				return vault.Fail(vault.ChipMissing, "%s: %w", p.chipSpec(), err)
+				return err
+			}
+			chip := client.Chip
+			if chip == nil {
+				return vault.Fail(vault.ChipMissing, "%s: %w", p.options().Chip(), client.ChipErr)
 			}
 			machine, err := chip.Machine(ctx)
 			if err != nil {

@@ -70,7 +70,7 @@ func newRoot(c *console) (root *cobra.Command, started *bool) {
 	flags.BoolVar(&c.json, "json", false, "print one JSON object")
 	root.AddCommand(
 		newInit(c), newServe(c), newDemo(c), newImport(c), newUser(c), newRole(c), newGrant(c),
-		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newRekey(c), newDoctor(c), newVersion(c),
+		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newRestore(c), newRekey(c), newDoctor(c), newVersion(c),
 	)
 	return root, started
 }
@@ -110,14 +110,4 @@ func (c *console) fail(err error) int {
 	}
 	_, _ = fmt.Fprintln(c.stderr, text) // nowhere is left to tell
 	return e.Exit
-}
-
-// language returns the locale of messages, by POSIX's order.
-func language() string {
-	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := os.Getenv(name); v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
@@ -41,7 +42,7 @@ func auditWords(err error) error {
 // explain puts an error into words of the server, or of all programs where it
 // has none of its own.
 func explain(err error) present.Explanation {
-	words := present.Load(language())
+	words := present.Load(present.Locale(os.Getenv))
 	e := words.Explain(err)
 	var topic string
 	switch vault.Cause(e.ID) { // in every command

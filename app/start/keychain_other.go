@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package start
 
 // reachable reports whether there is a keychain at all: Windows and macOS have
 // one in every session.

@@ -1,0 +1,84 @@
+package start_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/tideover/tideover/app/start"
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/tpm/tpmtest"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
+)
+
+func environment(pairs map[string]string) func(string) string {
+	return func(name string) string { return pairs[name] }
+}
+
+func TestWhereThingsAre(t *testing.T) {
+	home, config := t.TempDir(), t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", config)
+	for _, c := range []struct {
+		name         string
+		options      start.Options
+		folder, chip string
+	}{
+		{"nothing said", start.Options{Getenv: environment(nil)}, filepath.Join(config, "tideover"), "auto"},
+		{"environment", start.Options{Getenv: environment(map[string]string{"TIDEOVER_HOME": home, "TIDEOVER_TPM": "none"})}, home, "none"},
+		{"flags come first", start.Options{
+			Home: home, TPM: "unix:/chip",
+			Getenv: environment(map[string]string{"TIDEOVER_HOME": "/elsewhere", "TIDEOVER_TPM": "none"}),
+		}, home, "unix:/chip"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			folder, err := c.options.Folder()
+			if err != nil || folder != c.folder {
+				t.Errorf("folder %s, %v; want %s", folder, err, c.folder)
+			}
+			if got := c.options.Chip(); got != c.chip {
+				t.Errorf("chip %s, want %s", got, c.chip)
+			}
+		})
+	}
+}
+
+func TestTarget(t *testing.T) {
+	got, err := start.Options{Pin: "ab", CA: "ca.pem"}.Target("https://vault.example")
+	if err != nil || got.URL != "https://vault.example" || got.Pin != "ab" || !filepath.IsAbs(got.CAFile) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestOpenOnAChip(t *testing.T) {
+	c, err := start.Options{Home: t.TempDir(), TPM: tpmtest.Start(t).Spec()}.Open(context.Background())
+	if err != nil || c.Chip == nil || c.ChipErr != nil {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	defer c.Close()
+	if _, err := c.Chip.Clock(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if st, err := c.Status(context.Background()); err != nil || st.Mode != session.Disconnected {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+// Without a chip and without a keychain there is a client, which can say what
+// it cannot do.
+func TestOpenWithoutAPlaceForSecrets(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	c, err := start.Options{Home: t.TempDir(), TPM: "none"}.Open(context.Background())
+	if err != nil || c.Chip != nil || !errors.Is(c.ChipErr, binding.ErrUnavailable) {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	defer c.Close()
+	err = c.SignIn(context.Background(), session.SignInRequest{
+		Target:      session.Target{URL: "https://127.0.0.1:1"},
+		Credentials: session.Credentials{User: "ann", Password: vault.SecretText("x")},
+	})
+	if !errors.Is(err, vault.NoSecretStore) {
+		t.Errorf("signed in with nowhere to keep the session: %v", err)
+	}
+}
