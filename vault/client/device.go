@@ -32,6 +32,18 @@ func (c *Client) Device(ctx context.Context, id vault.ID) (wire.Device, error) {
 	return device, err
 }
 
+// DeviceState returns what the server holds of the device that signs. It needs
+// no token. vault.NotSignedIn if the server does not know it.
+func (c *Client) DeviceState(ctx context.Context, id vault.ID, signer wire.Signer) (wire.Device, error) {
+	var device wire.Device
+	r, err := c.sign(ctx, id, request{method: http.MethodGet, path: "/devices/" + id.String() + "/state", anonymous: true}, signer)
+	if err != nil {
+		return device, err
+	}
+	err = c.askTideover(ctx, r, &device)
+	return device, err
+}
+
 // DryRun returns what a cache made now would hold, and why not the rest. It is
 // judged for a device of the user, or for the best of them if device is zero.
 func (c *Client) DryRun(ctx context.Context, device vault.ID) (wire.DryRun, error) {

@@ -148,6 +148,9 @@ func TestDeviceReportsNeedNoToken(t *testing.T) {
 	if err := c.Cleared(ctx, o.deviceID, 4, o.signer()); err != nil {
 		t.Error(err)
 	}
+	if d, err := c.DeviceState(ctx, o.deviceID, o.signer()); err != nil || d.ID != o.deviceID || d.State != wire.DeviceApproved {
+		t.Errorf("%+v, %v", d, err)
+	}
 	var events []wire.JournalEvent
 	for i := range 12_345 { // more than one part
 		events = append(events, wire.JournalEvent{Seq: uint64(i + 1), Type: "reveal", Entry: id(t, dbEntry)})

@@ -189,7 +189,7 @@ func (o *own) serve(w http.ResponseWriter, r *http.Request, path string, body []
 	case "GET /offline":
 		judged, _ := vault.ParseID(r.URL.Query().Get("device")) // zero: none was named
 		o.json(w, wire.DryRun{User: "ann", Server: judged.String(), Total: 1, Cached: 1, Entries: []wire.DryRunEntry{{ID: entry.ID, Path: "/db-prod", Cached: true}}})
-	case "POST /devices", "GET /devices/ID":
+	case "POST /devices", "GET /devices/ID", "GET /devices/ID/state":
 		o.json(w, wire.Device{ID: o.deviceID, State: wire.DeviceApproved})
 	case "GET /tree":
 		w.Header().Set("Content-Type", wire.MediaStream)

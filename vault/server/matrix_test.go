@@ -74,6 +74,7 @@ func rows(f *fixture) map[string]row {
 		// One key for all of them: it belongs to who comes first.
 		"POST " + own + "/devices":              {own + "/devices", newDevice(f.t).body(f.t), denied, denied, yes, denied},
 		"GET " + own + "/devices/{id}":          {own + "/devices/" + laptop, "", yes, unseen, unseen, yes},
+		"GET " + own + "/devices/{id}/state":    {own + "/devices/" + laptop + "/state", "", anon, anon, anon, anon},
 		"POST " + own + "/devices/{id}/cache":   {own + "/devices/" + laptop + "/cache", "{}", anon, anon, anon, anon},
 		"POST " + own + "/devices/{id}/proof":   {own + "/devices/" + laptop + "/proof", `{"generation":1}`, anon, anon, anon, anon},
 		"POST " + own + "/devices/{id}/cleared": {own + "/devices/" + laptop + "/cleared", `{"generation":1}`, anon, anon, anon, anon},

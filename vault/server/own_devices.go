@@ -60,6 +60,12 @@ func (s *Server) getDevice(w http.ResponseWriter, r *http.Request, c *call) erro
 	return writeDevice(w, device)
 }
 
+// getDeviceState tells a device how it stands, whether or not anybody is signed
+// in: who works offline hears of a revocation as well.
+func (s *Server) getDeviceState(w http.ResponseWriter, _ *http.Request, c *call) error {
+	return writeDevice(w, c.device)
+}
+
 func writeDevice(w http.ResponseWriter, d store.Device) error {
 	return writeJSON(w, http.StatusOK, wire.Device{ID: d.ID, State: deviceState(d.State), UserID: d.User})
 }

@@ -228,6 +228,17 @@ func TestProofJournalCleared(t *testing.T) {
 		t.Errorf("proof of a generation that was never sent: %d", got.status)
 	}
 
+	// A device hears how it stands, and nobody else does.
+	state := func(by *device) answer {
+		return f.do(request{method: "GET", path: base + "/state", header: f.sign(by, "GET", base+"/state", "")})
+	}
+	if got := state(d); got.status != yes || !strings.Contains(string(got.body), `"approved"`) {
+		t.Errorf("state: %d %s", got.status, got.body)
+	}
+	if got := state(f.register(newDevice(t), "alice")); got.status != anon {
+		t.Errorf("state, asked by another device: %d %s", got.status, got.body)
+	}
+
 	head := audit.NewHead(d.ID)
 	var upload wire.JournalUpload
 	for _, kind := range []audit.Type{audit.Unlock, audit.Reveal} {

@@ -127,6 +127,7 @@ func table() []route {
 		at("GET", own+"/offline", SignedIn, "", (*Server).getDryRun),
 		at("POST", own+"/devices", SignedIn, "", (*Server).postDevice),
 		at("GET", own+"/devices/{device}", SignedIn, "", (*Server).getDevice),
+		at("GET", own+"/devices/{device}/state", DeviceSigned, "", (*Server).getDeviceState).gov(),
 		at("POST", own+"/devices/{device}/cache", DeviceAndUser, "ViewOffline", (*Server).postCache),
 		at("POST", own+"/devices/{device}/proof", DeviceSigned, "", (*Server).postProof).gov(),
 		at("POST", own+"/devices/{device}/cleared", DeviceSigned, "", (*Server).postCleared).gov(),
