@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
@@ -24,6 +27,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tideover/tideover/cmd/internal/scripttest"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
 )
@@ -37,18 +41,18 @@ func TestMain(m *testing.M) {
 // TestScripts plays the stories of testdata: one file per user story and one
 // per refusal.
 //
-// Commands of ours beside testscript's:
+// Commands of ours beside testscript's and those of scripttest:
 //
 //	exits CODE [<FILE] ARG…      runs tideover-server with FILE as standard input and compares the exit code
 //	serving serve|demo ARG…      starts a server; URL, PIN and CA are set, and the line it printed is stdout
 //	stopped                      sends SIGTERM and wants exit code 0
-//	http STATUS METHOD PATH [BODY]  asks it, with the token of the last signin
+//	http STATUS METHOD PATH [BODY]  asks it, with the token of the last signin; @NAME enrols a device of that name
 //	signin STATUS USER FILE      signs in with the password in FILE
-//	json PATH WANT               compares a member of the last output; a.b.0.c, len for a length; ~ for "not null"
-//	jsonenv NAME PATH            puts a member into the environment
 //	makekdbx FILE PASSWORD       writes a KDBX 4 file with two entries, one of them with an attachment
 //	editaudit FILE SEQ           changes a row of the audit in a database
 //	mode FILE OCTAL              compares the permissions of a file
+//	truncate FILE NEW SIZE       copies the beginning of a file
+//	flip FILE NEW                copies a file with one bit changed in each of its last pages
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -65,9 +69,10 @@ func TestScripts(t *testing.T) {
 					env.Setenv("DATA", filepath.Join(env.WorkDir, "data"))
 					return nil
 				},
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+				Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
 					"exits": exits, "serving": s.serving, "stopped": s.stopped, "http": s.http, "signin": s.signIn,
 					"json": compare, "jsonenv": keep, "makekdbx": makeKDBX, "mode": mode, "editaudit": editAudit,
+					"truncate": truncate, "flip": flip,
 				},
 			})
 		})
@@ -116,6 +121,7 @@ type stage struct {
 	client  *http.Client
 	url     string
 	token   string
+	devices map[string]string // bodies of enrolments, by name
 	log     bytes.Buffer
 }
 
@@ -182,7 +188,28 @@ func (s *stage) http(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: http STATUS METHOD PATH [BODY]")
 	}
-	s.ask(ts, args[0], args[1], args[2], strings.Join(args[3:], " "))
+	body := strings.Join(args[3:], " ")
+	if name, ok := strings.CutPrefix(body, "@"); ok {
+		body = s.device(ts, name)
+	}
+	s.ask(ts, args[0], args[1], args[2], body)
+}
+
+// device returns the enrolment of a device with the key of that name.
+func (s *stage) device(ts *testscript.TestScript, name string) string {
+	if s.devices[name] == "" {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		ts.Check(err)
+		public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+		ts.Check(err)
+		body, err := json.Marshal(map[string]any{"name": name, "os": "linux", "level": "C", "public_key": public})
+		ts.Check(err)
+		if s.devices == nil {
+			s.devices = map[string]string{}
+		}
+		s.devices[name] = string(body)
+	}
+	return s.devices[name]
 }
 
 func (s *stage) ask(ts *testscript.TestScript, status, method, path, body string) []byte {
@@ -218,60 +245,6 @@ func (s *stage) signIn(ts *testscript.TestScript, neg bool, args []string) {
 	s.token = token.AccessToken
 }
 
-// member returns a member of the last output, which must be one JSON object.
-func member(ts *testscript.TestScript, path string) string {
-	out := ts.ReadFile("stdout")
-	dec := json.NewDecoder(strings.NewReader(out))
-	dec.UseNumber()
-	var value any
-	if err := dec.Decode(&value); err != nil {
-		ts.Fatalf("not JSON: %v: %s", err, out)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		ts.Fatalf("more than one object: %s", out)
-	}
-	for _, name := range strings.Split(path, ".") {
-		switch v := value.(type) {
-		case map[string]any:
-			next, ok := v[name]
-			if !ok {
-				ts.Fatalf("no member %s of %s in %s", name, path, out)
-			}
-			value = next
-		case []any:
-			if name == "len" {
-				return strconv.Itoa(len(v))
-			}
-			i, err := strconv.Atoi(name)
-			if err != nil || i >= len(v) {
-				ts.Fatalf("no element %s of %s in %s", name, path, out)
-			}
-			value = v[i]
-		default:
-			ts.Fatalf("%s goes nowhere in %s", path, out)
-		}
-	}
-	if text, ok := value.(string); ok {
-		return text
-	}
-	raw, err := json.Marshal(value)
-	ts.Check(err)
-	return string(raw)
-}
-
-func compare(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: json PATH WANT")
-	}
-	got := member(ts, args[0])
-	equal := got == args[1] || args[1] == "~" && got != "null" && got != ""
-	if equal == neg {
-		ts.Fatalf("%s is %q, want %q (not: %v) in %s", args[0], got, args[1], neg, ts.ReadFile("stdout"))
-	}
-}
-
-func keep(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], member(ts, args[1])) }
-
 func makeKDBX(ts *testscript.TestScript, _ bool, args []string) {
 	entry := func(title string) *vault.Entry {
 		e := &vault.Entry{ID: vault.NewID(), AutoType: vault.AutoType{Enabled: true}}
@@ -303,4 +276,20 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprintf("%04o", info.Mode().Perm()); (got == args[1]) == neg {
 		ts.Fatalf("%s has mode %s, want %s (not: %v)", args[0], got, args[1], neg)
 	}
+}
+
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(ts.ReadFile(args[0]))[:size], 0o600))
+}
+
+// flip damages what only decryption can notice, and what SQLite notices too.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	const page = 4096
+	data := []byte(ts.ReadFile(args[0]))
+	for at := len(data) / 2; at < len(data); at += page {
+		data[at] ^= 1
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
 }

@@ -29,6 +29,7 @@ const (
 // site is an open data directory.
 type site struct {
 	dir     string
+	lock    *os.File // shared by all who use the directory; nil: the caller has it
 	kek     *keyring.File
 	store   *sqlstore.Store
 	keys    *keyring.Keyring
@@ -86,13 +87,17 @@ func (c *console) openParts(ctx context.Context, dir string, kek func(dir string
 	if err != nil {
 		return nil, err
 	}
+	lock, err := hold(dir, false)
+	if err != nil {
+		return nil, err
+	}
 	target := c.dbURL
 	if target == "" {
 		target = filepath.Join(dir, databaseFile)
 	}
-	s := &site{dir: dir, kek: key}
+	s := &site{dir: dir, kek: key, lock: lock}
 	if s.store, err = sqlstore.Open(ctx, target); err != nil {
-		return nil, err
+		return nil, errors.Join(err, lock.Close())
 	}
 	if s.keys, err = keyring.Open(ctx, keyring.Config{Store: s.store, KEK: key}); err != nil {
 		return nil, errors.Join(err, s.close())
@@ -127,7 +132,11 @@ func (s *site) close() error {
 		_, uses := s.keys.Maintain(context.Background()) // the command's own context may be over
 		err = errors.Join(uses, s.catalog.Close())
 	}
-	return errors.Join(err, s.store.Close())
+	err = errors.Join(err, s.store.Close())
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
 }
 
 // action is what a command does with an open site, for the operator.

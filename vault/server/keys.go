@@ -81,6 +81,13 @@ func makeKey(ctx context.Context, id *Identity, c *catalog.Catalog, use lease.Us
 	})
 }
 
+// CheckKeys reports whether New would take the sub-keys of the database; the
+// errors are those of New. vault.IdentityChanged: they are another identity's.
+func CheckKeys(ctx context.Context, id *Identity, c *catalog.Catalog) error {
+	_, err := loadKeys(ctx, id, c)
+	return err
+}
+
 // loadKeys reads the sub-keys. One that the root did not sign refuses them all
 // with vault.IdentityChanged: the database belongs to another identity, or
 // somebody has put a key of theirs into it.

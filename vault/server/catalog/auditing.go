@@ -48,6 +48,8 @@ const (
 
 	ActionPolicy = "policy.set"
 	ActionInit   = "server.init"
+
+	ActionRestore = "server.restore"
 )
 
 // record appends an event of the caller. Outcome is "ok" unless it is set.

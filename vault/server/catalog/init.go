@@ -111,7 +111,7 @@ func (c *Catalog) fillSettings(ctx context.Context, tx store.Tx) error {
 			return err
 		}
 	}
-	if err := c.fillNonceKey(ctx, tx); err != nil {
+	if err := c.putNonceKey(ctx, tx); err != nil {
 		return err
 	}
 	incarnation := vault.NewID()

@@ -25,16 +25,21 @@ const (
 	nonceLife  = 5 * time.Minute
 )
 
-// fillNonceKey makes the key under which nonces are recognised.
-func (c *Catalog) fillNonceKey(ctx context.Context, tx store.Tx) error {
+// putNonceKey makes the key under which nonces are recognised, or a new one in
+// its place.
+func (c *Catalog) putNonceKey(ctx context.Context, tx store.Tx) error {
+	old, err := tx.Setting(ctx, settingNonceKey)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
 	var raw [32]byte
 	rand.Read(raw[:]) //nolint:errcheck // never returns an error (Go 1.24)
 	defer clear(raw[:])
-	s, err := c.keys.Seal(nonceKeyRow(1), raw[:])
+	s, err := c.keys.Seal(nonceKeyRow(old.Version+1), raw[:])
 	if err != nil {
 		return fmt.Errorf("encrypt nonce key: %w", err)
 	}
-	return tx.PutSetting(ctx, store.Setting{Name: settingNonceKey, Value: s.Data, Key: s.Key, At: c.now()})
+	return tx.PutSetting(ctx, store.Setting{Name: settingNonceKey, Value: s.Data, Key: s.Key, Version: old.Version, At: c.now()})
 }
 
 func nonceKeyRow(version int64) keyring.Row {
