@@ -4,13 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tideover/tideover/cmd/internal/scripttest"
 	"github.com/tideover/tideover/tpm/tpmtest"
 	"github.com/tideover/tideover/vault/cache"
 )
@@ -31,15 +29,13 @@ func TestMain(m *testing.M) {
 // TestScripts plays the stories of testdata: the real client and the real
 // server on a software TPM, one file per user story and one per refusal.
 //
-// Commands of ours beside testscript's:
+// Commands of ours beside testscript's and those of scripttest:
 //
 //	demo start|stop              the server; URL, PIN, CA and the password files ALICE, BOB, CAROL are set
 //	server ARG…                  tideover-server with the demo's data
 //	tripwire                     takes the stopped demo's address; "tripwire check" wants that nobody came
 //	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
 //	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
-//	json PATH WANT               compares a member of the last output; a.b.0.c, len for a length; ~ for "not null"
-//	jsonenv NAME PATH            puts a member into the environment
 //	otp NAME FILE                puts the one-time code of a secret file into the environment
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -53,10 +49,10 @@ func TestScripts(t *testing.T) {
 			t.Parallel()
 			s := &stage{t: t, binary: server, machine: tpmtest.Start(t)}
 			t.Cleanup(s.close)
-			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
 				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "chip": s.chip,
-				"lines": lines, "json": compare, "jsonenv": keep, "otp": code,
-			}})
+				"lines": lines, "otp": code,
+			})})
 		})
 	}
 }
@@ -232,60 +228,3 @@ func lines(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
 }
-
-// member returns a member of the last output as text.
-func member(ts *testscript.TestScript, path string) string {
-	out := ts.ReadFile("stdout")
-	dec := json.NewDecoder(strings.NewReader(out))
-	dec.UseNumber()
-	var value any
-	if err := dec.Decode(&value); err != nil {
-		ts.Fatalf("not JSON: %v: %s", err, out)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		ts.Fatalf("more than one object: %s", out)
-	}
-	for _, name := range strings.Split(path, ".") {
-		switch v := value.(type) {
-		case map[string]any:
-			next, ok := v[name]
-			if !ok && name == "len" {
-				return strconv.Itoa(len(v))
-			}
-			if !ok {
-				ts.Fatalf("no member %s of %s in %s", name, path, out)
-			}
-			value = next
-		case []any:
-			if name == "len" {
-				return strconv.Itoa(len(v))
-			}
-			i, err := strconv.Atoi(name)
-			if err != nil || i >= len(v) {
-				ts.Fatalf("no element %s of %s in %s", name, path, out)
-			}
-			value = v[i]
-		default:
-			ts.Fatalf("%s goes nowhere in %s", path, out)
-		}
-	}
-	if text, ok := value.(string); ok {
-		return text
-	}
-	raw, err := json.Marshal(value)
-	ts.Check(err)
-	return string(raw)
-}
-
-func compare(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: json PATH WANT")
-	}
-	got := member(ts, args[0])
-	equal := got == args[1] || args[1] == "~" && got != "null" && got != ""
-	if equal == neg {
-		ts.Fatalf("%s is %q, want %q (not: %v) in %s", args[0], got, args[1], neg, ts.ReadFile("stdout"))
-	}
-}
-
-func keep(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], member(ts, args[1])) }

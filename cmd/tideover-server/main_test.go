@@ -71,9 +71,9 @@ func TestScripts(t *testing.T) {
 				},
 				Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
 					"exits": exits, "serving": s.serving, "stopped": s.stopped, "http": s.http, "signin": s.signIn,
-					"json": compare, "jsonenv": keep, "makekdbx": makeKDBX, "mode": mode, "editaudit": editAudit,
+					"makekdbx": makeKDBX, "mode": mode, "editaudit": editAudit,
 					"truncate": truncate, "flip": flip,
-				},
+				}),
 			})
 		})
 	}
