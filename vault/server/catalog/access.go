@@ -81,11 +81,16 @@ func (a *access) onEntry(folder, id vault.ID) policy.Effective {
 
 // flagsOn returns the flags of an entry with those of its folders.
 func (a *access) flagsOn(row *store.Entry) policy.Flags {
-	f := policy.Flags(row.Flags)
-	if i, ok := a.tree.Position(row.Folder); ok {
-		f |= a.flags[i]
+	return a.flagsIn(row.Folder, policy.Flags(row.Flags))
+}
+
+// flagsIn returns the flags of an entry that has own ones, with those of its
+// folders.
+func (a *access) flagsIn(folder vault.ID, own policy.Flags) policy.Flags {
+	if i, ok := a.tree.Position(folder); ok {
+		own |= a.flags[i]
 	}
-	return f
+	return own
 }
 
 // grantedEntries returns the entries that the caller holds grants on directly.

@@ -39,21 +39,21 @@ func (c *Catalog) AuditNames(ctx context.Context, by *Caller, ids []vault.ID) (m
 
 // entryNames adds the paths of those ids that are entries.
 func (c *Catalog) entryNames(ctx context.Context, r store.Reader, a *access, ids []vault.ID, names map[vault.ID]string) error {
-	var list []planned
+	var list []store.Entry
 	for row, err := range r.Entries(ctx, store.EntryQuery{IDs: ids, Bare: true}) {
 		if err != nil {
 			return err
 		}
 		if a.onEntry(row.Folder, row.ID).Now.Has(policy.ViewEntryNames) {
-			list = append(list, planned{row: row})
+			list = append(list, row)
 		}
 	}
 	titles, err := c.titles(ctx, r, list)
 	if err != nil {
 		return err
 	}
-	for _, p := range list {
-		names[p.row.ID] = vault.JoinPath(a.entryPath(p.row.Folder, titles[p.row.ID])...)
+	for _, row := range list {
+		names[row.ID] = vault.JoinPath(a.entryPath(row.Folder, titles[row.ID])...)
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ type Config struct {
 	Now   func() time.Time // nil: time.Now
 	// Hashes is how many passwords are hashed at once; 0: one for each core.
 	Hashes int
+	// Held is how many bytes of encrypted entries are kept in memory, so that
+	// an offline package need not read them; 0: 64 MiB, negative: none.
+	Held int64
 }
 
 // Catalog is the domain of one server process. It keeps permissions, folders
@@ -34,6 +37,7 @@ type Catalog struct {
 	now    func() time.Time
 	hasher *auth.Hasher
 	auth   *auth.Authenticator
+	index  *index // not built until somebody needs it
 
 	// written is set when this process has changed something.
 	written atomic.Bool
@@ -42,7 +46,6 @@ type Catalog struct {
 	checked time.Time    // when the revision was asked for
 	world   *world
 	rules   *rules
-	index   *index // nil: nobody has needed it yet
 }
 
 // lookEvery is how old the revision may be that is acted on, for what is read.
@@ -75,7 +78,9 @@ func Open(ctx context.Context, c Config) (*Catalog, error) {
 }
 
 func newCatalog(c Config) *Catalog {
-	cat := &Catalog{store: c.Store, keys: c.Keys, now: c.Now, hasher: auth.NewHasher(c.Hashes)}
+	cat := &Catalog{
+		store: c.Store, keys: c.Keys, now: c.Now, hasher: auth.NewHasher(c.Hashes), index: newIndex(c.Held),
+	}
 	if cat.now == nil {
 		cat.now = time.Now
 	}
@@ -87,7 +92,10 @@ func newCatalog(c Config) *Catalog {
 func (c *Catalog) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.world, c.rules, c.index = nil, nil, nil
+	c.world, c.rules = nil, nil
+	c.index.mu.Lock()
+	defer c.index.mu.Unlock()
+	c.index.reset()
 	return nil
 }
 
@@ -114,7 +122,7 @@ func (c *Catalog) refresh(ctx context.Context, indexed bool) error {
 }
 
 func (c *Catalog) fresh(indexed bool) bool {
-	if c.world == nil || c.written.Load() || (indexed && c.index == nil) {
+	if c.world == nil || c.written.Load() || (indexed && c.index.revision() == 0) {
 		return false
 	}
 	age := c.now().Sub(c.checked)
@@ -134,7 +142,8 @@ func (c *Catalog) reload(ctx context.Context, indexed bool) error {
 		}
 	}
 	changed := c.world == nil || rev.Perm != c.world.rev.Perm || rev.Gov != c.rules.gov
-	stale := (indexed || c.index != nil) && (c.index == nil || rev.Rev != c.index.rev)
+	has := c.index.revision()
+	stale := (indexed || has > 0) && rev.Rev > has
 	if changed || stale {
 		err := c.store.View(ctx, func(r store.Reader) error { return c.reloadFrom(ctx, r, indexed) })
 		if err != nil {
@@ -161,12 +170,8 @@ func (c *Catalog) reloadFrom(ctx context.Context, r store.Reader, indexed bool) 
 			return err
 		}
 	}
-	if indexed || c.index != nil {
-		if c.index == nil {
-			c.index = newIndex()
-		}
+	if indexed || c.index.revision() > 0 {
 		if err := c.index.follow(ctx, r, c.keys, rev.Rev); err != nil {
-			c.index = nil // half done; it is built again when it is needed
 			return err
 		}
 	}
@@ -283,7 +288,9 @@ func (c *Catalog) scan(ctx context.Context, by *Caller, fn func(a *access, x *in
 	if err != nil {
 		return err
 	}
-	if c.index == nil { // another request failed to bring it up to date
+	c.index.mu.RLock()
+	defer c.index.mu.RUnlock()
+	if c.index.rev == 0 { // another request failed to bring it up to date
 		return vault.Fail(vault.Busy, "the search index is being built")
 	}
 	return fn(a, c.index)

@@ -49,7 +49,7 @@ func (c *Catalog) dryRun(ctx context.Context, by *Caller, user, device vault.ID)
 		if err != nil {
 			return err
 		}
-		list, err := c.plan(ctx, r, a, taking, false)
+		list, err := c.plan(ctx, r, a, taking)
 		if err != nil {
 			return err
 		}
@@ -57,11 +57,9 @@ func (c *Catalog) dryRun(ctx context.Context, by *Caller, user, device vault.ID)
 		if _, off := a.switchedOff(); !off {
 			out.Expires = a.leaseEnd()
 		}
-		titles, err := c.titles(ctx, r, list)
-		if err != nil {
-			return err
-		}
-		for _, p := range list {
+		out.Entries = make([]DryRunEntry, 0, len(list))
+		for i := range list {
+			p := &list[i]
 			if p.decision.Cached() {
 				out.Cached++
 			} else {
@@ -69,7 +67,7 @@ func (c *Catalog) dryRun(ctx context.Context, by *Caller, user, device vault.ID)
 				out.ByReason[p.decision.Reason]++
 			}
 			out.Entries = append(out.Entries, DryRunEntry{
-				ID: p.row.ID, Path: a.entryPath(p.row.Folder, titles[p.row.ID]), Decision: p.decision,
+				ID: p.id, Path: a.entryPath(p.folder, p.title), Decision: p.decision,
 			})
 		}
 		return nil
@@ -114,22 +112,18 @@ func (a *access) takingOn(ctx context.Context, r store.Reader, user, device vaul
 	return t, nil
 }
 
-// titles returns the titles of planned entries, from the index as far as it is
-// of the same versions.
-func (c *Catalog) titles(ctx context.Context, r store.Reader, list []planned) (map[vault.ID]string, error) {
-	titles := make(map[vault.ID]string, len(list))
+// titles returns the titles of entries, from the index as far as it is of the
+// same versions.
+func (c *Catalog) titles(ctx context.Context, r store.Reader, rows []store.Entry) (map[vault.ID]string, error) {
+	titles := make(map[vault.ID]string, len(rows))
 	var missing []vault.ID
-	c.mu.RLock()
-	for _, p := range list {
-		if c.index != nil {
-			if it := c.index.byID[p.row.ID]; it != nil && it.version == p.row.Version {
-				titles[p.row.ID] = it.title
-				continue
-			}
+	for _, row := range rows {
+		if it, ok := c.index.version(row.ID, row.Version); ok {
+			titles[row.ID] = it.title
+		} else {
+			missing = append(missing, row.ID)
 		}
-		missing = append(missing, p.row.ID)
 	}
-	c.mu.RUnlock()
 	if len(missing) == 0 {
 		return titles, nil
 	}
@@ -171,9 +165,9 @@ func (c *Catalog) countOffline(ctx context.Context, by *Caller) (int, error) {
 			return nil
 		}
 		// A comment can be given, so entries that ask for one count.
-		list, err := c.plan(ctx, r, a, policy.Taking{MinLevel: a.rules.governance.MinLevel, Comment: true}, false)
-		for _, p := range list {
-			if p.decision.Cached() {
+		list, err := c.plan(ctx, r, a, policy.Taking{MinLevel: a.rules.governance.MinLevel, Comment: true})
+		for i := range list {
+			if list[i].decision.Cached() {
 				n++
 			}
 		}

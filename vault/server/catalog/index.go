@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
@@ -14,14 +15,22 @@ import (
 )
 
 // index holds of every entry what is searched and what offline decisions need,
-// and no password. The catalog's lock guards it.
+// and no password that is not encrypted. It has a lock of its own, which is taken
+// last: whoever holds it waits for no other lock and for no connection.
 type index struct {
-	rev      int64
+	mu       sync.RWMutex // everything below
+	rev      int64        // 0: it is not built
 	byID     map[vault.ID]*item
 	byFolder map[vault.ID]map[vault.ID]*item
+	room     int64 // bytes of ciphertext that it may keep yet
+	limit    int64 // what room is while nothing is kept
 }
 
-// item is an entry in the index.
+// defaultHeld is how many bytes of ciphertext the index keeps: those of some
+// 100,000 entries, without the attachments.
+const defaultHeld = 64 << 20
+
+// item is an entry in the index. It is never changed.
 type item struct {
 	id, folder vault.ID
 	version    int64
@@ -32,6 +41,7 @@ type item struct {
 	// URL, notes and tags with a line feed between. name is the folded title.
 	name, open string
 	facts      facts
+	content    store.Sealed // no Data: there was no room; it is in the database
 }
 
 // facts is what an offline decision needs to know of an entry's content.
@@ -42,12 +52,30 @@ type facts struct {
 	icon        vault.ID // custom; zero: none
 }
 
-func newIndex() *index {
-	return &index{byID: map[vault.ID]*item{}, byFolder: map[vault.ID]map[vault.ID]*item{}}
+// newIndex returns an index that is not built and keeps up to held bytes of
+// ciphertext: 0 is defaultHeld, a negative number none.
+func newIndex(held int64) *index {
+	if held == 0 {
+		held = defaultHeld
+	}
+	x := &index{limit: max(held, 0)}
+	x.reset()
+	return x
+}
+
+// reset makes the index one that is not built.
+func (x *index) reset() {
+	x.rev, x.room = 0, x.limit
+	x.byID, x.byFolder = map[vault.ID]*item{}, map[vault.ID]map[vault.ID]*item{}
 }
 
 func (x *index) put(it *item) {
 	x.drop(it.id)
+	if size := int64(len(it.content.Data)); size <= x.room {
+		x.room -= size
+	} else {
+		it.content = store.Sealed{}
+	}
 	x.byID[it.id] = it
 	in := x.byFolder[it.folder]
 	if in == nil {
@@ -59,28 +87,54 @@ func (x *index) put(it *item) {
 
 func (x *index) drop(id vault.ID) {
 	if it := x.byID[id]; it != nil {
+		x.room += int64(len(it.content.Data))
 		delete(x.byID, id)
 		delete(x.byFolder[it.folder], id)
 	}
 }
 
-// follow brings the index from its revision to rev, which is that of r.
+// revision returns that of the index; 0: it is not built.
+func (x *index) revision() int64 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.rev
+}
+
+// version returns the entry if the index has exactly this version of it.
+func (x *index) version(id vault.ID, version int64) (*item, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	it := x.byID[id]
+	return it, it != nil && it.version == version
+}
+
+// follow brings the index from its revision to rev, which is that of r, unless
+// it is there or beyond.
 func (x *index) follow(ctx context.Context, r store.Reader, keys *keyring.Keyring, rev int64) error {
-	if x.rev == rev {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.rev >= rev {
 		return nil
 	}
-	horizon, err := r.Horizon(ctx)
-	if err != nil {
+	if err := x.readFeed(ctx, r, keys); err != nil {
+		x.reset() // half done; it is built again when it is needed
 		return fmt.Errorf("index: %w", err)
 	}
+	x.rev = rev
+	return nil
+}
+
+func (x *index) readFeed(ctx context.Context, r store.Reader, keys *keyring.Keyring) error {
+	horizon, err := r.Horizon(ctx)
+	if err != nil {
+		return err
+	}
 	if x.rev < horizon { // deletions are missing from the feed
-		x.rev = 0
-		clear(x.byID)
-		clear(x.byFolder)
+		x.reset()
 	}
 	for t, err := range r.Tombstones(ctx, x.rev) {
 		if err != nil {
-			return fmt.Errorf("index: %w", err)
+			return err
 		}
 		if t.Kind == store.KindEntry {
 			x.drop(t.ID)
@@ -93,10 +147,10 @@ func (x *index) follow(ctx context.Context, r store.Reader, keys *keyring.Keyrin
 	var buf []byte
 	for row, err := range r.Entries(ctx, q) {
 		if err != nil {
-			return fmt.Errorf("index: %w", err)
+			return err
 		}
 		if buf, err = keys.Unseal(buf[:0], entryRow(row.ID, row.Version), row.Content); err != nil {
-			return fmt.Errorf("index: %w", err)
+			return err
 		}
 		it, err := newItem(&row, buf)
 		clear(buf)
@@ -105,11 +159,11 @@ func (x *index) follow(ctx context.Context, r store.Reader, keys *keyring.Keyrin
 		}
 		x.put(it)
 	}
-	x.rev = rev
 	return nil
 }
 
-// newItem makes an item of a row and its content, of which it keeps no part.
+// newItem makes an item of a row and its opened content, of which it keeps no
+// part; the ciphertext it keeps.
 func newItem(row *store.Entry, text []byte) (*item, error) {
 	c, err := parseEntry(text, row.ID)
 	if err != nil {
@@ -118,6 +172,7 @@ func newItem(row *store.Entry, text []byte) (*item, error) {
 	it := &item{
 		id: row.ID, folder: row.Folder, version: row.Version, flags: policy.Flags(row.Flags),
 		archived: !row.Archived.IsZero(), title: c.Title(), facts: factsOf(c, len(text)),
+		content: row.Content,
 	}
 	it.name = store.Fold(it.title)
 	it.open = store.Fold(strings.Join(append([]string{
@@ -128,13 +183,8 @@ func newItem(row *store.Entry, text []byte) (*item, error) {
 
 // knownFacts returns what the index has of exactly this version.
 func (c *Catalog) knownFacts(row *store.Entry) (facts, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.index == nil {
-		return facts{}, false
-	}
-	it := c.index.byID[row.ID]
-	if it == nil || it.version != row.Version {
+	it, ok := c.index.version(row.ID, row.Version)
+	if !ok {
 		return facts{}, false
 	}
 	return it.facts, true

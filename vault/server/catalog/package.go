@@ -50,7 +50,9 @@ type Package struct {
 // packedRow is an entry on its way out, still encrypted.
 type packedRow struct {
 	folder  int
-	row     store.Entry
+	id      vault.ID
+	version int64
+	content store.Sealed
 	history []store.HistoryEntry
 	flags   policy.Flags
 	rights  policy.Rights
@@ -85,7 +87,7 @@ func (c *Catalog) Package(ctx context.Context, by *Caller, request PackageReques
 		if request.Device.IsZero() {
 			taking.Level, taking.MinLevel = "", ""
 		}
-		list, err := c.plan(ctx, tx, a, taking, true)
+		list, err := c.plan(ctx, tx, a, taking)
 		if err != nil {
 			return err
 		}
@@ -175,94 +177,11 @@ func (p *Package) checkBinding(g policy.Governance) error {
 	return nil
 }
 
-// pack lays the entries out in the folders that lead to them, and in those that
-// the caller may see offline.
-func (p *Package) pack(ctx context.Context, r store.Reader, a *access, list []planned) error {
-	used := make([]bool, a.tree.Len())
-	use := func(i int) {
-		for ; i >= 0 && !used[i]; i = a.tree.Parent(i) {
-			used[i] = true
-		}
-	}
-	use(0) // the root
-	// An empty folder is part of what a person sees online, too.
-	for i := range used {
-		if a.onFolder(a.tree.At(i)).Permanent.Has(policy.ViewFolders | policy.ViewOffline) {
-			use(i)
-		}
-	}
-	icons := map[vault.ID]bool{}
-	for _, e := range list {
-		i, _ := a.tree.Position(e.row.Folder)
-		use(i)
-		if !e.facts.icon.IsZero() {
-			icons[e.facts.icon] = true
-		}
-	}
-	place := map[vault.ID]int{}
-	for i, u := range used {
-		if !u {
-			continue
-		}
-		f := a.folderView(a.tree.At(i))
-		parent := -1
-		if up := a.tree.Parent(i); up >= 0 {
-			parent = place[a.tree.At(up)]
-		}
-		place[f.Group.ID] = len(p.Folders)
-		p.Folders = append(p.Folders, PackedFolder{Parent: parent, Group: f.Group})
-		if !f.Group.Icon.Custom.IsZero() {
-			icons[f.Group.Icon.Custom] = true
-		}
-	}
-	var err error
-	if p.Icons, err = p.c.readIcons(ctx, r, icons); err != nil {
-		return err
-	}
-	p.Count = len(list)
-	p.entries = make([]packedRow, len(list))
-	for i, e := range list {
-		p.entries[i] = packedRow{folder: place[e.row.Folder], row: e.row, flags: e.flags, rights: e.have.Now}
-	}
-	slices.SortFunc(p.entries, func(x, y packedRow) int {
-		if x.folder != y.folder {
-			return x.folder - y.folder
-		}
-		return slices.Compare(x.row.ID[:], y.row.ID[:])
-	})
-	return p.packHistory(ctx, r)
-}
-
-// packHistory reads the older versions of entries that have some, and that the
-// caller may see.
-func (p *Package) packHistory(ctx context.Context, r store.Reader) error {
-	byID := map[vault.ID]*packedRow{}
-	var ids []vault.ID
-	for i := range p.entries {
-		e := &p.entries[i]
-		if e.row.Version > 1 && e.rights.Has(policy.ViewEntryHistory) {
-			ids = append(ids, e.row.ID)
-			byID[e.row.ID] = e
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	for h, err := range r.History(ctx, ids) {
-		if err != nil {
-			return fmt.Errorf("read history: %w", err)
-		}
-		e := byID[h.Entry]
-		e.history = append(e.history, h)
-	}
-	return nil
-}
-
 // record writes the audit and what the device will hold.
 func (p *Package) record(ctx context.Context, tx store.Tx, a *access) error {
 	objects := make([]store.AuditObject, len(p.entries))
 	for i := range p.entries {
-		objects[i] = store.AuditObject{Entry: p.entries[i].row.ID, Version: p.entries[i].row.Version}
+		objects[i] = store.AuditObject{Entry: p.entries[i].id, Version: p.entries[i].version}
 	}
 	event := store.AuditEvent{
 		ID: vault.NewID(), Action: ActionCached, Device: p.request.Device, Target: p.request.Device,

@@ -83,7 +83,7 @@ func (u *unpacking) wipe() {
 // error is in the entry that it returns then.
 func (u *unpacking) open(ctx context.Context, p *packedRow) (*vault.Entry, error) {
 	u.buf = u.buf[:0]
-	e, err := u.version(ctx, entryRow(p.row.ID, p.row.Version), p.row.Content)
+	e, err := u.version(ctx, entryRow(p.id, p.version), p.content)
 	if err != nil {
 		return e, err
 	}

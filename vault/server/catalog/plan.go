@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
@@ -11,18 +12,17 @@ import (
 
 // planned is one visible entry with the decision about caching it.
 type planned struct {
-	row      store.Entry
+	*item
 	have     policy.Effective
-	flags    policy.Flags
-	facts    facts
+	flags    policy.Flags // with those of its folders
+	facts    facts        // with what only the plan knows
 	decision policy.Decision
 }
 
 // plan decides about every entry that the caller sees. A dry run and a package
-// call it, so they give the same answer. With sealed, the rows have their
-// content.
-func (c *Catalog) plan(ctx context.Context, r store.Reader, a *access, t policy.Taking, sealed bool) ([]planned, error) {
-	list, err := c.candidates(ctx, r, a, sealed)
+// call it, so they give the same answer.
+func (c *Catalog) plan(ctx context.Context, r store.Reader, a *access, t policy.Taking) ([]planned, error) {
+	list, err := c.candidates(ctx, r, a)
 	if err != nil {
 		return nil, err
 	}
@@ -37,10 +37,10 @@ func (c *Catalog) plan(ctx context.Context, r store.Reader, a *access, t policy.
 			p.decision = off
 			continue
 		}
-		reason, known := why[p.row.Folder]
+		reason, known := why[p.folder]
 		if !known {
-			reason = a.unsupportedAbove(p.row.Folder)
-			why[p.row.Folder] = reason
+			reason = a.unsupportedAbove(p.folder)
+			why[p.folder] = reason
 		}
 		f := p.facts
 		if f.unsupported == "" {
@@ -51,85 +51,52 @@ func (c *Catalog) plan(ctx context.Context, r store.Reader, a *access, t policy.
 	return list, nil
 }
 
-// candidates reads the entries that the caller sees.
-func (c *Catalog) candidates(ctx context.Context, r store.Reader, a *access, sealed bool) ([]planned, error) {
-	var folders []vault.ID
-	for i := range a.tree.Len() {
-		if a.at(i).Has(policy.ViewEntryNames) {
-			folders = append(folders, a.tree.At(i))
-		}
+// candidates returns the entries that the caller sees, as of exactly the
+// revision of r: from the index, which is brought there. errStale if it is beyond
+// that already.
+func (c *Catalog) candidates(ctx context.Context, r store.Reader, a *access) ([]planned, error) {
+	rev, err := r.Revision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x := c.index
+	if err := x.follow(ctx, r, c.keys, rev.Rev); err != nil {
+		return nil, err
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.rev != rev.Rev {
+		return nil, errStale
 	}
 	var list []planned
-	var unknown []vault.ID
-	seen := map[vault.ID]bool{}
+	add := func(it *item) {
+		have := a.onEntry(it.folder, it.id)
+		if !it.archived && have.Now.Has(policy.ViewEntryNames) {
+			list = append(list, planned{item: it, have: have, flags: a.flagsIn(it.folder, it.flags), facts: it.facts})
+		}
+	}
+	for i := range a.tree.Len() {
+		if !a.at(i).Has(policy.ViewEntryNames) {
+			continue
+		}
+		in := x.byFolder[a.tree.At(i)]
+		list = slices.Grow(list, len(in))
+		for _, it := range in {
+			add(it)
+		}
+	}
+	granted := map[vault.ID]bool{}
 	for _, id := range a.grantedEntries() {
-		seen[id] = false
-	}
-	for _, q := range []store.EntryQuery{
-		{Folders: orNone(folders), Bare: !sealed},
-		{IDs: orNone(a.grantedEntries()), Bare: !sealed},
-	} {
-		for row, err := range r.Entries(ctx, q) {
-			if err != nil {
-				return nil, fmt.Errorf("read entries: %w", err)
-			}
-			have := a.onEntry(row.Folder, row.ID)
-			done, special := seen[row.ID]
-			if done || !have.Now.Has(policy.ViewEntryNames) {
-				continue
-			}
-			if special { // it may come again in the second query
-				seen[row.ID] = true
-			}
-			p := planned{row: row, have: have, flags: a.flagsOn(&row)}
-			known, ok := c.knownFacts(&row)
-			switch {
-			case ok:
-				p.facts = known
-			case sealed:
-				if p.facts, err = c.openFacts(&row); err != nil {
-					return nil, err
-				}
-			default:
-				unknown = append(unknown, row.ID)
-			}
-			list = append(list, p)
+		it := x.byID[id]
+		if it == nil || granted[id] {
+			continue
+		}
+		granted[id] = true
+		if i, ok := a.tree.Position(it.folder); ok && !a.at(i).Has(policy.ViewEntryNames) {
+			add(it) // else it came with its folder
 		}
 	}
-	return list, c.learn(ctx, r, list, unknown)
-}
-
-// learn opens the entries whose facts the index does not have.
-func (c *Catalog) learn(ctx context.Context, r store.Reader, list []planned, unknown []vault.ID) error {
-	if len(unknown) == 0 {
-		return nil
-	}
-	byID := make(map[vault.ID]*planned, len(list))
-	for i := range list {
-		byID[list[i].row.ID] = &list[i]
-	}
-	for row, err := range r.Entries(ctx, store.EntryQuery{IDs: unknown}) {
-		if err != nil {
-			return fmt.Errorf("read entries: %w", err)
-		}
-		if byID[row.ID].facts, err = c.openFacts(&row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *Catalog) openFacts(row *store.Entry) (facts, error) {
-	text, err := c.keys.Unseal(nil, entryRow(row.ID, row.Version), row.Content)
-	if err != nil {
-		return facts{}, fmt.Errorf("open entry: %w", err)
-	}
-	defer clear(text)
-	inner, err := parseEntry(text, row.ID)
-	if err != nil {
-		return facts{}, err
-	}
-	return factsOf(inner, len(text)), nil
+	return list, nil
 }
 
 // addHistoryFiles adds the attachments of older versions to the sizes: each
@@ -139,8 +106,8 @@ func addHistoryFiles(ctx context.Context, r store.Reader, list []planned) error 
 	var ids []vault.ID
 	for i := range list {
 		if list[i].facts.files {
-			ids = append(ids, list[i].row.ID)
-			byID[list[i].row.ID] = &list[i]
+			ids = append(ids, list[i].id)
+			byID[list[i].id] = &list[i]
 		}
 	}
 	if len(ids) == 0 {
