@@ -25,7 +25,7 @@ type ConnectRequest struct {
 // Connected says what coming back online did.
 type Connected struct {
 	Mode    Mode
-	Dropped []Draft // never nil
+	Dropped []Draft // empty: there were none; nil: there were, and which cannot be told any more
 	Renewed bool    // the cache is a fresh one
 	Stale   error   // why a renewal that was wanted failed: the earlier cache stays; nil: it did not fail
 	Journal error   // why the server did not take the journal, which stays here; nil: it did
@@ -55,7 +55,10 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 		return Connected{}, err
 	}
 	result := Connected{Mode: mode, Dropped: []Draft{}}
-	if len(drafts) > 0 {
+	switch {
+	case lost != nil:
+		result.Dropped = nil
+	case len(drafts) > 0:
 		result.Dropped = drafts
 	}
 	switch {
@@ -95,9 +98,25 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 		return Connected{}, err
 	}
 	// The edits are gone by now, so their list must reach the person.
+	s.dropOverlay(ctx, a)
 	result.Renewed, result.Stale = s.renew(ctx, a, remote, r, master)
 	s.Lock()
 	return result, nil
+}
+
+// dropOverlay deletes the edits that Connect gave up. The state says already that
+// there are none: what cannot be deleted now goes with the next unlocking.
+func (s *Session) dropOverlay(ctx context.Context, a *account) {
+	st, err := s.home.load()
+	if err != nil {
+		return
+	}
+	store, done, err := s.storeInUse(st, a)
+	if err != nil {
+		return
+	}
+	defer done()
+	_ = store.DropOverlay(ctx) // see above
 }
 
 // masterOf asks for the master password and tries it on the cache that is
@@ -140,6 +159,12 @@ func (s *Session) renew(ctx context.Context, a *account, remote Remote, r Connec
 	s.mu.Unlock()
 	switch {
 	case open != nil && open.account == a.Key && (a.AutoCache || !master.IsEmpty()):
+		// The account password may have become the master password since.
+		if !master.IsEmpty() {
+			if err := s.differs(ctx, a, r.Password, master); err != nil {
+				return false, err
+			}
+		}
 		_, err := s.makeCache(ctx, a, remote, req, open.cache)
 		return err == nil, err
 	case master.IsEmpty():

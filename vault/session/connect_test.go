@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -104,6 +105,9 @@ func TestConnectListsThenDrops(t *testing.T) {
 	w.must(err)
 	if len(done.Dropped) != 3 || done.Mode != session.Online {
 		t.Errorf("%+v", done)
+	}
+	if left := w.overlays(); len(left) != 0 {
+		t.Errorf("dropped, and still on disk: %v", left)
 	}
 	for call := range w.server.calls {
 		switch call {
@@ -404,6 +408,14 @@ func TestRefusedJournalDoesNotBlockConnect(t *testing.T) {
 	}
 }
 
+// overlays returns the files of edits that are on disk.
+func (w *world) overlays() []string {
+	w.t.Helper()
+	found, err := filepath.Glob(filepath.Join(w.home, "accounts", "*", "overlay.kdbx*"))
+	w.must(err)
+	return found
+}
+
 // Edits that cannot even be listed any more, because the chip was reset, can be
 // given up, and only on purpose.
 func TestConnectAfterTheChipWasReset(t *testing.T) {
@@ -414,10 +426,16 @@ func TestConnectAfterTheChipWasReset(t *testing.T) {
 	w.machine.Clear()
 	w.chip = w.machine.Open(t) // another process meets another root
 	w.run()
-	_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
+	done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
 	w.refused(err, vault.Unconfirmed)
-	_, err = w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account), Drop: true})
+	if done.Dropped != nil {
+		t.Errorf("%v would be dropped, says a client that cannot know", done.Dropped)
+	}
+	done, err = w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account), Drop: true})
 	w.must(err)
+	if done.Dropped != nil || len(w.overlays()) != 0 {
+		t.Errorf("dropped %v, left %v", done.Dropped, w.overlays())
+	}
 	if len(w.server.publicKeys) != 2 {
 		t.Errorf("%d device keys, want a new one for a new chip", len(w.server.publicKeys))
 	}

@@ -31,6 +31,22 @@ func trust(srv *wire.Server) cache.Trust {
 // What is wrong with the journal is returned by itself: it stays here and is an
 // alarm for the server, and no reason to keep anybody offline.
 func (s *Session) contact(ctx context.Context, remote Remote) (journal, err error) {
+	return s.meetAs(ctx, remote, func(ctx context.Context, a *account) (device, error) {
+		return s.askUser(ctx, a, remote)
+	})
+}
+
+// contactAsDevice is contact where nobody is signed in: the device itself asks.
+func (s *Session) contactAsDevice(ctx context.Context, remote Remote) (journal, err error) {
+	return s.meetAs(ctx, remote, func(ctx context.Context, a *account) (device, error) {
+		return s.askDevice(ctx, a, remote)
+	})
+}
+
+// howItStands asks the server for a device's state.
+type howItStands func(ctx context.Context, a *account) (device, error)
+
+func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (journal, err error) {
 	st, err := s.home.load()
 	if err != nil {
 		return nil, err
@@ -40,7 +56,7 @@ func (s *Session) contact(ctx context.Context, remote Remote) (journal, err erro
 	if srv == nil || srv.Kind != Tideover {
 		return nil, nil
 	}
-	if err := s.obey(ctx, st, a, remote); err != nil {
+	if err := s.obey(ctx, st, a, remote, ask); err != nil {
 		return nil, tolerate(err)
 	}
 	if st, err = s.home.load(); err != nil { // the device may be another one now
@@ -52,7 +68,66 @@ func (s *Session) contact(ctx context.Context, remote Remote) (journal, err erro
 		return nil, err
 	}
 	defer done()
-	return tolerate(s.upload(ctx, store, a, remote)), nil
+	journal = s.upload(ctx, store, a, remote)
+	// A key that the server does not accept any more has nothing left to sign once
+	// the journal is there, or refused. Where the way was lost it waits.
+	if journal == nil || tolerate(journal) != nil {
+		if err := s.forgetKey(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	return tolerate(journal), nil
+}
+
+// forgetKey drops the key of a device that was revoked or wiped, whose cache is
+// gone: the identity stays what it is, and the next sign-in brings another.
+func (s *Session) forgetKey(ctx context.Context, a *account) error {
+	if a.Device.State != wire.DeviceRevoked && a.Device.State != wire.DeviceWiped || len(a.Device.KeyBlob) == 0 {
+		return nil
+	}
+	_, err := s.home.update(ctx, func(st *state) error {
+		if known := st.account(a.Key); known != nil && known.Device.ID == a.Device.ID {
+			known.Device = device{ID: a.Device.ID, State: a.Device.State}
+		}
+		return nil
+	})
+	return err
+}
+
+// askUser asks for the state of the account's device as its user, whose token is
+// in use. A device that the server has forgotten is enrolled anew.
+func (s *Session) askUser(ctx context.Context, a *account, remote Remote) (device, error) {
+	d := a.Device
+	answer, err := remote.Device(ctx, d.ID)
+	switch {
+	case errors.Is(err, vault.NotFound) && d.ended():
+		return d, nil
+	case errors.Is(err, vault.NotFound):
+		return s.enrol(ctx, a, remote)
+	case err != nil:
+		return d, err
+	}
+	d.State = answer.State
+	return d, nil
+}
+
+// askDevice asks for the state of the account's device as the device. One that
+// has no key, or that the server does not know, stays what it was.
+func (s *Session) askDevice(ctx context.Context, a *account, remote Remote) (device, error) {
+	d := a.Device
+	signer, err := s.signer(a)
+	if err != nil {
+		return d, nil //nolint:nilerr // not enrolled: there is nothing to ask for
+	}
+	answer, err := remote.DeviceState(ctx, d.ID, signer)
+	switch {
+	case errors.Is(err, vault.NotSignedIn):
+		return d, nil
+	case err != nil:
+		return d, err
+	}
+	d.State = answer.State
+	return d, nil
 }
 
 // tolerate drops the errors that must not stop a person who has met the server:
@@ -68,7 +143,7 @@ func tolerate(err error) error {
 
 // obey takes over what the server says about itself and about this device, and
 // carries it out: a device that was revoked or wiped keeps no cache.
-func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote) error {
+func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote, ask howItStands) error {
 	id, err := remote.Probe(ctx)
 	if err != nil {
 		return err
@@ -76,17 +151,9 @@ func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote
 	if err := s.learn(ctx, st, a, id.Server); err != nil {
 		return err
 	}
-	d := a.Device
-	answer, err := remote.Device(ctx, d.ID)
-	switch {
-	case errors.Is(err, vault.NotFound): // the server has forgotten it
-		if d, err = s.enrol(ctx, a, remote); err != nil {
-			return err
-		}
-	case err != nil:
+	d, err := ask(ctx, a)
+	if err != nil {
 		return err
-	default:
-		d.State = answer.State
 	}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {

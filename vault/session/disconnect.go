@@ -165,7 +165,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	}
 	defer done()
 	prepare := cache.PrepareRequest{
-		Server: a.Server, User: a.User, Device: a.Device.ID, From: from,
+		Server: a.Server, User: a.User, Pin: srv.Pin, Device: a.Device.ID, From: from,
 		Trust: plan.trust, Local: plan.local, Cost: s.cfg.Cost, MinLevel: plan.minLevel,
 	}
 	if from == nil {
@@ -217,17 +217,50 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	return made, nil
 }
 
-// newMaster asks for the master password and holds it to the rules.
+// newMaster asks for the master password and holds it to the rules. NotSignedIn
+// if it must differ from the account password and nothing is known of that: the
+// person is asked for that one first.
 func (s *Session) newMaster(ctx context.Context, a *account, rules policy.MasterRules, r CacheRequest) (vault.Secret, error) {
+	if rules.Differs && r.Password.IsEmpty() {
+		live, err := s.liveSession(ctx, a)
+		if err != nil {
+			return vault.Secret{}, err
+		}
+		compares := live.compares()
+		live.wipe()
+		if !compares {
+			return vault.Secret{}, vault.Fail(vault.NotSignedIn, "%s: the master password must differ from the account password, which is needed for that once more", a.User)
+		}
+	}
 	master, err := r.Master(ctx, rules)
 	if err != nil {
 		return vault.Secret{}, err
 	}
-	if err := rules.Check(master, r.Password, a.User); err != nil {
+	if err = rules.Check(master, r.Password, a.User); err == nil && rules.Differs {
+		err = s.differs(ctx, a, r.Password, master)
+	}
+	if err != nil {
 		master.Wipe()
 		return vault.Secret{}, err
 	}
 	return master, nil
+}
+
+// differs returns WeakPassword if master is the account password: the one that
+// was given, or the one of the sign-in. It returns nil where nothing is known of
+// either.
+func (s *Session) differs(ctx context.Context, a *account, password, master vault.Secret) error {
+	same := false
+	if !password.IsEmpty() {
+		same = samePassword(master, password)
+	} else if live, err := s.liveSession(ctx, a); err == nil {
+		same = live.same(master)
+		live.wipe()
+	}
+	if same {
+		return vault.Fail(vault.WeakPassword, "the same as the account password")
+	}
+	return nil
 }
 
 // source is where the content of a cache comes from.
@@ -272,7 +305,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	if err := json.Unmarshal(me.Policy, &pol); err != nil {
 		return plan{}, vault.Fail(vault.BadAnswer, "policy: %w", err)
 	}
-	dev, err := s.enrol(ctx, a, src.remote)
+	dev, err := s.enrolForCache(ctx, a, src.remote)
 	if err != nil {
 		return plan{}, err
 	}

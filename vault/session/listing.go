@@ -58,7 +58,7 @@ type Item struct {
 	Digits              int           // of the one-time code; 0: unknown
 	Period              time.Duration // of the one-time code; 0: unknown
 	AttachmentSizes     []int64
-	History             int // earlier forms of the entry
+	History             int // earlier forms of the entry; in a server's listing 0: see Session.History
 
 	// Offline says whether a cache holds the entry, or would: nil if the server
 	// did not say. Reason is one of wire's, where it does not.

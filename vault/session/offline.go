@@ -79,9 +79,9 @@ func (s *Session) Unlock(ctx context.Context, r UnlockRequest) error {
 	if err != nil {
 		return err
 	}
-	if a.Key != st.Current {
+	if a.Key != st.Current { // while somebody is offline every other name has no cache
 		if mode, err := s.mode(ctx, st); err != nil || mode == Offline {
-			return errors.Join(err, someoneOffline(st.current()))
+			return errors.Join(err, noCacheOf(r.User))
 		}
 	}
 	s.mu.Lock()
@@ -99,25 +99,37 @@ func (s *Session) Unlock(ctx context.Context, r UnlockRequest) error {
 }
 
 // owner returns the account whose cache a user name means: the one that was
-// cached under exactly this name, or where no name is given the current one.
-// NoCache names a user who has none here.
+// cached under this name in the form typed then (cache.SameUser), the current
+// one before others; where no name is given, the current one. NoCache says
+// nothing but the name that was asked for.
 func (s *state) owner(user string) (*account, error) {
-	if user != "" {
-		for i := range s.Accounts {
-			if s.Accounts[i].CachedAs == user {
-				return &s.Accounts[i], nil
-			}
-		}
-	}
 	a := s.current()
 	switch {
-	case a != nil && (user == "" || a.CachedAs == "" && a.User == user):
+	case user == "" && a == nil:
+		return nil, vault.NoCache
+	case user == "", a != nil && a.cachedFor(user):
 		return a, nil
-	case user != "":
-		return nil, vault.Fail(vault.NoCache, "%s", user)
 	}
-	return nil, vault.NoCache
+	for i := range s.Accounts {
+		if other := &s.Accounts[i]; other.CachedAs != "" && other.cachedFor(user) {
+			return other, nil
+		}
+	}
+	return nil, noCacheOf(user)
 }
+
+// cachedFor reports whether a user name is the one typed when the account's
+// cache was made, or at the sign-in where none was made yet.
+func (a *account) cachedFor(user string) bool {
+	if a.CachedAs == "" {
+		return cache.SameUser(a.User, user)
+	}
+	return cache.SameUser(a.CachedAs, user)
+}
+
+// noCacheOf is the one answer for every name that has no cache here, or may not
+// be asked for.
+func noCacheOf(user string) error { return vault.Fail(vault.NoCache, "%s", user) }
 
 func (s *Session) unlock(ctx context.Context, st *state, a *account, r UnlockRequest) (_ *unlocked, err error) {
 	store, err := s.store(st, a)
@@ -175,40 +187,6 @@ func (s *Session) WorkOffline(ctx context.Context, r UnlockRequest) error {
 		return nil
 	})
 	return err
-}
-
-// ImportCache puts a cache file in the place of the current account's, after it
-// has been opened with its master password, and leaves it open. The file must
-// be of this machine, this account and the current generation: the errors are
-// those of Unlock.
-func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest) error {
-	st, err := s.home.load()
-	if err != nil {
-		return err
-	}
-	a, err := st.owner(r.User)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lockNow()
-	store, err := s.store(st, a)
-	if err != nil {
-		return err
-	}
-	master, err := r.Master(ctx, cache.Status{})
-	if err != nil {
-		return errors.Join(err, store.Close())
-	}
-	defer master.Wipe()
-	opened, err := store.Import(ctx, path, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries})
-	if err != nil {
-		_ = store.Close() // the first error is the one to tell
-		return err
-	}
-	s.open = s.newUnlocked(ctx, st, a, store, opened)
-	return nil
 }
 
 // Lock wipes what is unlocked. The mode stays: a locked cache is offline still.

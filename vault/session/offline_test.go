@@ -330,8 +330,37 @@ func TestUnlockAsksLast(t *testing.T) {
 func TestUserNameInTheFormTypedAtCaching(t *testing.T) {
 	w := newWorld(t)
 	w.disconnect()
-	w.refused(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: "bob", Master: ask(master)}), vault.NoCache)
+	for _, name := range []string{"bob", "Bob@Example.com", "BOB@EXAMPLE.COM", "bob@example", "carol"} {
+		w.refused(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: name, Master: ask(master)}), vault.NoCache)
+	}
 	w.must(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: user, Master: ask(master)}))
+	w.run()
+	w.must(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: "  " + user + "\t", Master: ask(master)}))
+}
+
+// Whether another user has a cache here is nothing to tell while somebody works
+// offline: the answer to every other name is the same.
+func TestOtherNamesAreAnsweredAlike(t *testing.T) {
+	w := newWorld(t)
+	w.server.passwords["Zu\u0308rich"] = account
+	target := w.server.target()
+	w.must(w.s.SignIn(w.ctx(), session.SignInRequest{Target: target, Credentials: session.Credentials{User: "Zu\u0308rich", Password: secret(account)}}))
+	_, err := w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(master)})
+	w.must(err)
+	w.must(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: "Z\u00fcrich", Master: ask(master)}))
+	w.run()
+	_, err = w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
+	w.must(err)
+	w.server.user = vault.NewID() // the account of somebody else
+	w.disconnect()
+
+	for _, name := range []string{"Z\u00fcrich", "z\u00fcrich", "nobody"} {
+		err := w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: name, Master: ask(master)})
+		w.refused(err, vault.NoCache)
+		if want := "no_cache: " + name; err.Error() != want {
+			t.Errorf("%v, want %s and nothing more", err, want)
+		}
+	}
 }
 
 func TestCachesOfTwoProcesses(t *testing.T) {

@@ -64,6 +64,8 @@ type Gate interface {
 type Reader interface {
 	// Tree returns everything that the user may list, protected values left out.
 	Tree(ctx context.Context) (*wire.Stream, error)
+	// Entry returns one entry with its history, protected values left out.
+	Entry(ctx context.Context, entry vault.ID) (*wire.EntryAnswer, error)
 	// Reveal returns one entry with its protected values; the server has
 	// audited it. vault.CommentRequired if it wants a reason.
 	Reveal(ctx context.Context, entry vault.ID, comment string) (*vault.Entry, error)
@@ -84,6 +86,8 @@ type Writer interface {
 type Enroller interface {
 	Register(ctx context.Context, r wire.DeviceRequest) (wire.Device, error)
 	Device(ctx context.Context, d vault.ID) (wire.Device, error)
+	// DeviceState is Device for the device itself, where nobody is signed in.
+	DeviceState(ctx context.Context, d vault.ID, s Signer) (wire.Device, error)
 	// DryRun judges for a device of the user; zero: for the best of them.
 	DryRun(ctx context.Context, d vault.ID) (wire.DryRun, error)
 }

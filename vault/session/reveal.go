@@ -60,6 +60,29 @@ func (s *Session) Reveal(ctx context.Context, id vault.ID, why Purpose, comment 
 	return cloneEntry(e), nil
 }
 
+// History returns how many earlier forms of an entry the user may see. A cache
+// has told already; a server does not with its tree, and is asked for this
+// entry. It shows no secret. Errors: NotFound, and those of List.
+func (s *Session) History(ctx context.Context, item *Item) (int, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return 0, err
+	}
+	if st.Mode == Offline {
+		return item.History, nil
+	}
+	_, _, remote, err := s.online(ctx)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := remote.Entry(ctx, item.Entry.ID)
+	if err != nil {
+		return 0, s.lost(ctx, err)
+	}
+	defer answer.Entry.Wipe()
+	return len(answer.Entry.History), nil
+}
+
 // offlineEntry returns an entry of the open cache as it is with the edits. The
 // caller holds s.mu and must not keep the entry.
 func (s *Session) offlineEntry(ctx context.Context, id vault.ID) (*unlocked, *vault.Entry, error) {

@@ -94,7 +94,10 @@ func (s *Session) meetServer(ctx context.Context, st *state, t Target) (server, 
 	if known != nil && !given {
 		t = known.target()
 	}
-	if known != nil && given && (t.Pin != known.Pin || t.CAFile != known.CAFile) {
+	// Another way to trust the same identity root is no other identity: that is
+	// seen when the server has said who it is.
+	another := known != nil && given && (t.Pin != known.Pin || t.CAFile != known.CAFile)
+	if another && (known.Root == "" || t.Pin != "" && t.Pin != known.Root) {
 		if err := s.mayPinAnew(ctx, st, t.URL); err != nil {
 			return server{}, nil, err
 		}
@@ -120,6 +123,11 @@ func (s *Session) meetServer(ctx context.Context, st *state, t Target) (server, 
 	}
 	if id.Server != nil {
 		met.Root = lease.Pin(id.Server.Identity)
+	}
+	if another && known.Root != met.Root {
+		if err := s.mayPinAnew(ctx, st, t.URL); err != nil {
+			return server{}, nil, err
+		}
 	}
 	if known != nil && !given && known.Root != met.Root {
 		return server{}, nil, vault.Fail(vault.IdentityChanged, "%s", met.Root)
@@ -201,7 +209,7 @@ func (s *Session) authenticate(ctx context.Context, st *state, srv server, remot
 	} else if a.Device.ID.IsZero() {
 		a.Device.ID = vault.NewID() // no server names it; the cache needs a name that stays
 	}
-	if a.Token, err = s.seal(ctx, token); err != nil {
+	if a.Token, err = s.seal(ctx, token, c.Password); err != nil {
 		return arrival{}, err
 	}
 	a.TokenExpires = token.Expires

@@ -86,8 +86,14 @@ func (s *Session) Check(ctx context.Context) (Status, error) {
 	}
 	remote, err := s.reach(ctx, st, a)
 	reachable := err == nil
-	if reachable && a.signedIn(s.now()) && s.resume(ctx, a, remote) == nil {
-		_, err = s.contact(ctx, remote) // the journal is not what was asked for
+	if reachable { // what is wrong with the journal is not what was asked for
+		err = vault.NotSignedIn
+		if a.signedIn(s.now()) && s.resume(ctx, a, remote) == nil {
+			_, err = s.contact(ctx, remote)
+		}
+		if errors.Is(err, vault.NotSignedIn) { // or not any more: the device can ask by itself
+			_, err = s.contactAsDevice(ctx, remote)
+		}
 	}
 	if errors.Is(err, vault.Unreachable) || errors.Is(err, vault.BadAnswer) {
 		err = nil

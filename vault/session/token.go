@@ -47,13 +47,19 @@ func (s *Session) dialAccount(st *state, a *account) (Remote, error) {
 	return s.dial(t)
 }
 
-// seal makes a token ready for the state file.
-func (s *Session) seal(ctx context.Context, t Token) ([]byte, error) {
+// seal makes a token ready for the state file, and with it what a later master
+// password is compared with.
+func (s *Session) seal(ctx context.Context, t Token, password vault.Secret) ([]byte, error) {
 	keeper, err := s.needKeeper()
 	if err != nil {
 		return nil, err
 	}
-	blob, err := keeper.Protect(ctx, t.Access.Bytes())
+	raw, err := newLiveSession(t.Access, password).marshal()
+	if err != nil {
+		return nil, fmt.Errorf("seal the session: %w", err)
+	}
+	defer clear(raw)
+	blob, err := keeper.Protect(ctx, raw)
 	if err != nil {
 		return nil, fmt.Errorf("seal the session: %w", err)
 	}
@@ -63,21 +69,32 @@ func (s *Session) seal(ctx context.Context, t Token) ([]byte, error) {
 // resume makes the account's live session that of the Remote. NotSignedIn if
 // there is none.
 func (s *Session) resume(ctx context.Context, a *account, remote Remote) error {
-	if !a.signedIn(s.now()) {
-		return vault.Fail(vault.NotSignedIn, "%s", a.User)
-	}
-	keeper, err := s.needKeeper()
+	live, err := s.liveSession(ctx, a)
 	if err != nil {
 		return err
 	}
-	raw, err := keeper.Unprotect(ctx, a.Token)
-	if err != nil {
-		return vault.Fail(vault.NotSignedIn, "the stored session cannot be opened: %w", err)
-	}
-	access := vault.NewSecret(raw)
-	defer access.Wipe()
+	defer live.wipe()
+	access := vault.NewSecret(live.Access)
 	remote.UseToken(access)
 	return nil
+}
+
+// liveSession opens the account's session. NotSignedIn if there is none. The
+// caller wipes it.
+func (s *Session) liveSession(ctx context.Context, a *account) (*liveSession, error) {
+	if !a.signedIn(s.now()) {
+		return nil, vault.Fail(vault.NotSignedIn, "%s", a.User)
+	}
+	keeper, err := s.needKeeper()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := keeper.Unprotect(ctx, a.Token)
+	if err != nil {
+		return nil, vault.Fail(vault.NotSignedIn, "the stored session cannot be opened: %w", err)
+	}
+	defer clear(raw)
+	return parseLiveSession(raw)
 }
 
 // online returns the Remote of the user who is signed in: SomeoneOffline while
@@ -132,8 +149,8 @@ func (s *Session) signer(a *account) (Signer, error) {
 }
 
 // enrol makes this device known to the account's server and returns it as the
-// server has it. Another chip, or no key yet, is another device. The token must
-// be in use.
+// server has it. Another chip, or no key (not yet, or not any more), is another
+// device. The token must be in use.
 func (s *Session) enrol(ctx context.Context, a *account, remote Remote) (device, error) {
 	keeper, err := s.needKeeper()
 	if err != nil {
@@ -164,6 +181,22 @@ func (s *Session) enrol(ctx context.Context, a *account, remote Remote) (device,
 	}
 	d.ID, d.State = answer.ID, answer.State
 	return d, nil
+}
+
+// enrolForCache is enrol for a device that wants a cache. One that was revoked or
+// wiped stays so: another key is for the next sign-in, where somebody proves who
+// they are.
+func (s *Session) enrolForCache(ctx context.Context, a *account, remote Remote) (device, error) {
+	if a.Device.ended() {
+		return a.Device, nil
+	}
+	return s.enrol(ctx, a, remote)
+}
+
+// ended reports whether the server has taken this identity from the device, and
+// its key is forgotten.
+func (d *device) ended() bool {
+	return len(d.KeyBlob) == 0 && (d.State == wire.DeviceRevoked || d.State == wire.DeviceWiped)
 }
 
 // deviceProblem says why a device of that state may not cache; nil if it may.

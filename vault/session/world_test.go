@@ -66,7 +66,9 @@ type fakeServer struct {
 	expiry    time.Time // of the offline package
 
 	refusesJournal bool
-	forgot         bool // the device is not known when it is asked for
+	losesJournal   bool             // the way is lost when it is sent
+	forgot         bool             // the device is not known when it is asked for
+	welcome        wire.DeviceState // of a device that comes after one that was revoked
 	publicKeys     map[string]bool
 }
 
@@ -191,8 +193,21 @@ func (s *fakeServer) Tree(context.Context) (*wire.Stream, error) {
 				e.Fields[i].Value = vault.Secret{}
 			}
 		}
+		e.History = nil
 	}
 	return &wire.Stream{Head: wire.Head{At: s.clock.now}, Content: c, Facts: map[vault.ID]*wire.Facts{}}, nil
+}
+
+func (s *fakeServer) Entry(_ context.Context, id vault.ID) (*wire.EntryAnswer, error) {
+	if err := s.authorised("entry"); err != nil {
+		return nil, err
+	}
+	for _, e := range all(testContent()) {
+		if e.ID == id {
+			return &wire.EntryAnswer{Entry: e}, nil
+		}
+	}
+	return nil, vault.NotFound
 }
 
 func (s *fakeServer) Reveal(_ context.Context, id vault.ID, _ string) (*vault.Entry, error) {
@@ -238,6 +253,10 @@ func (s *fakeServer) Register(_ context.Context, r wire.DeviceRequest) (wire.Dev
 	if len(r.PublicKey) == 0 {
 		return wire.Device{}, errTest
 	}
+	ended := s.device.State == wire.DeviceRevoked || s.device.State == wire.DeviceWiped
+	if ended && len(s.publicKeys) > 0 && !s.publicKeys[string(r.PublicKey)] { // another key is another device
+		s.device = wire.Device{ID: vault.NewID(), State: s.welcome}
+	}
 	s.publicKeys[string(r.PublicKey)] = true
 	return s.device, s.authorised("register")
 }
@@ -247,6 +266,19 @@ func (s *fakeServer) Device(context.Context, vault.ID) (wire.Device, error) {
 		return wire.Device{}, vault.NotFound
 	}
 	return s.device, s.authorised("device")
+}
+
+func (s *fakeServer) DeviceState(ctx context.Context, d vault.ID, signer session.Signer) (wire.Device, error) {
+	if err := s.ask("device state"); err != nil {
+		return wire.Device{}, err
+	}
+	if _, err := signer.Sign(ctx, [32]byte{2}); err != nil {
+		return wire.Device{}, err
+	}
+	if s.forgot || d != s.device.ID {
+		return wire.Device{}, vault.NotSignedIn
+	}
+	return s.device, nil
 }
 
 func (s *fakeServer) DryRun(context.Context, vault.ID) (wire.DryRun, error) {
@@ -314,6 +346,9 @@ func (s *fakeServer) Journal(_ context.Context, _ vault.ID, events []wire.Journa
 	if err := s.ask("journal"); err != nil {
 		return 0, err
 	}
+	if s.losesJournal {
+		return 0, vault.Unreachable
+	}
 	if s.refusesJournal {
 		return 0, vault.Fail(vault.Damaged, "gap")
 	}
@@ -349,6 +384,7 @@ func testContent() *vault.Content {
 	web.Set("PIN", vault.SecretText("4711"), true)
 	web.Set("Rack", vault.SecretText("B 12"), false)
 	web.Tags = []string{"prod"}
+	web.History = []*vault.Entry{entry(1, "web", "root", "pass before")}
 	web.Attachments = []vault.Attachment{{ID: id(21), Name: "key.pem", Binary: &vault.Binary{Data: []byte("PEM")}}}
 	mail := entry(2, "a/b", "postmaster", "pass mail")
 	mail.Set(vault.FieldOTP, vault.SecretText("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), true)
