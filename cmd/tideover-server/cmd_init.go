@@ -36,11 +36,12 @@ func newInit(c *console) *cobra.Command {
 				}
 				defer setup.Password.Wipe()
 			}
-			id, err := c.initSite(cmd.Context(), dir, setup)
+			made, err := c.initSite(cmd.Context(), dir, setup)
 			if err != nil {
 				return err
 			}
-			return c.printInit(dir, admin, id)
+			defer made.token.Wipe()
+			return c.printInit(dir, admin, made)
 		},
 	}
 	cmd.Flags().StringVar(&admin, "admin", "", "`name` of the first administrator")
@@ -48,46 +49,72 @@ func newInit(c *console) *cobra.Command {
 	return cmd
 }
 
+// initialised is what init has made.
+type initialised struct {
+	id      *server.Identity
+	token   vault.Secret // of the set-up link; empty: there is an administrator
+	expires time.Time    // when the link ends
+}
+
 // initSite makes what is missing in dir. An init that was cut off goes on; one
-// that has finished is an error.
-func (c *console) initSite(ctx context.Context, dir string, setup catalog.Setup) (id *server.Identity, err error) {
+// that has finished is an error, unless nobody could sign in yet: then there is
+// a new link.
+func (c *console) initSite(ctx context.Context, dir string, setup catalog.Setup) (made initialised, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", err)
+		return made, fmt.Errorf("make the data directory: %w", err)
 	}
 	s, err := c.openParts(ctx, dir, makeKEK)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	now := time.Now()
-	id, err = server.CreateIdentity(dir, now)
+	made.id, err = server.CreateIdentity(dir, now)
 	if errors.Is(err, fs.ErrExist) {
-		id, err = server.OpenIdentity(dir, now)
+		made.id, err = server.OpenIdentity(dir, now)
 	}
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	config := catalog.Config{Store: s.store, Keys: s.keys}
-	if err := catalog.Init(ctx, config, setup); errors.Is(err, catalog.ErrFilled) {
-		return nil, problemOf(err, "%s already holds a server", dir)
-	} else if err != nil {
-		return nil, err
+	filled := catalog.Init(ctx, config, setup)
+	if filled != nil && (!errors.Is(filled, catalog.ErrFilled) || setup.Admin != "") {
+		return made, alreadyFilled(filled, dir)
 	}
 	if s.catalog, err = catalog.Open(ctx, config); err != nil {
-		return nil, err
+		return made, err
 	}
-	return id, server.MakeKeys(ctx, id, s.catalog)
+	if err := server.MakeKeys(ctx, made.id, s.catalog); err != nil || setup.Admin != "" {
+		return made, err
+	}
+	made.token, made.expires, err = s.catalog.NewSetup(ctx, catalog.Operator("init"))
+	if errors.Is(err, vault.Usage) && filled != nil {
+		return made, alreadyFilled(filled, dir)
+	}
+	return made, err
 }
 
-func (c *console) printInit(dir, admin string, id *server.Identity) error {
+func alreadyFilled(err error, dir string) error {
+	if errors.Is(err, catalog.ErrFilled) {
+		return problemOf(err, "%s already holds a server", dir)
+	}
+	return err
+}
+
+func (c *console) printInit(dir, admin string, made initialised) error {
 	shown := struct {
-		Data   string  `json:"data"`
-		Admin  *string `json:"admin"`
-		Pin    string  `json:"pin"`
-		CAFile string  `json:"ca_file"`
-	}{dir, nil, id.Pin(), filepath.Join(dir, server.CAFile)}
+		Data         string     `json:"data"`
+		Admin        *string    `json:"admin"`
+		Pin          string     `json:"pin"`
+		CAFile       string     `json:"ca_file"`
+		SetupURL     *string    `json:"setup_url"`
+		SetupExpires *time.Time `json:"setup_expires_at"`
+	}{Data: dir, Pin: made.id.Pin(), CAFile: filepath.Join(dir, server.CAFile), SetupExpires: moment(made.expires)}
 	if admin != "" {
 		shown.Admin = &admin
+	} else {
+		link := "https://" + defaultListen + server.SetupPath + made.token.Text()
+		shown.SetupURL = &link
 	}
 	return c.print(shown, func(w io.Writer) {
 		line(w, "data:\t%s", shown.Data)
@@ -96,9 +123,14 @@ func (c *console) printInit(dir, admin string, id *server.Identity) error {
 		line(w, "ca_file:\t%s", shown.CAFile)
 		line(w, "Keep %s and %s apart from backups of the database: with both, a backup can be read.",
 			filepath.Join(dir, server.IdentityFile), filepath.Join(dir, kekFile))
-		if admin == "" {
-			line(w, "Nobody can sign in yet: user add NAME --role %s", catalog.Administrators)
+		if shown.SetupURL == nil {
+			return
 		}
+		line(w, "\nNobody can sign in yet. Start the server:")
+		line(w, "  tideover-server serve --data %s", dir)
+		line(w, "and make the first administrator here, once, before %s:", shortTime(made.expires))
+		line(w, "  %s", *shown.SetupURL)
+		line(w, "A browser warns of this server until it knows %s.", shown.CAFile)
 	})
 }
 

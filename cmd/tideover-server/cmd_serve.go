@@ -113,7 +113,7 @@ func (c *console) start(ctx context.Context, s *site, f serveFlags) (*running, e
 	if err := server.MakeKeys(ctx, id, s.catalog); err != nil {
 		return nil, err
 	}
-	srv, err := server.New(ctx, server.Config{Identity: id, Catalog: s.catalog, Version: version(), Log: c.log()})
+	srv, err := server.New(ctx, server.Config{Identity: id, Catalog: s.catalog, Version: version(), Log: c.log(), Words: pageWords})
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ func TestMain(m *testing.M) {
 //	editaudit FILE SEQ           changes a row of the audit in a database
 //	mode FILE OCTAL              compares the permissions of a file
 //	truncate FILE NEW SIZE       copies the beginning of a file
+//	setuppath URL NAME           puts the path of a set-up link into the environment
 //	flip FILE NEW                copies a file with one bit changed in each of its last pages
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -72,7 +73,7 @@ func TestScripts(t *testing.T) {
 				Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
 					"exits": exits, "serving": s.serving, "stopped": s.stopped, "http": s.http, "signin": s.signIn,
 					"makekdbx": makeKDBX, "mode": mode, "editaudit": editAudit,
-					"truncate": truncate, "flip": flip,
+					"truncate": truncate, "flip": flip, "setuppath": setupPath,
 				}),
 			})
 		})
@@ -292,4 +293,10 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 		data[at] ^= 1
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
+}
+
+func setupPath(ts *testscript.TestScript, _ bool, args []string) {
+	link, err := url.Parse(args[0])
+	ts.Check(err)
+	ts.Setenv(args[1], link.Path)
 }

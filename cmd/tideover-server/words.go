@@ -4,8 +4,11 @@ import (
 	"errors"
 	"os"
 
+	"golang.org/x/text/language"
+
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/server"
 	"github.com/tideover/tideover/vault/server/catalog"
 )
 
@@ -67,4 +70,21 @@ func explain(err error) present.Explanation {
 	e.Message = words.Text("server."+topic+".message", args)
 	e.Remedy = words.Text("server."+topic+".remedy", args)
 	return e
+}
+
+// maxAcceptBytes is how much of an Accept-Language header is looked at; people
+// have a few languages.
+const maxAcceptBytes = 256
+
+// pageWords returns the wording of pages for a browser: the best of our
+// languages, English if none of its own is among them.
+func pageWords(accept string) server.Words {
+	tags := []language.Tag{language.English} // the first is the fallback
+	for _, name := range present.Languages() {
+		if tag := language.Make(name); tag != language.English {
+			tags = append(tags, tag)
+		}
+	}
+	_, best := language.MatchStrings(language.NewMatcher(tags), accept[:min(len(accept), maxAcceptBytes)])
+	return present.Load(tags[best].String())
 }

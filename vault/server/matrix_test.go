@@ -112,6 +112,7 @@ func key(r server.Route) string {
 func public() map[string]bool {
 	return map[string]bool{
 		"GET /healthz": true, "POST /oauth2/token": true, "GET /oauth2/token": true,
+		"GET /setup/{token}": true, "POST /setup/{token}": true,
 		"GET /api/tideover/v1/server": true, "GET /api/tideover/v1/nonce": true,
 	}
 }

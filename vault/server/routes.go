@@ -83,6 +83,9 @@ func table() []route {
 		at("POST", "/oauth2/token", Anyone, "", (*Server).postToken),
 		at("GET", "/oauth2/token", Anyone, "", (*Server).postToken), // with a body; see readForm
 
+		at("GET", SetupPath+"{token}", Anyone, "", (*Server).getSetup),
+		at("POST", SetupPath+"{token}", Anyone, "", (*Server).postSetup).with(maxFormBytes),
+
 		// Pleasant REST.
 		at("GET", pleasant+"/{folders}/root", SignedIn, "", (*Server).getRoot),
 		at("GET", pleasant+"/{folders}", SignedIn, "", (*Server).getTree),

@@ -20,6 +20,9 @@ type Config struct {
 	Version  string           // of the program
 	Log      *slog.Logger     // nil: nothing is logged
 	Now      func() time.Time // nil: time.Now
+	// Words returns the wording of pages for an Accept-Language header, which
+	// may hold anything. nil: there are no pages.
+	Words func(acceptLanguage string) Words
 }
 
 // Server answers requests. It keeps no state but rate limits, so any number of
@@ -33,8 +36,9 @@ type Server struct {
 	now     func() time.Time
 	router  *router
 
-	signIns  *limiter      // by address: token requests
-	contacts *limiter      // by address: whatever else needs no token
+	signIns  *limiter // by address: token requests
+	contacts *limiter // by address: whatever else needs no token
+	setup    *setup
 	seen     *contacts     // shared with the listener for devices
 	large    chan struct{} // held while a large body is in memory
 	bundles  chan struct{} // held while a package or a cache is being made
@@ -69,6 +73,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		router:   newRouter(table()),
 		signIns:  newLimiter(signInEvery, signInBurst, c.Now),
 		contacts: newLimiter(contactEvery, contactBurst, c.Now),
+		setup:    newSetup(c.Words, c.Now),
 		seen:     newContacts(),
 		large:    make(chan struct{}, largeBodies),
 		bundles:  make(chan struct{}, bundlesPerCore*runtime.GOMAXPROCS(0)),

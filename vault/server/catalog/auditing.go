@@ -50,6 +50,7 @@ const (
 	ActionInit   = "server.init"
 
 	ActionRestore = "server.restore"
+	ActionSetup   = "server.setup" // a link was made, or used
 )
 
 // record appends an event of the caller. Outcome is "ok" unless it is set.

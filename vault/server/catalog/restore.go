@@ -87,6 +87,9 @@ func (a *access) restoreInstance(ctx context.Context, tx store.Tx, c *Catalog, i
 	if err := tx.PutMeta(ctx, metaIncarnation, out.Incarnation[:]); err != nil {
 		return err
 	}
+	if err := dropSetup(ctx, tx); err != nil { // it may have been used since
+		return err
+	}
 	// Nonces that were spent after the backup was made would be taken again.
 	return c.putNonceKey(ctx, tx)
 }
