@@ -21,6 +21,7 @@ require (
 	github.com/tobischo/gokeepasslib/v3 v3.6.2 // KDBX 3.1 on import, and a referee in tests (ADR 0001)
 	github.com/zalando/go-keyring v0.2.8 // session tokens where there is no chip
 	golang.org/x/crypto v0.58.0 // Argon2id, ChaCha20, HKDF, cryptobyte
+	golang.org/x/image v0.24.0 // enlarges pictures of the screen for reading, in tests
 	golang.org/x/sync v0.24.0 // errgroup: listeners that end together
 	golang.org/x/sys v0.49.0 // file locks and consoles of the systems
 	golang.org/x/term v0.47.0 // prompts without echo
@@ -70,7 +71,6 @@ require (
 	go.uber.org/multierr v1.11.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
-	golang.org/x/image v0.24.0 // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.61.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect

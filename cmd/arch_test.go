@@ -48,10 +48,12 @@ var mayImport = map[string][]string{
 	"tpm/tpmtest":             {"tpm", "tpm/binding"},
 	"assets":                  {},
 	"app/present":             {"vault", "vault/session", "vault/policy", "vault/wire", "assets"},
+	"app/native":              {},
 	"app/start":               {"tpm", "tpm/binding", "vault/cache", "vault/client", "vault/session"},
 	"cmd/tideover-cli":        {"assets", "app/present", "app/start", "tpm/binding", "vault", "vault/otp", "vault/cache", "vault/session", "vault/wire", "vault/lease", "vault/policy", "vault/audit", "vault/kdbx"},
 	"cmd/tideover-server":     {"assets", "app/present", "vault", "vault/convert", "vault/kdbx", "vault/lease", "vault/policy", "vault/audit", "vault/otp", "vault/server", "vault/server/*", "tpm/binding"},
 	"cmd/internal/scripttest": {},
+	"app/apptest":             {},
 	"packaging/story":         {"tpm/tpmtest", "vault", "vault/kdbx"},
 	"packaging/bench/kdbx":    {"vault", "vault/kdbx"},
 	"packaging/bench/cache":   {"tpm/tpmtest"},
@@ -71,10 +73,12 @@ var onlyThese = map[string][]string{
 	"net/http":                         {"vault/client", "vault/wire", "vault/server", "vault/server/admin", "cmd/tideover-server", "packaging/story"},
 	"github.com/spf13/cobra":           {"cmd/tideover-cli", "cmd/tideover-server"},
 	"github.com/zalando/go-keyring":    {"app/start"},
+	"github.com/jezek/xgb":             {"app/native"},
+	"github.com/godbus/dbus":           {"app/native"},
 }
 
 // neverShipped must not be linked into a binary of ours.
-var neverShipped = []string{module + "/tpm/tpmtest", "github.com/google/go-tpm-tools", "github.com/google/go-tpm/tpm2/transport/simulator", "testing"}
+var neverShipped = []string{module + "/tpm/tpmtest", module + "/app/apptest", "github.com/google/go-tpm-tools", "github.com/google/go-tpm/tpm2/transport/simulator", "testing"}
 
 // topLevel is every name that the root of the project may hold.
 var topLevel = []string{"cmd", "app", "vault", "tpm", "assets", "packaging", "README.md", "LICENSE", "Makefile", "go.mod", "go.sum", "FyneApp.toml", "bin", "build"}

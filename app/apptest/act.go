@@ -1,0 +1,84 @@
+package apptest
+
+import (
+	"image"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// Click waits until text is seen and clicks in the middle of it.
+func (s *Screen) Click(text string) { s.t.Helper(); s.ClickAt(centre(s.See(text)), 1) }
+
+// DoubleClick waits until text is seen and clicks it twice.
+func (s *Screen) DoubleClick(text string) {
+	s.t.Helper()
+	at := centre(s.See(text))
+	s.xdotool("mousemove", strconv.Itoa(at.X), strconv.Itoa(at.Y), "click", "--repeat", "2", "--delay", "60", "1")
+}
+
+// RightClick waits until text is seen and opens its context menu.
+func (s *Screen) RightClick(text string) { s.t.Helper(); s.ClickAt(centre(s.See(text)), 3) }
+
+// ClickAt presses a mouse button (1 left, 2 middle, 3 right) at a place.
+func (s *Screen) ClickAt(p image.Point, button int) {
+	s.t.Helper()
+	s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", strconv.Itoa(button))
+}
+
+// MoveTo moves the mouse to a place.
+func (s *Screen) MoveTo(p image.Point) {
+	s.t.Helper()
+	s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y))
+}
+
+// Scroll turns the wheel at a place, down if steps is positive.
+func (s *Screen) Scroll(p image.Point, steps int) {
+	s.t.Helper()
+	button := "5"
+	if steps < 0 {
+		button, steps = "4", -steps
+	}
+	s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", "--repeat", strconv.Itoa(steps), "--delay", "20", button)
+}
+
+// Key presses keys one after the other, in xdotool's names: "ctrl+b", "Escape".
+func (s *Screen) Key(keys ...string) {
+	s.t.Helper()
+	s.xdotool(append([]string{"key", "--clearmodifiers", "--delay", "30"}, keys...)...)
+}
+
+// Type types a text where the focus is. It goes in by standard input, as a
+// password would stand in the process list otherwise.
+func (s *Screen) Type(text string) {
+	s.t.Helper()
+	cmd := exec.Command("xdotool", "type", "--clearmodifiers", "--delay", "15", "--file", "-")
+	cmd.Env = s.Env()
+	cmd.Stdin = strings.NewReader(text)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("xdotool type: %v %s", err, out)
+	}
+}
+
+// Clipboard returns what another program gets when it pastes now.
+func (s *Screen) Clipboard() string {
+	s.t.Helper()
+	cmd := exec.Command("xclip", "-selection", "clipboard", "-o")
+	cmd.Env = s.Env()
+	out, err := cmd.Output()
+	if err != nil {
+		return "" // nobody owns it
+	}
+	return string(out)
+}
+
+func (s *Screen) xdotool(args ...string) {
+	s.t.Helper()
+	cmd := exec.Command("xdotool", args...)
+	cmd.Env = s.Env()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("xdotool %s: %v %s", args[0], err, out)
+	}
+}
+
+func centre(r image.Rectangle) image.Point { return r.Min.Add(r.Max).Div(2) }

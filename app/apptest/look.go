@@ -1,0 +1,195 @@
+package apptest
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jezek/xgb/xproto"
+	"golang.org/x/image/draw"
+	"golang.org/x/sync/errgroup"
+)
+
+// enlarge is by how much the screen is enlarged before it is read: tesseract
+// expects letters of some 30 pixels, and those of a dense window have 9.
+const enlarge = 3
+
+// Shot returns the whole screen as it is painted now.
+func (s *Screen) Shot() *image.RGBA {
+	s.t.Helper()
+	w, h := uint16(s.options.Width), uint16(s.options.Height)
+	reply, err := xproto.GetImage(s.conn, xproto.ImageFormatZPixmap, xproto.Drawable(s.root), 0, 0, w, h, 0xffffffff).Reply()
+	if err != nil {
+		s.t.Fatalf("take a picture of the screen: %v", err)
+	}
+	shot := image.NewRGBA(image.Rect(0, 0, int(w), int(h)))
+	for i := 0; i+3 < len(reply.Data); i += 4 { // BGRX, as the server is little-endian here
+		shot.Pix[i], shot.Pix[i+1], shot.Pix[i+2], shot.Pix[i+3] = reply.Data[i+2], reply.Data[i+1], reply.Data[i], 0xff
+	}
+	return shot
+}
+
+// Picture writes the whole screen as a PNG file.
+func (s *Screen) Picture(path string) {
+	s.t.Helper()
+	var out bytes.Buffer
+	if err := png.Encode(&out, s.Shot()); err != nil {
+		s.t.Fatalf("encode a picture: %v", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		s.t.Fatalf("write a picture: %v", err)
+	}
+	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+		s.t.Fatalf("write a picture: %v", err)
+	}
+}
+
+// word is one word that was read, with its place on the screen.
+type word struct {
+	line string // of which line it is part
+	text string
+	at   image.Rectangle
+}
+
+// read returns the words on the screen within r, or everywhere if r is empty.
+func (s *Screen) read(r image.Rectangle) []word {
+	s.t.Helper()
+	shot := s.Shot()
+	if r.Empty() {
+		r = shot.Bounds()
+	}
+	r = r.Intersect(shot.Bounds())
+	big := image.NewGray(image.Rect(0, 0, r.Dx()*enlarge, r.Dy()*enlarge))
+	draw.CatmullRom.Scale(big, big.Bounds(), shot, r, draw.Src, nil)
+	negative := image.NewGray(big.Rect)
+	for i, p := range big.Pix {
+		negative.Pix[i] = 255 - p
+	}
+	// Light type on a dark ground is read badly, and a screen has both.
+	var words [2][]word
+	var group errgroup.Group
+	for i, page := range []*image.Gray{big, negative} {
+		group.Go(func() error {
+			tsv, err := recognise(page)
+			words[i] = parse(tsv, strconv.Itoa(i), r.Min)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		s.t.Fatalf("tesseract: %v", err)
+	}
+	return slices.Concat(words[0], words[1])
+}
+
+// recognise has a page read.
+func recognise(page *image.Gray) (tsv string, err error) {
+	var in bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&in, page); err != nil {
+		return "", err
+	}
+	cmd := exec.Command("tesseract", "-", "-", "--psm", "11", "-l", "eng", "tsv")
+	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1") // faster on few cores
+	cmd.Stdin = &in
+	out, err := cmd.Output()
+	return string(out), err
+}
+
+// parse reads tesseract's TSV: level, page, block, paragraph, line, word, left,
+// top, width, height, confidence, text.
+func parse(tsv, page string, origin image.Point) []word {
+	var words []word
+	for _, row := range strings.Split(tsv, "\n") {
+		f := strings.Split(row, "\t")
+		if len(f) < 12 || f[0] != "5" || strings.TrimSpace(f[11]) == "" {
+			continue
+		}
+		var n [4]int
+		for i := range n {
+			n[i], _ = strconv.Atoi(f[6+i]) // tesseract's own numbers
+		}
+		at := image.Rect(n[0]/enlarge, n[1]/enlarge, (n[0]+n[2])/enlarge, (n[1]+n[3])/enlarge)
+		words = append(words, word{line: page + "." + strings.Join(f[1:5], "."), text: f[11], at: at.Add(origin)})
+	}
+	return words
+}
+
+// Look returns where text stands on the screen now, and whether it does.
+func (s *Screen) Look(text string) (image.Rectangle, bool) {
+	s.t.Helper()
+	return find(s.read(image.Rectangle{}), text)
+}
+
+// Read returns all that can be read on the screen now, a line each.
+func (s *Screen) Read() string {
+	s.t.Helper()
+	return lines(s.read(image.Rectangle{}))
+}
+
+// See waits until text stands on the screen and returns where.
+func (s *Screen) See(text string) image.Rectangle {
+	s.t.Helper()
+	var at image.Rectangle
+	s.until("see "+strconv.Quote(text), func(words []word) (ok bool) {
+		at, ok = find(words, text)
+		return ok
+	})
+	return at
+}
+
+// Gone waits until text does not stand on the screen any more.
+func (s *Screen) Gone(text string) {
+	s.t.Helper()
+	s.until("no longer see "+strconv.Quote(text), func(words []word) bool {
+		_, ok := find(words, text)
+		return !ok
+	})
+}
+
+// until reads the screen, again after each change, until what is wanted is seen.
+func (s *Screen) until(what string, seen func([]word) bool) {
+	s.t.Helper()
+	deadline := time.NewTimer(Patience)
+	defer deadline.Stop()
+	for {
+		select { // what is painted from here on is a change
+		case <-s.changed:
+		default:
+		}
+		words := s.read(image.Rectangle{})
+		if seen(words) {
+			return
+		}
+		select {
+		case <-s.changed:
+		case <-deadline.C:
+			s.fail(what, words)
+			return
+		}
+	}
+}
+
+// fail ends the test with what was there instead.
+func (s *Screen) fail(what string, words []word) {
+	s.t.Helper()
+	if s.options.Failed != "" {
+		path := filepath.Join(s.options.Failed, fmt.Sprintf("seen-%d.png", time.Now().UnixNano()))
+		s.Picture(path)
+		s.t.Logf("picture: %s", path)
+	}
+	s.t.Fatalf("waited to %s; the screen reads:\n%s", what, lines(words))
+}
+
+// Colour returns the colour of one pixel, for lights that have no words.
+func (s *Screen) Colour(x, y int) color.RGBA {
+	s.t.Helper()
+	return s.Shot().RGBAAt(x, y)
+}
