@@ -73,7 +73,7 @@ var onlyThese = map[string][]string{
 	"net/http":                         {"vault/client", "vault/wire", "vault/server", "vault/server/admin", "cmd/tideover-server", "packaging/story"},
 	"github.com/spf13/cobra":           {"cmd/tideover-cli", "cmd/tideover-server"},
 	"github.com/zalando/go-keyring":    {"app/start"},
-	"github.com/jezek/xgb":             {"app/native"},
+	"github.com/jezek/xgb":             {"app/native", "app/apptest"},
 	"github.com/godbus/dbus":           {"app/native"},
 }
 
