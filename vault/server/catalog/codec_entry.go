@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/tideover/tideover/vault"
 )
@@ -66,23 +67,54 @@ func appendEntry(b []byte, id vault.ID, c content) []byte {
 	return putBool(putBool(b, c.past.files), c.past.unsupported)
 }
 
+// scratch is what parsing one entry after the other uses again.
+type scratch struct {
+	entry  vault.Entry
+	fields []vault.Field
+	tags   []string
+	words  map[string]string // names of fields, and tags, which are much the same in all entries
+}
+
+// maxWords bounds scratch.words: what is in it lives as long as the scratch.
+const maxWords = 1024
+
+// word returns b as a text, the same one for the same bytes.
+func (s *scratch) word(b []byte) string {
+	if w, ok := s.words[string(b)]; ok {
+		return w
+	}
+	w := string(b)
+	if s.words == nil {
+		s.words = map[string]string{}
+	}
+	if len(s.words) < maxWords {
+		s.words[w] = w
+	}
+	return w
+}
+
 // parseEntry reads what appendEntry writes. The values of fields, and unknown
 // elements, are parts of b: they live and are wiped with it.
-func parseEntry(b []byte, id vault.ID) (content, error) {
+func parseEntry(b []byte, id vault.ID) (content, error) { return (&scratch{}).parseEntry(b, id) }
+
+// parseEntry is parseEntry into the scratch: the entry is valid until the next.
+func (s *scratch) parseEntry(b []byte, id vault.ID) (content, error) {
 	r := &reader{b: b}
 	if r.byte() != contentVersion {
 		r.fail()
 	}
-	e := &vault.Entry{ID: id}
+	s.entry = vault.Entry{ID: id}
+	e := &s.entry
 	if r.bool() {
 		if e.ID = r.id(); e.ID == id {
 			r.fail()
 		}
 	}
 	if n := r.count(3); n > 0 {
-		e.Fields = make([]vault.Field, n)
+		s.fields = slices.Grow(s.fields[:0], n)
+		e.Fields = s.fields[:n:n]
 		for i := range e.Fields {
-			e.Fields[i] = vault.Field{Name: fieldName(r.bytes()), Value: vault.NewSecret(r.bytes()), Protected: r.bool()}
+			e.Fields[i] = vault.Field{Name: s.fieldName(r.bytes()), Value: vault.NewSecret(r.bytes()), Protected: r.bool()}
 		}
 	}
 	var files []fileRef
@@ -93,7 +125,14 @@ func parseEntry(b []byte, id vault.ID) (content, error) {
 			files[i] = fileRef{blob: r.id(), size: int64(r.numberTo(math.MaxInt64)), protected: r.bool()}
 		}
 	}
-	e.Tags, e.Icon = r.texts(), r.icon()
+	if n := r.count(1); n > 0 {
+		s.tags = slices.Grow(s.tags[:0], n)
+		e.Tags = s.tags[:n:n]
+		for i := range e.Tags {
+			e.Tags[i] = s.word(r.bytes())
+		}
+	}
+	e.Icon = r.icon()
 	e.Foreground, e.Background, e.OverrideURL = r.text(), r.text(), r.text()
 	e.NoQualityCheck, e.PreviousParent = r.bool(), r.id()
 	e.Times = r.times()
@@ -111,7 +150,7 @@ func parseEntry(b []byte, id vault.ID) (content, error) {
 }
 
 // fieldName returns the name without allocating for the usual ones.
-func fieldName(b []byte) string {
+func (s *scratch) fieldName(b []byte) string {
 	switch string(b) {
 	case vault.FieldTitle:
 		return vault.FieldTitle
@@ -126,5 +165,5 @@ func fieldName(b []byte) string {
 	case vault.FieldOTP:
 		return vault.FieldOTP
 	}
-	return string(b)
+	return s.word(b)
 }

@@ -97,7 +97,7 @@ func unpack(t testing.TB, p *catalog.Package) *vault.Content {
 	return out
 }
 
-// clone copies an entry with bytes of its own: those of a package are wiped.
+// clone copies an entry: those of a package are wiped and used again.
 func clone(e *vault.Entry) *vault.Entry {
 	out := *e
 	out.Fields = append([]vault.Field(nil), e.Fields...)
@@ -108,6 +108,7 @@ func clone(e *vault.Entry) *vault.Entry {
 	for i, a := range out.Attachments {
 		out.Attachments[i].Binary = &vault.Binary{Data: bytes.Clone(a.Binary.Data), Protected: a.Binary.Protected}
 	}
+	out.Tags = append([]string(nil), e.Tags...)
 	out.Unknown = nil
 	for _, r := range e.Unknown {
 		out.Unknown = append(out.Unknown, bytes.Clone(r))

@@ -57,7 +57,7 @@ func (p *Package) pack(ctx context.Context, r store.Reader, a *access, list []pl
 		return err
 	}
 	p.packEntries(list, place)
-	if err := p.packContents(ctx, r); err != nil {
+	if err := p.packContents(ctx, r, a); err != nil {
 		return err
 	}
 	return p.packHistory(ctx, r)
@@ -82,26 +82,39 @@ func (p *Package) packEntries(list []planned, place map[vault.ID]int) {
 	}
 }
 
-// packContents reads the ciphertexts that the index had no room for.
-func (p *Package) packContents(ctx context.Context, r store.Reader) error {
+// packContents reads the ciphertexts that the index had no room for: of a folder
+// all at once, because most of what is in a visible folder is sent.
+func (p *Package) packContents(ctx context.Context, r store.Reader, a *access) error {
 	byID := map[vault.ID]*packedRow{}
-	var ids []vault.ID
+	var folders, single []vault.ID
+	before := -1
 	for i := range p.entries {
-		if e := &p.entries[i]; e.content.Data == nil {
-			ids = append(ids, e.id)
-			byID[e.id] = e
+		e := &p.entries[i]
+		if e.content.Data != nil {
+			continue
+		}
+		byID[e.id] = e
+		folder := p.Folders[e.folder].Group.ID
+		switch at, _ := a.tree.Position(folder); {
+		case !a.at(at).Has(policy.ViewEntryNames):
+			single = append(single, e.id)
+		case e.folder != before: // they are in order of folders
+			before = e.folder
+			folders = append(folders, folder)
 		}
 	}
-	if len(ids) == 0 {
+	if len(byID) == 0 {
 		return nil
 	}
-	for row, err := range r.Entries(ctx, store.EntryQuery{IDs: ids}) {
-		if err != nil {
-			return fmt.Errorf("read entries: %w", err)
-		}
-		if e := byID[row.ID]; row.Version == e.version {
-			e.content = row.Content
-			delete(byID, row.ID)
+	for _, q := range []store.EntryQuery{{Folders: orNone(folders)}, {IDs: orNone(single)}} {
+		for row, err := range r.Entries(ctx, q) {
+			if err != nil {
+				return fmt.Errorf("read entries: %w", err)
+			}
+			if e := byID[row.ID]; e != nil && row.Version == e.version {
+				e.content = row.Content
+				delete(byID, row.ID)
+			}
 		}
 	}
 	if len(byID) > 0 { // changed since the index was brought up to date

@@ -244,14 +244,14 @@ func recordedFor(ctx context.Context, tx store.Tx, g store.Generation) (map[vaul
 // A holding has the generation that brought it, so that a renewal writes only
 // what has changed.
 func (p *Package) hold(ctx context.Context, tx store.Tx, objects []store.AuditObject) error {
-	held := make(map[store.AuditObject]bool, len(objects))
+	held := map[store.AuditObject]bool{}
 	for h, err := range tx.Holdings(ctx, store.HoldingQuery{Device: p.request.Device}) {
 		if err != nil {
 			return err
 		}
 		held[store.AuditObject{Entry: h.Entry, Version: h.Version}] = true
 	}
-	var fresh []store.Holding
+	fresh := make([]store.Holding, 0, max(0, len(objects)-len(held)))
 	for _, o := range objects {
 		if !held[o] {
 			fresh = append(fresh, store.Holding{

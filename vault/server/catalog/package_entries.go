@@ -19,8 +19,8 @@ type PackedFolder struct {
 }
 
 // PackedEntry is an entry of a package, whole: with secrets, history and the
-// bytes of attachments. They are valid until the next entry is asked for, when
-// they are wiped.
+// bytes of attachments. The Entry is valid until the next one is asked for: then
+// it is wiped and used again.
 type PackedEntry struct {
 	Folder int // position in Folders
 	Entry  *vault.Entry
@@ -64,6 +64,7 @@ func (p *Package) Close() {
 type unpacking struct {
 	c        *Catalog
 	buf      []byte
+	scratch  scratch                     // of the current version; older ones stand beside it
 	binaries map[binaryKey]*vault.Binary // of this entry
 }
 
@@ -83,12 +84,12 @@ func (u *unpacking) wipe() {
 // error is in the entry that it returns then.
 func (u *unpacking) open(ctx context.Context, p *packedRow) (*vault.Entry, error) {
 	u.buf = u.buf[:0]
-	e, err := u.version(ctx, entryRow(p.id, p.version), p.content)
+	e, err := u.version(ctx, &u.scratch, entryRow(p.id, p.version), p.content)
 	if err != nil {
 		return e, err
 	}
 	for _, h := range p.history {
-		old, err := u.version(ctx, entryRow(h.Entry, h.Version), h.Content)
+		old, err := u.version(ctx, &scratch{}, entryRow(h.Entry, h.Version), h.Content)
 		e.History = append(e.History, old)
 		if err != nil {
 			return e, err
@@ -100,7 +101,7 @@ func (u *unpacking) open(ctx context.Context, p *packedRow) (*vault.Entry, error
 // version opens one version into the free part of the buffer. A buffer that
 // grows leaves the versions before in the old one, which they keep alive and
 // which is wiped with them.
-func (u *unpacking) version(ctx context.Context, row keyring.Row, s store.Sealed) (*vault.Entry, error) {
+func (u *unpacking) version(ctx context.Context, in *scratch, row keyring.Row, s store.Sealed) (*vault.Entry, error) {
 	start := len(u.buf)
 	if need := start + len(s.Data); need > cap(u.buf) {
 		u.buf, start = make([]byte, 0, 2*need), 0
@@ -110,7 +111,7 @@ func (u *unpacking) version(ctx context.Context, row keyring.Row, s store.Sealed
 		return &vault.Entry{}, fmt.Errorf("open entry: %w", err)
 	}
 	u.buf = out
-	inner, err := parseEntry(out[start:], row.ID)
+	inner, err := in.parseEntry(out[start:], row.ID)
 	if err != nil {
 		return inner.Entry, err
 	}

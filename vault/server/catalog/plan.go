@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
@@ -68,7 +67,13 @@ func (c *Catalog) candidates(ctx context.Context, r store.Reader, a *access) ([]
 	if x.rev != rev.Rev {
 		return nil, errStale
 	}
-	var list []planned
+	most := 0
+	for i := range a.tree.Len() {
+		if a.at(i).Has(policy.ViewEntryNames) {
+			most += len(x.byFolder[a.tree.At(i)])
+		}
+	}
+	list := make([]planned, 0, most)
 	add := func(it *item) {
 		have := a.onEntry(it.folder, it.id)
 		if !it.archived && have.Now.Has(policy.ViewEntryNames) {
@@ -79,9 +84,7 @@ func (c *Catalog) candidates(ctx context.Context, r store.Reader, a *access) ([]
 		if !a.at(i).Has(policy.ViewEntryNames) {
 			continue
 		}
-		in := x.byFolder[a.tree.At(i)]
-		list = slices.Grow(list, len(in))
-		for _, it := range in {
+		for _, it := range x.byFolder[a.tree.At(i)] {
 			add(it)
 		}
 	}
