@@ -111,3 +111,9 @@ func Locale(getenv func(string) string) string {
 	}
 	return ""
 }
+
+// Level returns the name of a binding level: what it is called beside its
+// letter. A virtual chip is never called hardware, nor copy-proof.
+func (c *Catalogue) Level(level string, virtual bool) string {
+	return c.Text("level."+level, map[string]any{"Virtual": virtual})
+}

@@ -44,12 +44,28 @@ func (c *Catalogue) Explain(err error) Explanation {
 	}
 	e.Message = c.Text("cause."+e.ID+".message", args)
 	e.Remedy = c.Text("cause."+e.ID+".remedy", args)
+	if w := worded(err, problem); w != nil {
+		w.words(c, &e)
+	}
 	return e
 }
 
 // Time returns a moment as people of the language write it, in local time.
 func (c *Catalogue) Time(t time.Time) string {
 	return t.Local().Format(c.Text("format.time", nil))
+}
+
+// worded returns the error of the chain that has words of its own; nil if those
+// of the problem are to be used.
+func worded(err error, problem vault.Problem) *Worded {
+	var w *Worded
+	if errors.As(err, &w) {
+		return w
+	}
+	if problem.Cause == vault.Internal {
+		return ofFile(err)
+	}
+	return nil
 }
 
 // find returns the outermost problem of the chain; a cause that we have no

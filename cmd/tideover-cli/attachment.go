@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/session"
 )
@@ -41,7 +45,7 @@ func attachmentCommand(p *program) *cobra.Command {
 			}
 			data, err := client.Attachment(ctx, item, args[1], comment)
 			if err != nil {
-				return err
+				return instead(err, vault.NotFound, "no_attachment", map[string]any{"Path": plain(vault.JoinPath(item.Path...)), "Name": plain(args[1])})
 			}
 			defer clear(data)
 			if file == "" {
@@ -51,7 +55,7 @@ func attachmentCommand(p *program) *cobra.Command {
 				return nil
 			}
 			if err := writePrivate(file, data); err != nil {
-				return fmt.Errorf("write the attachment: %w", err)
+				return cannotWrite(file, err)
 			}
 			if p.json {
 				return printJSON(p.stdout, attachmentResult{
@@ -70,9 +74,27 @@ func attachmentCommand(p *program) *cobra.Command {
 	return cmd
 }
 
+// cannotWrite says why a file of the person's choice could not be written.
+func cannotWrite(file string, err error) error {
+	why := err
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		why = path.Err
+	case errors.As(err, &link):
+		why = link.Err
+	}
+	cause := vault.Usage
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EIO) {
+		cause = vault.Internal
+	}
+	return &present.Worded{Cause: cause, Topic: "cannot_write", Args: map[string]any{"Path": plain(file), "Why": why}, Err: err}
+}
+
 // needsSubcommand refuses a command that does nothing by itself.
 func needsSubcommand(cmd *cobra.Command, _ []string) error {
-	return vault.Fail(vault.Usage, "%s needs a command after it", cmd.CommandPath())
+	return usage("command_line", map[string]any{"Command": command(cmd), "Given": "", "Form": cmd.CommandPath() + " COMMAND"})
 }
 
 // writePrivate puts a whole file of mode 0600 in the place of path, or leaves

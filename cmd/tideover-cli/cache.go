@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
@@ -195,7 +196,7 @@ func clearCacheCommand(p *program) *cobra.Command {
 				return err
 			}
 			if !yes && !p.person.confirm(p.words().Text("cli.confirm.clear", nil)) {
-				return vault.Fail(vault.Unconfirmed, "the offline cache and the edits made offline are lost for good")
+				return &present.Worded{Cause: vault.Unconfirmed, Topic: "confirm_clear"}
 			}
 			if err := client.ClearCache(cmd.Context()); err != nil {
 				return err

@@ -51,6 +51,11 @@ func (c *changeFlags) add(f *pflag.FlagSet) {
 	c.set = f
 }
 
+// any reports whether anything is to be changed.
+func (c *changeFlags) any() bool {
+	return slices.ContainsFunc([]string{"title", "username", "url", "notes", "tag", "field", "attach", "secret-stdin"}, c.set.Changed)
+}
+
 // apply makes the changes in an entry.
 func (c *changeFlags) apply(e *vault.Entry, s secrets) error {
 	for _, f := range []struct{ flag, name, value string }{
@@ -132,7 +137,7 @@ func addCommand(p *program) *cobra.Command {
 				return err
 			}
 			if len(names) == 0 {
-				return vault.Fail(vault.Usage, "%s names no entry", args[0])
+				return usage("no_name", map[string]any{"Path": plain(args[0])})
 			}
 			client, listing, err := p.list(ctx, s)
 			if err != nil {
@@ -149,8 +154,8 @@ func addCommand(p *program) *cobra.Command {
 			}
 			path := vault.JoinPath(append(slices.Clone(folder.Path), e.Title())...)
 			id, err := client.Add(ctx, folder.ID, e)
-			if err != nil {
-				return err
+			if err != nil { // the folder was listed: it is one that only leads to others
+				return instead(err, vault.NotFound, "no_group_here", map[string]any{"Path": plain(vault.JoinPath(folder.Path...))})
 			}
 			return p.printChange("cli.added", changeResult{head(), listing.Source, id, path, change(listing, "added")})
 		}),
@@ -169,6 +174,9 @@ func editCommand(p *program) *cobra.Command {
 			client, listing, item, err := p.item(ctx, s, args[0])
 			if err != nil {
 				return err
+			}
+			if !c.any() {
+				return usage("nothing_to_change", map[string]any{"Path": plain(vault.JoinPath(item.Path...))})
 			}
 			path := slices.Clone(item.Path)
 			err = client.Edit(ctx, item, func(e *vault.Entry) error {

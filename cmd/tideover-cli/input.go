@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
 )
 
@@ -78,7 +79,7 @@ func (p *program) reading(flags *secretFlags, body func(ctx context.Context, s s
 // further: what follows belongs to somebody else, such as a shell's commands.
 func readSecrets(in io.Reader, f secretFlags) (secrets, error) {
 	var s secrets
-	read := func(wanted bool, what string, password bool) (vault.Secret, error) {
+	read := func(wanted bool, what any, password bool) (vault.Secret, error) {
 		if !wanted {
 			return vault.Secret{}, nil
 		}
@@ -89,17 +90,17 @@ func readSecrets(in io.Reader, f secretFlags) (secrets, error) {
 		return normalise(line), nil
 	}
 	var err error
-	if s.password, err = read(f.password, "account password", true); err != nil {
+	if s.password, err = read(f.password, present.Key("cli.line.password"), true); err != nil {
 		return s, err
 	}
-	if s.master, err = read(f.master, "master password", true); err != nil {
+	if s.master, err = read(f.master, present.Key("cli.line.master"), true); err != nil {
 		return s, err
 	}
-	if s.otp, err = read(f.otp, "one-time code", false); err != nil {
+	if s.otp, err = read(f.otp, present.Key("cli.line.otp"), false); err != nil {
 		return s, err
 	}
 	for _, name := range f.named {
-		value, err := read(true, name, false)
+		value, err := read(true, plain(name), false)
 		if err != nil {
 			return s, err
 		}
@@ -108,9 +109,9 @@ func readSecrets(in io.Reader, f secretFlags) (secrets, error) {
 	return s, nil
 }
 
-// readLine reads one line, a byte a call: nothing is left behind in a buffer,
+// readLine reads one line, of what the messages say. It reads a byte a call: nothing is left behind in a buffer,
 // and there is no buffer to hold secrets after us.
-func readLine(in io.Reader, what string) (vault.Secret, error) {
+func readLine(in io.Reader, what any) (vault.Secret, error) {
 	buf := make([]byte, 0, maxLineBytes+2)
 	defer func() { clear(buf[:cap(buf)]) }()
 	var one [1]byte
@@ -123,19 +124,19 @@ func readLine(in io.Reader, what string) (vault.Secret, error) {
 				continue
 			}
 			if len(buf) == cap(buf) {
-				return vault.Secret{}, vault.Fail(vault.Usage, "the line for the %s is longer than 64 KiB", what)
+				return vault.Secret{}, about("line_long", what)
 			}
 			buf = append(buf, one[0])
 			one[0] = 0
 		}
 		if errors.Is(err, io.EOF) {
 			if len(buf) == 0 {
-				return vault.Secret{}, vault.Fail(vault.Usage, "standard input ended before the %s", what)
+				return vault.Secret{}, about("line_missing", what)
 			}
 			break
 		}
 		if err != nil {
-			return vault.Secret{}, fmt.Errorf("read the %s: %w", what, err)
+			return vault.Secret{}, fmt.Errorf("read standard input: %w", err)
 		}
 	}
 	line := buf
@@ -144,14 +145,17 @@ func readLine(in io.Reader, what string) (vault.Secret, error) {
 	}
 	switch {
 	case len(line) == 0:
-		return vault.Secret{}, vault.Fail(vault.Usage, "the line for the %s is empty", what)
+		return vault.Secret{}, about("line_empty", what)
 	case len(line) > maxLineBytes:
-		return vault.Secret{}, vault.Fail(vault.Usage, "the line for the %s is longer than 64 KiB", what)
+		return vault.Secret{}, about("line_long", what)
 	case !utf8.Valid(line):
-		return vault.Secret{}, vault.Fail(vault.Usage, "the line for the %s is not UTF-8", what)
+		return vault.Secret{}, about("line_not_text", what)
 	}
 	return vault.NewSecret(line).Clone(), nil
 }
+
+// about is a usage problem of one line; what is its name, or the key of it.
+func about(topic string, what any) error { return usage(topic, map[string]any{"What": what}) }
 
 // normalise brings a password into Unicode normal form C, so that it is the
 // same one on every keyboard and system. It wipes the form that it was given.
@@ -177,7 +181,7 @@ func (c console) interactive() bool { return c.in != nil && term.IsTerminal(int(
 // that names the flag to use.
 func (c console) askSecret(ctx context.Context, prompt, flag string) (vault.Secret, error) {
 	if !c.interactive() {
-		return vault.Secret{}, vault.Fail(vault.Usage, "there is no terminal to ask at; use %s", flag)
+		return vault.Secret{}, usage("no_terminal", map[string]any{"Flag": flag})
 	}
 	if err := ctx.Err(); err != nil {
 		return vault.Secret{}, err
@@ -203,6 +207,6 @@ func (c console) confirm(question string) bool {
 		return false
 	}
 	_, _ = fmt.Fprintf(c.out, "%s Type yes to go on: ", question)
-	answer, err := readLine(c.in, "answer")
+	answer, err := readLine(c.in, present.Key("cli.line.answer"))
 	return err == nil && strings.EqualFold(strings.TrimSpace(answer.Text()), "yes")
 }

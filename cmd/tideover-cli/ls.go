@@ -97,6 +97,9 @@ func searchCommand(p *program) *cobra.Command {
 		Short: "Find groups and entries that hold every word of TEXT",
 		Args:  cobra.ExactArgs(1),
 		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
+			if strings.TrimSpace(args[0]) == "" {
+				return usage("search_empty", nil)
+			}
 			_, listing, err := p.list(ctx, s)
 			if err != nil {
 				return err

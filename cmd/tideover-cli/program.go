@@ -44,7 +44,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return 0
 	}
 	if !started { // cobra's own: an unknown command or flag, a missing argument
-		err = vault.Fail(vault.Usage, "%s", err)
+		if !errors.Is(err, vault.Usage) {
+			err = vault.Fail(vault.Usage, "%w", err)
+		}
 		// Told as JSON too, though the flags were never parsed to their end.
 		p.json = slices.Contains(args, "--json")
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/tideover/tideover/app/start"
 )
 
 // newRoot returns the command line. started is set when a command of ours
@@ -12,11 +14,14 @@ func newRoot(p *program, started *bool) *cobra.Command {
 		Short:         "Passwords from a server, and offline under this machine's TPM",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       start.Version(),
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	f := root.PersistentFlags()
+	root.Flags().Bool("version", false, "print the version") // cobra's own wording is another
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	f.StringVar(&p.home, "home", p.home, "folder of the client's state (TIDEOVER_HOME)")
 	f.StringVar(&p.tpm, "tpm", p.tpm, "security chip: auto, a device, unix:PATH or none (TIDEOVER_TPM)")
 	f.StringVar(&p.pin, "pin", p.pin, "SHA-256 of the server's identity key, 64 hex digits")
@@ -30,6 +35,8 @@ func newRoot(p *program, started *bool) *cobra.Command {
 	} {
 		root.AddCommand(sub(p))
 	}
+	wordArguments(root)
+	root.SetFlagErrorFunc(wordFlag)
 	markStarted(root, started)
 	return root
 }

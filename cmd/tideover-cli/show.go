@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/otp"
@@ -176,7 +177,11 @@ func (e *showEntry) only(name string) error {
 			return nil
 		}
 	}
-	return vault.Fail(vault.NotFound, "the field %s of %s", name, e.Path)
+	return noField(e.Path, name)
+}
+
+func noField(path, name string) error {
+	return &present.Worded{Cause: vault.NotFound, Topic: "no_field", Args: map[string]any{"Path": plain(path), "Name": plain(name)}}
 }
 
 // fieldName returns the name of a standard field in its own spelling, whatever
@@ -203,7 +208,7 @@ func (p *program) printField(ctx context.Context, client *start.Client, items []
 		e := item.Entry
 		f := e.Field(canonical)
 		if f == nil && !vault.IsStandard(canonical) {
-			return vault.Fail(vault.NotFound, "the field %s of %s", name, vault.JoinPath(item.Path...))
+			return noField(vault.JoinPath(item.Path...), name)
 		}
 		var value vault.Secret
 		if f != nil && (f.Protected || canonical == vault.FieldPassword || canonical == vault.FieldOTP) {

@@ -61,7 +61,7 @@ func signInCommand(p *program) *cobra.Command {
 			}
 			defer r.Password.Wipe()
 			if r.Password.IsEmpty() {
-				return vault.Fail(vault.Usage, "there is no terminal to ask at; use --password-stdin")
+				return usage("no_terminal", map[string]any{"Flag": "--password-stdin"})
 			}
 			err = client.SignIn(ctx, r)
 			if errors.Is(err, vault.SecondFactor) && p.person.interactive() && r.OTP.IsEmpty() {

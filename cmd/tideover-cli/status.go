@@ -107,7 +107,7 @@ func (p *program) printStatus(st session.Status) {
 		if c.Readable {
 			args := map[string]any{
 				"Entries": c.Entries, "Age": c.Now.Sub(c.Created).Round(time.Minute).String(), "Level": c.Level,
-				"Virtual": c.Virtual, "Governed": c.Governed, "Until": "",
+				"Name": w.Level(string(c.Level), c.Virtual), "Governed": c.Governed, "Until": "",
 			}
 			if c.State == cache.Usable && c.Judged && !c.Verdict.Unlimited {
 				args["Until"] = w.Time(c.Verdict.Until)

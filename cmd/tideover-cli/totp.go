@@ -37,7 +37,8 @@ func totpCommand(p *program) *cobra.Command {
 			}
 			code, err := client.Code(ctx, item.Entry.ID, comment)
 			if err != nil {
-				return err
+				path := plain(vault.JoinPath(item.Path...))
+				return instead(err, vault.NotFound, "no_code", map[string]any{"Path": path, "Quoted": path})
 			}
 			if p.json {
 				return printJSON(p.stdout, totpResult{

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 )
@@ -39,19 +40,19 @@ func tpmCommand(p *program) *cobra.Command {
 			}
 			chip := client.Chip
 			if chip == nil {
-				return vault.Fail(vault.ChipMissing, "%s: %w", p.options().Chip(), client.ChipErr)
+				return p.noChip(client.ChipErr)
 			}
 			machine, err := chip.Machine(ctx)
 			if err != nil {
-				return vault.Fail(vault.ChipMissing, "%w", err)
+				return p.noChip(err)
 			}
 			clock, err := chip.Clock(ctx)
 			if err != nil {
-				return vault.Fail(vault.ChipMissing, "%w", err)
+				return p.noChip(err)
 			}
 			tries, err := chip.Tries(ctx)
 			if err != nil {
-				return vault.Fail(vault.ChipMissing, "%w", err)
+				return p.noChip(err)
 			}
 			return p.printProbe(machine, clock, tries)
 		},
@@ -59,6 +60,15 @@ func tpmCommand(p *program) *cobra.Command {
 	cmd := &cobra.Command{Use: "tpm", Short: "The security chip of this machine", Args: cobra.NoArgs, RunE: needsSubcommand}
 	cmd.AddCommand(probe)
 	return cmd
+}
+
+// noChip says that there is no chip to measure: no cache is meant here.
+func (p *program) noChip(err error) error {
+	spec, topic := p.options().Chip(), "no_chip"
+	if spec == "none" {
+		topic = "chip_off"
+	}
+	return &present.Worded{Cause: vault.ChipMissing, Topic: topic, Args: map[string]any{"Spec": plain(spec)}, Err: err}
 }
 
 func (p *program) printProbe(m binding.Machine, c binding.Clock, t binding.Tries) error {
@@ -75,7 +85,7 @@ func (p *program) printProbe(m binding.Machine, c binding.Clock, t binding.Tries
 	}
 	w := p.words()
 	_, _ = fmt.Fprintln(p.stdout, w.Text("cli.tpm", map[string]any{ // a closed pipe is no failure
-		"Level": r.Level, "Virtual": r.Virtual, "Manufacturer": plain(r.Manufacturer), "Firmware": plain(r.Firmware),
+		"Level": r.Level, "Name": w.Level(string(r.Level), r.Virtual), "Manufacturer": plain(r.Manufacturer), "Firmware": plain(r.Firmware),
 		"BlockedBy": strings.Join(r.BlockedBy, ", "), "Tries": t.Left, "TriesKnown": t.Known,
 	}))
 	return nil
