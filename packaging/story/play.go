@@ -152,7 +152,7 @@ func (d demoReady) offlineUser() (u struct {
 func parseReady(line []byte) (demoReady, error) {
 	var d demoReady
 	if err := json.Unmarshal(line, &d); err != nil || !d.Ready {
-		return d, fmt.Errorf("the demo's first line is not the ready line: %q", line)
+		return d, fmt.Errorf("the server's first line is not the ready line: %q", line)
 	}
 	return d, nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -60,26 +59,21 @@ func (p *player) serveAgain(ctx context.Context, d demoReady) (stop func() error
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("    $ tideover-server serve --data %s --listen %s\n", p.data(), u.Host)
-	_, stop, err = p.start(ctx, "serve", "--data", p.data(), "--listen", u.Host)
+	fmt.Printf("    $ tideover-server serve --data %s --listen %s --json\n", p.data(), u.Host)
+	line, stop, err := p.start(ctx, "serve", "--data", p.data(), "--listen", u.Host, "--json")
 	if err != nil {
 		return nil, err
 	}
-	for range 200 { // the port answers within 10 s, or the story ends here
-		c, dialErr := net.DialTimeout("tcp", u.Host, time.Second)
-		if dialErr == nil {
-			return stop, c.Close()
-		}
-		time.Sleep(50 * time.Millisecond)
+	if again, err := parseReady(line); err != nil || again.URL != d.URL || again.Pin != d.Pin {
+		return nil, errors.Join(fmt.Errorf("the server came back as another: %s", line), err, stop())
 	}
-	return nil, errors.Join(errors.New("the server did not come back"), stop())
+	return stop, nil
 }
 
 // start runs a server in the background. The first line it prints comes back,
 // and a function that ends it with SIGTERM, which must give exit code 0.
 func (p *player) start(ctx context.Context, args ...string) ([]byte, func() error, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "tideover-server"), args...)
-	cmd.Stderr = os.Stderr
 	log, err := os.OpenFile(p.file("server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, nil, err
@@ -105,13 +99,10 @@ func (p *player) start(ctx context.Context, args ...string) ([]byte, func() erro
 		return nil
 	}
 	p.stops = append(p.stops, stop)
-	var line []byte
-	if args[0] == "demo" {
-		line, err = bufio.NewReader(out).ReadBytes('\n')
-		if err != nil {
-			text, _ := os.ReadFile(log.Name())
-			return nil, nil, fmt.Errorf("tideover-server %s printed nothing: %s", args[0], text)
-		}
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil { // it has ended: nobody else closes its output
+		text, _ := os.ReadFile(log.Name())
+		return nil, nil, fmt.Errorf("tideover-server %s printed nothing: %s", args[0], text)
 	}
 	return line, stop, nil
 }
