@@ -128,7 +128,7 @@ func (i *Instance) serve() {
 }
 
 func (i *Instance) answer(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // all that matters was said before
 	request := make([]byte, len(showRequest))
 	if conn.SetDeadline(time.Now().Add(peerPatience)) != nil || checkPeer(conn) != nil {
 		return
@@ -150,7 +150,7 @@ func tell(ctx context.Context, home string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // all that matters was said before
 	if err := errors.Join(conn.SetDeadline(time.Now().Add(peerPatience)), checkPeer(conn)); err != nil {
 		return err
 	}

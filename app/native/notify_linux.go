@@ -15,7 +15,7 @@ func notify(n Note) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // all that matters was said before
 	defer time.AfterFunc(busPatience, func() { _ = conn.Close() }).Stop()
 	server := conn.Object(service, "/org/freedesktop/Notifications")
 	// The service may be started by the bus at the first note: a notification

@@ -7,7 +7,7 @@ func TrayHost() Tray {
 	if err != nil {
 		return TrayNoBus
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // all that matters was said before
 	const watcher = "org.kde.StatusNotifierWatcher"
 	var there bool
 	if err := ask(conn.BusObject(), "org.freedesktop.DBus.NameHasOwner", []any{watcher}, []any{&there}); err != nil {
