@@ -5,8 +5,10 @@
 set -eu
 
 # One line each: the program that must be there | its package | why.
-run='swtpm|swtpm|a software TPM, for machines without a security chip'
-test='
+run="
+swtpm|swtpm|a software TPM, for machines without a security chip
+"
+test="
 gcc|gcc|the race detector is built with cgo
 swtpm|swtpm|a software TPM for every test that seals something
 keepassxc-cli|keepassxc|referee: our files must open in KeePassXC and its files here
@@ -14,7 +16,14 @@ keepass2|keepass2|referee: our files must open in KeePass 2
 mcs|mono-mcs|compiles the small program that asks KeePass 2
 pg_config_or_server|postgresql|the server must pass on a real PostgreSQL as on SQLite
 unshare|util-linux|the client is tested in a network namespace without any interface
-'
+Xvfb|xvfb|a screen for the window, on machines without one
+xdotool|xdotool|types and clicks like a person
+xclip|xclip|reads back what was copied
+import|imagemagick|pictures of the window
+openbox|openbox|a window manager
+dbus-daemon|dbus-daemon|a session bus of its own for each screen
+tesseract|tesseract-ocr|reads what stands on the screen
+"
 bench='
 swtpm|swtpm|a software TPM, to make caches with
 keepassxc-cli|keepassxc|the program beside which ours is measured
