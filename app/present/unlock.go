@@ -1,0 +1,84 @@
+package present
+
+import (
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
+)
+
+// fewTries is from how many wrong passwords left the prompt warns.
+const fewTries = 3
+
+// Unlock is the prompt for the master password of the cache.
+type Unlock struct {
+	Title    string // "Working Offline", or "Work Offline"
+	User     string // of the cache; a person may type another form of it
+	Server   string
+	Made     string // "made 3 hours ago"
+	Left     string // "2 days left"; empty: no end
+	Urgency  Severity
+	Level    string
+	Entries  string // "118 entries"
+	Tries    string // "5 tries left"; empty: not known, or no limit
+	TriesLow bool   // few are left: warn
+	Drafts   string
+	NoFactor string // that the server's second factor is not asked for here
+
+	Can     bool // the password may be typed; if not, Notice says why
+	Connect bool // Connect… is offered too
+	Busy    bool
+	Notice  *Notice // the last error; nil: nothing
+}
+
+// NewUnlock returns the prompt for a status; err is of the last attempt, or
+// what Session.CacheProblem says.
+func NewUnlock(words *Catalogue, st session.Status, now time.Time, err error, busy bool) Unlock {
+	u := Unlock{
+		Title: words.Text("unlock.title", nil), User: st.User, Server: host(st.Server.URL), Urgency: Info, Busy: busy,
+		NoFactor: words.Text("unlock.no_factor", nil), Connect: st.User != "", Notice: words.Failure(err),
+	}
+	if modeOf(st) == session.Offline {
+		u.Title = words.Text("mode.offline", nil)
+	}
+	c := st.Cache
+	if c == nil {
+		if u.Notice == nil {
+			u.Notice = words.Failure(vault.NoCache)
+		}
+		return u
+	}
+	u.Can = c.State == "usable"
+	if !u.Can && u.Notice == nil {
+		u.Notice = words.Failure(c.Problem)
+	}
+	if c.User != "" {
+		u.User = c.User
+	}
+	if c.Server != "" {
+		u.Server = host(c.Server)
+	}
+	if c.Readable {
+		u.Made = words.Text("status.age", map[string]any{"Ago": words.Ago(now.Sub(c.Created))})
+		u.Left, u.Urgency = timeLeft(words, st, now)
+		if c.State != "usable" {
+			u.Left = ""
+		}
+		u.Level = words.Binding(string(c.Level), c.Virtual, c.Governed).Name
+		u.Entries = words.Text("count.entries", map[string]any{"Count": c.Entries})
+	}
+	left, known := c.Tries.Left, c.Tries.Known
+	if err != nil {
+		if n := find(err).TriesLeft; n != nil { // fresher than the status
+			left, known = *n, true
+		}
+	}
+	if known {
+		u.Tries = words.Text("unlock.tries", map[string]any{"Count": left})
+		u.TriesLow = left <= fewTries
+	}
+	if c.OverlayEdits > 0 {
+		u.Drafts = words.Text("status.drafts", map[string]any{"Count": c.OverlayEdits})
+	}
+	return u
+}
