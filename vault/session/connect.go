@@ -24,7 +24,7 @@ type ConnectRequest struct {
 
 // Connected says what coming back online did.
 type Connected struct {
-	Mode    Mode
+	Mode    Mode    // Offline again where the server was lost on the way
 	Dropped []Draft // empty: there were none; nil: there were, and which cannot be told any more
 	Renewed bool    // the cache is a fresh one
 	Stale   error   // why a renewal that was wanted failed: the earlier cache stays; nil: it did not fail
@@ -101,7 +101,13 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	s.dropOverlay(ctx, a)
 	result.Renewed, result.Stale = s.renew(ctx, a, remote, r, master)
 	s.Lock()
-	return result, nil
+	if result.Stale == nil {
+		return result, nil
+	}
+	// The server may have gone in the middle of it: then this is the mode now.
+	result.Stale = s.lost(ctx, result.Stale)
+	result.Mode, err = s.Mode(ctx)
+	return result, err
 }
 
 // dropOverlay deletes the edits that Connect gave up. The state says already that

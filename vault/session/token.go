@@ -208,10 +208,8 @@ func deviceProblem(state wire.DeviceState) error {
 		return vault.ApprovalPending
 	case wire.DeviceDenied:
 		return vault.ApprovalDenied
-	case wire.DeviceWiped:
-		return vault.Wiped
-	case wire.DeviceRevoked, wire.DeviceSuspended:
-		return vault.Revoked
+	case wire.DeviceRevoked, wire.DeviceWiped, wire.DeviceSuspended:
+		return vault.Revoked // also where it was wiped since: the way back is the same
 	}
 	return vault.Fail(vault.BadAnswer, "device state %q", state)
 }
