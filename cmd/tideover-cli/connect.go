@@ -18,7 +18,7 @@ type connectResult struct {
 	header
 
 	Mode      session.Mode    `json:"mode"`
-	Dropped   []session.Draft `json:"dropped"`
+	Dropped   []session.Draft `json:"dropped"`   // null: there were some that cannot be listed any more
 	Requested int             `json:"requested"` // edits sent as change requests in place of being dropped
 	Renewed   bool            `json:"cache_renewed"`
 }
@@ -118,7 +118,11 @@ func (p *program) printConnected(done session.Connected) error {
 		}))
 	}
 	if done.Stale != nil {
-		_, _ = fmt.Fprintln(p.stderr, p.words().Text("cli.not_renewed", map[string]any{ // as above
+		key := "cli.not_renewed"
+		if done.Mode != session.Online {
+			key = "cli.lost_again"
+		}
+		_, _ = fmt.Fprintln(p.stderr, p.words().Text(key, map[string]any{ // as above
 			"Why": p.words().Explain(done.Stale).Sentence(),
 		}))
 	}
@@ -130,7 +134,12 @@ func (p *program) printConnected(done session.Connected) error {
 	for _, d := range done.Dropped {
 		p.printDraft("cli.dropped", d)
 	}
-	p.say("cli.connected", nil)
+	if done.Dropped == nil {
+		p.say("cli.dropped_unknown", nil)
+	}
+	if done.Mode == session.Online {
+		p.say("cli.connected", nil)
+	}
 	if done.Renewed {
 		p.say("cli.renewed", nil)
 	}

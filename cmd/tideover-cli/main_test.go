@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 //	demo start|stop              the server; URL, PIN, CA and the password files ALICE, BOB, CAROL are set
 //	server ARG…                  tideover-server with the demo's data
 //	tripwire                     takes the stopped demo's address; "tripwire check" wants that nobody came
+//	wire start|count|cut BYTES|mend   a line to the demo that can be cut; see brokenWire
 //	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
 //	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
 //	otp NAME FILE                puts the one-time code of a secret file into the environment
@@ -50,7 +51,7 @@ func TestScripts(t *testing.T) {
 			s := &stage{t: t, binary: server, machine: tpmtest.Start(t)}
 			t.Cleanup(s.close)
 			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
-				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "chip": s.chip,
+				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "wire": s.brokenWire, "chip": s.chip,
 				"lines": lines, "otp": code,
 			})})
 		})
@@ -79,6 +80,7 @@ type stage struct {
 	address string // of the demo, once it has run
 	wire    net.Listener
 	callers atomic.Int64
+	line    *brokenWire
 }
 
 func (s *stage) setup(env *testscript.Env) error {

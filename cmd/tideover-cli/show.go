@@ -112,22 +112,30 @@ func showCommand(p *program) *cobra.Command {
 
 // shown returns an entry for printing, revealed if wanted.
 func (p *program) shown(ctx context.Context, client *start.Client, item *session.Item, reveal bool, comment string) (showEntry, error) {
+	earlier, err := client.History(ctx, item)
+	if err != nil {
+		return showEntry{}, err
+	}
 	if !reveal {
-		return newShowEntry(item, item.Entry, false), nil
+		s := newShowEntry(item, item.Entry, false)
+		s.History = earlier
+		return s, nil
 	}
 	e, err := client.Reveal(ctx, item.Entry.ID, session.ToShow, comment)
 	if err != nil {
 		return showEntry{}, err
 	}
 	defer e.Wipe()
-	return newShowEntry(item, e, true), nil
+	s := newShowEntry(item, e, true)
+	s.History = earlier
+	return s, nil
 }
 
 func newShowEntry(item *session.Item, e *vault.Entry, revealed bool) showEntry {
 	s := showEntry{
 		ID: e.ID, Name: e.Title(), Path: vault.JoinPath(item.Path...), Username: e.Username(), URL: e.URL(),
 		Notes: e.Notes(), Tags: list(e.Tags), Fields: []showField{}, Attachments: []showAttachment{},
-		History: item.History, CreatedAt: moment(e.Times.Created), ModifiedAt: moment(e.Times.Modified),
+		CreatedAt: moment(e.Times.Created), ModifiedAt: moment(e.Times.Modified),
 		ExpiresAt: expiry(e), Overlay: overlay(item), hasPassword: item.HasPassword,
 	}
 	if revealed {
