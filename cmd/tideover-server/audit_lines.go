@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type auditLine struct {
 	Received   *time.Time `json:"received"`
 	TargetPath *string    `json:"target_path"`
 	DeviceName *string    `json:"device_name"`
+	Draft      bool       `json:"draft"` // the target was made offline and never was an entry here
 }
 
 func newAuditLine(r catalog.AuditRecord) auditLine {
@@ -122,6 +124,30 @@ func (s *site) nameLines(ctx context.Context, by *catalog.Caller, lines []auditL
 	}
 	for i := range lines {
 		lines[i].TargetPath, lines[i].DeviceName = name(lines[i].Target), name(lines[i].Device)
+	}
+	return s.markDrafts(ctx, by, lines)
+}
+
+// markDrafts finds the targets of offline use that never were entries here.
+func (s *site) markDrafts(ctx context.Context, by *catalog.Caller, lines []auditLine) error {
+	nameless := func(l auditLine) bool {
+		return l.OnDevice != nil && l.Target != nil && l.TargetPath == nil
+	}
+	var ids []vault.ID
+	for _, l := range lines {
+		if nameless(l) && !slices.Contains(ids, *l.Target) {
+			ids = append(ids, *l.Target)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	drafts, err := s.catalog.AuditDrafts(ctx, by, ids)
+	if err != nil {
+		return err
+	}
+	for i := range lines {
+		lines[i].Draft = nameless(lines[i]) && drafts[*lines[i].Target]
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/server/catalog"
 )
@@ -92,15 +93,8 @@ func newAuditList(c *console) *cobra.Command {
 					shown.Records = append(shown.Records, l)
 				}
 				return c.print(shown, func(w io.Writer) {
-					line(w, "SEQ\tTIME\tDONE OFFLINE\tWHO\tDEVICE\tACTION\tOUTCOME\tTARGET\tCOMMENT")
-					for _, l := range shown.Records {
-						offline := "-"
-						if l.OnDevice != nil {
-							offline = shortTime(*l.OnDevice)
-						}
-						line(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", l.Seq, shortTime(*l.At), offline, plain(l.Name),
-							shownAs(l.DeviceName, l.Device), plain(l.Action), l.Outcome, shownAs(l.TargetPath, l.Target), plain(l.Comment))
-					}
+					table := auditTable{width: c.width(), words: present.Load(present.Locale(os.Getenv))}
+					table.write(w, shown.Records)
 				})
 			}
 		}),

@@ -86,3 +86,23 @@ func TestAuditNames(t *testing.T) {
 		t.Errorf("without the right: %v", err)
 	}
 }
+
+// An entry that was made offline and dropped is none that was deleted here.
+func TestAuditDrafts(t *testing.T) {
+	s := newServer(t)
+	ann := s.user("ann")
+	s.grant("ann", "/", "Full + Offline", time.Time{})
+	kept, deleted, draft := s.entry("/A/kept"), s.entry("/A/deleted"), vault.NewID()
+	p, err := s.Package(ctx, ann, request(s.device(ann), vault.NewID(), 1))
+	s.must(err)
+	p.Close()
+	s.must(s.RemoveEntry(ctx, s.op, deleted, catalog.Removal{}))
+	drafts, err := s.AuditDrafts(ctx, s.op, []vault.ID{kept, deleted, draft})
+	s.must(err)
+	if diff := cmp.Diff(map[vault.ID]bool{draft: true}, drafts); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := s.AuditDrafts(ctx, ann, []vault.ID{draft}); cause(err) != vault.NotPermitted {
+		t.Errorf("without the right: %v", err)
+	}
+}
