@@ -48,16 +48,20 @@ func outline(svg []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		var d strings.Builder
+		var fill, stroke strings.Builder // apart: opposite senses would cancel out
 		for _, l := range lines {
 			if attr["fill"] == "currentColor" {
-				loop(&d, l.points)
+				loop(&fill, l.points)
 			}
 			if attr["stroke"] != "none" {
-				l.stroke(&d, width/2)
+				l.stroke(&stroke, width/2)
 			}
 		}
-		fmt.Fprintf(&out, `<path d="%s"/>`, d.String())
+		for _, d := range []string{fill.String(), stroke.String()} {
+			if d != "" {
+				fmt.Fprintf(&out, `<path d="%s"/>`, d)
+			}
+		}
 	}
 	out.WriteString("</svg>")
 	return out.Bytes(), nil

@@ -1,0 +1,107 @@
+package widget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Button is the toolkit's button that Enter presses too, and that hands Escape
+// to the dialog that it stands in.
+type Button struct {
+	widget.Button
+}
+
+// NewButton returns a button.
+func NewButton(label string, tapped func()) *Button {
+	b := &Button{}
+	b.Text, b.OnTapped = label, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// NewPrimaryButton returns the button that Enter stands for.
+func NewPrimaryButton(label string, tapped func()) *Button {
+	b := NewButton(label, tapped)
+	b.Importance = widget.HighImportance
+	return b
+}
+
+// NewIconButton returns a button with an icon before its label.
+func NewIconButton(label string, icon fyne.Resource, tapped func()) *Button {
+	b := NewButton(label, tapped)
+	b.Icon = icon
+	return b
+}
+
+// TypedKey is the toolkit's.
+func (b *Button) TypedKey(e *fyne.KeyEvent) {
+	switch {
+	case isEnter(e):
+		b.Button.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	case e.Name == fyne.KeySpace:
+		b.Button.TypedKey(e)
+	default:
+		pass(b, e)
+	}
+}
+
+// MinSize is the toolkit's: wide enough to hit, as high as a field.
+func (b *Button) MinSize() fyne.Size {
+	size := b.Button.MinSize()
+	if b.Text != "" {
+		size.Width = max(size.Width+12, 76)
+	}
+	return fyne.NewSize(size.Width, rowHeight(b))
+}
+
+// Check is the toolkit's check box that hands Enter and Escape to the dialog
+// that it stands in.
+type Check struct {
+	widget.Check
+}
+
+// NewCheck returns a check box.
+func NewCheck(label string, changed func(bool)) *Check {
+	c := &Check{}
+	c.Text, c.OnChanged = label, changed
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// TypedKey is the toolkit's.
+func (c *Check) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape || isEnter(e) {
+		pass(c, e)
+		return
+	}
+	c.Check.TypedKey(e)
+}
+
+// Select is the toolkit's list of choices that hands Enter and Escape to the
+// dialog that it stands in; Space, Up and Down choose.
+type Select struct {
+	widget.Select
+}
+
+// NewSelect returns a list of choices.
+func NewSelect(options []string, changed func(string)) *Select {
+	s := &Select{}
+	s.Options, s.OnChanged = options, changed
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// TypedKey is the toolkit's.
+func (s *Select) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape || isEnter(e) {
+		pass(s, e)
+		return
+	}
+	s.Select.TypedKey(e)
+}
+
+// MinSize is the toolkit's: as high as a field.
+func (s *Select) MinSize() fyne.Size {
+	size := s.Select.MinSize()
+	return fyne.NewSize(size.Width, max(rowHeight(s), size.Height))
+}

@@ -1,0 +1,90 @@
+package widget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	toolkit "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+const (
+	cardPad   = 14  // inside the border of a dialog
+	cardWidth = 440 // of a dialog that does not ask for another
+	cardEdge  = 12  // to the edge of the window
+)
+
+// card lays a dialog out: head, body, foot, one below the other. A body that is
+// higher than the window scrolls; head and foot stay.
+type card struct {
+	widget.BaseWidget
+	ground     *canvas.Rectangle
+	head, foot fyne.CanvasObject
+	scroll     *container.Scroll
+	body       fyne.CanvasObject
+	dialog     *Dialog
+}
+
+func newCardLayout(head, body, foot fyne.CanvasObject, d *Dialog) *card {
+	c := &card{ground: canvas.NewRectangle(nil), head: head, body: body, foot: foot, dialog: d, scroll: container.NewVScroll(body)}
+	c.ground.CornerRadius, c.ground.StrokeWidth = 8, 1
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// fit returns the size of the card in a window.
+func (c *card) fit(window fyne.Size) fyne.Size {
+	width := c.dialog.Width
+	if width == 0 {
+		width = cardWidth
+	}
+	width = max(width, c.head.MinSize().Width, c.foot.MinSize().Width, c.body.MinSize().Width+1)
+	width = min(width+2*cardPad, window.Width-2*cardEdge)
+	// texts that wrap know their height only once they have a width
+	inner := width - 2*cardPad
+	c.foot.Resize(fyne.NewSize(inner, c.foot.MinSize().Height))
+	c.body.Resize(fyne.NewSize(inner, c.body.MinSize().Height))
+	body := max(c.body.MinSize().Height, c.dialog.Height)
+	height := c.head.MinSize().Height + 10 + body + 12 + c.foot.MinSize().Height + 2*cardPad
+	return fyne.NewSize(width, min(height, window.Height-2*cardEdge))
+}
+
+// CreateRenderer is the toolkit's.
+func (c *card) CreateRenderer() fyne.WidgetRenderer {
+	paint := func() {
+		c.ground.StrokeColor = colorOf(c, toolkit.ColorNameSeparator)
+		setFill(c.ground, colorOf(c, toolkit.ColorNameOverlayBackground))
+	}
+	paint()
+	return &objects{
+		all: func() []fyne.CanvasObject { return []fyne.CanvasObject{c.ground, c.head, c.scroll, c.foot} },
+		layout: func(size fyne.Size) {
+			c.ground.Resize(size)
+			inner := size.Width - 2*cardPad
+			head, foot := c.head.MinSize().Height, c.foot.MinSize().Height
+			place(c.head, cardPad, cardPad, inner, head)
+			place(c.foot, cardPad, size.Height-cardPad-foot, inner, foot)
+			top := cardPad + head + 10
+			place(c.scroll, cardPad, top, inner, max(0, size.Height-cardPad-foot-12-top))
+		},
+		min:     func() fyne.Size { return fyne.NewSize(120, 80) },
+		refresh: func() { paint(); canvas.Refresh(c) },
+	}
+}
+
+// Tapped takes the press, so that nothing below does.
+func (c *card) Tapped(*fyne.PointEvent) {}
+
+// newTitle is the heading of a dialog.
+func newTitle(text string) fyne.CanvasObject {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	l.SizeName = toolkit.SizeNameSubHeadingText
+	return l
+}
+
+// space is an empty place of a size.
+func space(w, h float32) fyne.CanvasObject {
+	r := canvas.NewRectangle(nil)
+	r.SetMinSize(fyne.NewSize(w, h))
+	return r
+}
