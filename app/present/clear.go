@@ -32,8 +32,11 @@ func NewClear(words *Catalogue, st session.Status) Clear {
 		level = words.Binding(string(cached.Level), cached.Virtual, cached.Governed).ID
 	}
 	c.Remains = words.Text("clear.remains."+level, nil)
-	if n := cached.OverlayEdits; n > 0 {
+	switch n := cached.OverlayEdits; {
+	case n > 0:
 		c.Drafts = words.Text("clear.drafts", map[string]any{"Count": n})
+	case st.Drafts:
+		c.Drafts = words.Text("clear.drafts.unknown", nil)
 	}
 	if n := cached.JournalEvents; n > 0 {
 		c.Journal = words.Text("clear.journal", map[string]any{"Count": n})

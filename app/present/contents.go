@@ -68,9 +68,7 @@ func NewContents(words *Catalogue, st session.Status, now time.Time) Contents {
 	if left := c.Verdict.OpensLeft; c.Judged && left != nil {
 		add("opens", words.Text("contents.opens.value", map[string]any{"Count": *left}), Info)
 	}
-	if c.OverlayEdits > 0 {
-		add("drafts", words.Text("status.drafts", map[string]any{"Count": c.OverlayEdits}), Warning)
-	}
+	add("drafts", draftWords(words, st), Warning)
 	if c.JournalEvents > 0 {
 		add("journal", words.Text("contents.journal.value", map[string]any{"Count": c.JournalEvents}), Info)
 	}

@@ -42,6 +42,11 @@ type View struct {
 // some microseconds.
 const cancelEvery = 4096
 
+// fewRows is by how much a view must be smaller than the Index for its rows to
+// be taken one by one. Reading all texts in a row is faster than reading a good
+// part of them here and there.
+const fewRows = 16
+
 // Filter returns the rows that q wants, in the order (nil: that of the tree).
 // Where earlier is a View of this Index, of which q only asks for more words or
 // longer ones, nothing but its rows is looked at; it may be nil. The error is
@@ -54,7 +59,7 @@ func (ix *Index) Filter(ctx context.Context, q Query, order *Order, earlier *Vie
 	// The longest word is the rarest, as a rule.
 	slices.SortStableFunc(v.words, func(a, b []byte) int { return len(b) - len(a) })
 	var err error
-	if v.narrows(earlier) {
+	if v.narrows(earlier) && len(earlier.Rows) <= len(ix.rows)/fewRows {
 		err = ix.narrow(ctx, v, earlier)
 	} else {
 		err = ix.scan(ctx, v)
@@ -104,17 +109,20 @@ func (ix *Index) scan(ctx context.Context, v *View) error {
 		v.Rows = v.order.rows
 		return ctx.Err()
 	}
-	// Sorting anew at each keystroke would cost more than the search: the rows
-	// that match are marked, and then taken in the order that there is.
-	marked := make([]uint64, (len(ix.rows)+63)/64)
-	n := 0
-	if err := ix.match(ctx, v, from, to, func(i int32) {
-		marked[i>>6] |= 1 << (i & 63)
-		n++
-	}); err != nil {
+	if err := ix.match(ctx, v, from, to, func(i int32) { v.Rows = append(v.Rows, i) }); err != nil {
 		return err
 	}
-	v.Rows = make([]int32, 0, n)
+	if len(v.Rows) <= len(ix.rows)/fewRows {
+		slices.SortFunc(v.Rows, func(a, b int32) int { return int(v.order.rank[a] - v.order.rank[b]) })
+		return ctx.Err()
+	}
+	// Sorting many at each keystroke would cost more than the search: they are
+	// marked, and then taken in the order that there is.
+	marked := make([]uint64, (len(ix.rows)+63)/64)
+	for _, i := range v.Rows {
+		marked[i>>6] |= 1 << (i & 63)
+	}
+	v.Rows = v.Rows[:0]
 	for _, i := range v.order.rows {
 		if marked[i>>6]&(1<<(i&63)) != 0 {
 			v.Rows = append(v.Rows, i)

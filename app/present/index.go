@@ -35,8 +35,8 @@ type Index struct {
 	byID   map[vault.ID]int32
 }
 
-// NewIndex makes the Index of a listing. It takes about 4 ms for a thousand
-// entries with notes, so it runs off the UI goroutine; ctx ends it.
+// NewIndex makes the Index of a listing. It takes some milliseconds for a
+// thousand entries, so it runs off the UI goroutine; ctx ends it.
 func NewIndex(ctx context.Context, l *session.Listing) (*Index, error) {
 	n := l.Root.Count()
 	ix := &Index{

@@ -13,6 +13,7 @@ type Order struct {
 	Column Column
 	Desc   bool
 	rows   []int32
+	rank   []int32 // where in rows each row stands
 }
 
 // sortKey is what a row is compared by: text, or a number where text is nil.
@@ -49,9 +50,12 @@ func (ix *Index) Sort(ctx context.Context, column Column, desc bool) (*Order, er
 		}
 		return compareKeys(&keys[a], &keys[b], desc)
 	})
-	clear(arena[:cap(arena)])
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	o.rank = make([]int32, len(o.rows))
+	for at, i := range o.rows {
+		o.rank[i] = int32(at)
 	}
 	return o, nil
 }

@@ -56,9 +56,7 @@ func NewStatusBar(words *Catalogue, st session.Status, now time.Time, unlocked b
 	} else if c.State != "usable" {
 		b.Left, b.Urgency = words.Text("status.cache."+string(c.State), nil), Alarm
 	}
-	if c.OverlayEdits > 0 {
-		b.Drafts = words.Text("status.drafts", map[string]any{"Count": c.OverlayEdits})
-	}
+	b.Drafts = draftWords(words, st)
 	return b
 }
 
@@ -81,6 +79,18 @@ func timeLeft(words *Catalogue, st session.Status, now time.Time) (string, Sever
 		return text, Warning
 	}
 	return text, Info
+}
+
+// draftWords returns how many edits Connect would drop; empty: none. That there
+// are some may be known without their number.
+func draftWords(words *Catalogue, st session.Status) string {
+	switch {
+	case st.Cache != nil && st.Cache.OverlayEdits > 0:
+		return words.Text("status.drafts", map[string]any{"Count": st.Cache.OverlayEdits})
+	case st.Drafts:
+		return words.Text("status.drafts.unknown", nil)
+	}
+	return ""
 }
 
 func title(words *Catalogue, st session.Status, unlocked bool) string {

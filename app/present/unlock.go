@@ -77,8 +77,6 @@ func NewUnlock(words *Catalogue, st session.Status, now time.Time, err error, bu
 		u.Tries = words.Text("unlock.tries", map[string]any{"Count": left})
 		u.TriesLow = left <= fewTries
 	}
-	if c.OverlayEdits > 0 {
-		u.Drafts = words.Text("status.drafts", map[string]any{"Count": c.OverlayEdits})
-	}
+	u.Drafts = draftWords(words, st)
 	return u
 }
