@@ -1,0 +1,49 @@
+// Program gallery shows every widget of the window in every state, for looking
+// at: pictures of it are compared by eye when colours, icons or sizes change.
+// It is a tool of the developers and ships with nothing.
+//
+//	gallery -mode dark -page dialog
+//
+// FYNE_SCALE=2 doubles it, as it does for every program of the toolkit.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+
+	"github.com/tideover/tideover/app/theme"
+	"github.com/tideover/tideover/app/widget"
+)
+
+func main() {
+	mode := flag.String("mode", "light", "light, dark or system")
+	page := flag.String("page", "main", "main, parts, dialog, busy or icons")
+	width := flag.Float64("width", 1100, "of the window, in points")
+	height := flag.Float64("height", 700, "of the window, in points")
+	flag.Parse()
+
+	a := app.NewWithID("tideover.gallery")
+	a.Settings().SetTheme(theme.New(theme.Mode(*mode)))
+	w := a.NewWindow("Gallery")
+	w.SetPadded(false)
+	w.Resize(fyne.NewSize(float32(*width), float32(*height)))
+	switch *page {
+	case "main":
+		mainPage(w)
+	case "parts":
+		w.SetContent(widget.NewTipHost(partsPage()))
+	case "dialog", "busy":
+		mainPage(w)
+		a.Lifecycle().SetOnStarted(func() { openDialog(w, *page == "busy") })
+	case "icons":
+		w.SetContent(iconsPage())
+	default:
+		fmt.Fprintf(os.Stderr, "no page %q\n", *page)
+		os.Exit(2)
+	}
+	w.ShowAndRun()
+}
