@@ -125,6 +125,7 @@ func TestEnabledInEveryState(t *testing.T) {
 		present.CmdTrayGoOnline:  offlines,
 		present.CmdTrayGoOffline: {"disconnected, cache"},
 	}
+	languages := map[string]*present.Catalogue{"en": present.Load("en"), "de": present.Load("de")}
 	for _, c := range present.Commands() {
 		expected, ok := want[c.ID]
 		if !ok { // the look of the window, help, the tray's Show
@@ -141,8 +142,7 @@ func TestEnabledInEveryState(t *testing.T) {
 			if enabled != (reason == "") {
 				t.Errorf("%s, %s: enabled %v with the reason %q", c.ID, name, enabled, reason)
 			}
-			for _, lang := range present.Languages() {
-				words := present.Load(lang)
+			for lang, words := range languages {
 				if why := s.Why(words, reason); !enabled && (why == reason || !strings.HasSuffix(why, ".")) {
 					t.Errorf("%s: no words for %s: %q", lang, reason, why)
 				}
