@@ -161,6 +161,27 @@ func (ix *Index) match(ctx context.Context, v *View, from, to int32, found func(
 		}
 		return ctx.Err()
 	}
+	var wanted signature
+	for _, w := range v.words {
+		wanted.add(w)
+	}
+	if wanted.empty() { // letters alone: nearly every row holds them
+		return ix.read(ctx, v, from, to, found)
+	}
+	for i := from; i < to; i++ {
+		if i%cancelEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if ix.pairs[i].may(&wanted) && ix.wanted(i, &v.Query) && ix.holds(i, v.words) {
+			found(i)
+		}
+	}
+	return ctx.Err()
+}
+
+// read is match for words that signatures know nothing about: it reads all
+// texts in a row.
+func (ix *Index) read(ctx context.Context, v *View, from, to int32, found func(int32)) error {
 	word, others := v.words[0], v.words[1:]
 	for i, steps := from, 0; i < to; steps++ {
 		if steps%cancelEvery == 0 && ctx.Err() != nil {

@@ -29,9 +29,10 @@ type Index struct {
 
 	rows   []Row
 	tree   Tree
-	text   []byte   // texts of the columns, one after the other
-	folded []byte   // texts of a search, one value a line, a row after the other
-	ends   []uint32 // of the rows in folded
+	text   []byte      // texts of the columns, one after the other
+	folded []byte      // texts of a search, one value a line, a row after the other
+	ends   []uint32    // of the rows in folded
+	pairs  []signature // of the rows' texts in folded
 	byID   map[vault.ID]int32
 }
 
@@ -41,7 +42,7 @@ func NewIndex(ctx context.Context, l *session.Listing) (*Index, error) {
 	n := l.Root.Count()
 	ix := &Index{
 		AsOf: l.AsOf, Source: l.Source,
-		rows: make([]Row, 0, n), ends: make([]uint32, 0, n), byID: make(map[vault.ID]int32, n),
+		rows: make([]Row, 0, n), ends: make([]uint32, 0, n), pairs: make([]signature, 0, n), byID: make(map[vault.ID]int32, n),
 		text: make([]byte, 0, n*64), folded: make([]byte, 0, n*72),
 	}
 	ix.tree.byUID = map[string]int32{}
@@ -104,6 +105,7 @@ func (ix *Index) add(item *session.Item, group int32) {
 	}
 	r.tags = uint32(len(ix.text))
 
+	start := len(ix.folded)
 	for i := range e.Fields {
 		if f := &e.Fields[i]; !secret(f) && !f.Value.IsEmpty() && len(ix.folded)+f.Value.Len() < maxFoldedBytes {
 			ix.folded = append(appendFolded(ix.folded, f.Value.Bytes()), '\n')
@@ -114,6 +116,9 @@ func (ix *Index) add(item *session.Item, group int32) {
 	}
 	ix.byID[e.ID] = int32(len(ix.rows))
 	ix.ends = append(ix.ends, uint32(len(ix.folded)))
+	var pairs signature
+	pairs.add(ix.folded[start:])
+	ix.pairs = append(ix.pairs, pairs)
 	ix.rows = append(ix.rows, r)
 }
 
@@ -183,6 +188,7 @@ func (ix *Index) Tree() *Tree { return &ix.tree }
 func (ix *Index) Wipe() {
 	clear(ix.text[:cap(ix.text)])
 	clear(ix.folded[:cap(ix.folded)])
+	clear(ix.pairs)
 }
 
 // shown returns the text of one of the columns that have one.
