@@ -168,16 +168,18 @@ func (p *program) printList(r listResult) error {
 		return printJSON(p.stdout, r)
 	}
 	var b strings.Builder
+	var rows [][]string
 	for _, g := range r.Groups {
-		fmt.Fprintf(&b, "%s/  (%d)\n", strings.TrimSuffix(plain(g.Path), "/"), g.Entries)
+		rows = append(rows, []string{strings.TrimSuffix(plain(g.Path), "/") + "/", fmt.Sprintf("(%d)", g.Entries), "", ""})
 	}
 	for _, e := range r.Entries {
-		fmt.Fprintf(&b, "%s  %s  %s", plain(e.Path), plain(e.Username), plain(e.URL))
+		edit := ""
 		if e.Overlay != "none" {
-			fmt.Fprintf(&b, "  [%s]", p.words().Text("cli.op."+e.Overlay, nil))
+			edit = "[" + p.words().Text("cli.op."+e.Overlay, nil) + "]"
 		}
-		b.WriteByte('\n')
+		rows = append(rows, []string{plain(e.Path), plain(e.Username), plain(e.URL), edit})
 	}
+	b.WriteString(table(rows, p.columns()))
 	p.fromCache(&b, r.Source, r.AsOf)
 	_, _ = fmt.Fprint(p.stdout, b.String()) // a closed pipe is no failure
 	return nil

@@ -48,7 +48,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 			err = vault.Fail(vault.Usage, "%w", err)
 		}
 		// Told as JSON too, though the flags were never parsed to their end.
-		p.json = slices.Contains(args, "--json")
+		p.json = p.json || slices.Contains(args, "--json")
 	}
 	return p.fail(err)
 }

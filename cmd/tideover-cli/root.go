@@ -26,7 +26,7 @@ func newRoot(p *program, started *bool) *cobra.Command {
 	f.StringVar(&p.tpm, "tpm", p.tpm, "security chip: auto, a device, unix:PATH or none (TIDEOVER_TPM)")
 	f.StringVar(&p.pin, "pin", p.pin, "SHA-256 of the server's identity key, 64 hex digits")
 	f.StringVar(&p.ca, "ca", p.ca, "file with certificates to trust in place of a pin")
-	f.BoolVar(&p.json, "json", false, "print one JSON object")
+	f.BoolVar(&p.json, "json", p.json && p.shell, "print one JSON object")
 	for _, sub := range []func(*program) *cobra.Command{
 		signInCommand, signOutCommand, statusCommand, cacheCommand, workOfflineCommand, connectCommand,
 		lockCommand, lsCommand, searchCommand, showCommand, totpCommand, attachmentCommand,
