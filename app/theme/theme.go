@@ -92,7 +92,7 @@ var sizes = map[fyne.ThemeSizeName]float32{
 	toolkit.SizeNameInlineIcon:      16,
 	toolkit.SizeNameLineSpacing:     2,
 	toolkit.SizeNameScrollBar:       10,
-	toolkit.SizeNameScrollBarSmall:  5,
+	toolkit.SizeNameScrollBarSmall:  4,
 	toolkit.SizeNameScrollBarRadius: 4,
 	toolkit.SizeNameInputRadius:     4,
 	toolkit.SizeNameButtonRadius:    4,

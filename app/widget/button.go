@@ -2,6 +2,8 @@ package widget
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	toolkit "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -89,6 +91,45 @@ func NewSelect(options []string, changed func(string)) *Select {
 	s.Options, s.OnChanged = options, changed
 	s.ExtendBaseWidget(s)
 	return s
+}
+
+// CreateRenderer is the toolkit's, with the border that its fields have and its
+// choices lack.
+func (s *Select) CreateRenderer() fyne.WidgetRenderer {
+	r := &bordered{WidgetRenderer: s.Select.CreateRenderer(), line: canvas.NewRectangle(nil), of: s}
+	r.line.StrokeWidth = 1
+	r.paint()
+	return r
+}
+
+// bordered draws a line around another renderer.
+type bordered struct {
+	fyne.WidgetRenderer
+	line *canvas.Rectangle
+	of   themed
+}
+
+func (b *bordered) paint() {
+	b.line.CornerRadius = sizeOf(b.of, toolkit.SizeNameInputRadius)
+	b.line.StrokeColor = colorOf(b.of, toolkit.ColorNameInputBorder)
+	b.line.Refresh()
+}
+
+// Objects is the toolkit's.
+func (b *bordered) Objects() []fyne.CanvasObject {
+	return append(b.WidgetRenderer.Objects(), b.line)
+}
+
+// Layout is the toolkit's.
+func (b *bordered) Layout(size fyne.Size) {
+	b.WidgetRenderer.Layout(size)
+	b.line.Resize(size)
+}
+
+// Refresh is the toolkit's.
+func (b *bordered) Refresh() {
+	b.WidgetRenderer.Refresh()
+	b.paint()
 }
 
 // TypedKey is the toolkit's.

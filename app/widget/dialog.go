@@ -64,7 +64,7 @@ func (d *Dialog) SetMessage(level Level, message, remedy string) {
 	d.relayout()
 }
 
-// SetBusy shows that something is under way: the form is disabled by a veil,
+// SetBusy shows that something is under way: the form takes nothing,
 // the primary button waits, Cancel stops. share is from 0 to 1, under 0:
 // unknown.
 func (d *Dialog) SetBusy(busy bool, what string, share float64) {
@@ -75,10 +75,14 @@ func (d *Dialog) SetBusy(busy bool, what string, share float64) {
 	d.enable()
 	if changed {
 		d.relayout()
-		if busy && d.OnStop != nil && d.veil != nil {
-			focus(d.cancel)
-		} else if !busy {
+		switch {
+		case d.veil == nil:
+		case !busy:
 			d.focusFirst()
+		case d.OnStop != nil && d.Cancel != "":
+			d.stack.canvas.Focus(d.cancel)
+		default: // typing must not reach the form
+			d.stack.canvas.Unfocus()
 		}
 	}
 }
@@ -200,7 +204,7 @@ func (d *Dialog) card() fyne.CanvasObject {
 	head := []fyne.CanvasObject{}
 	if d.Icon != "" {
 		icon := widget.NewIcon(theme.Colored(d.Icon, toolkit.ColorNamePrimary))
-		head = append(head, container.NewGridWrap(fyne.NewSize(20, 20), icon), space(4, 0))
+		head = append(head, container.NewCenter(container.NewGridWrap(fyne.NewSize(20, 20), icon)))
 	}
 	head = append(head, container.NewCenter(newTitle(d.Title)))
 	buttons := []fyne.CanvasObject{}

@@ -1,6 +1,8 @@
 package widget
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -19,6 +21,7 @@ const (
 type card struct {
 	widget.BaseWidget
 	ground     *canvas.Rectangle
+	cover      *cover // over the body while the dialog is busy
 	head, foot fyne.CanvasObject
 	scroll     *container.Scroll
 	body       fyne.CanvasObject
@@ -28,6 +31,7 @@ type card struct {
 func newCardLayout(head, body, foot fyne.CanvasObject, d *Dialog) *card {
 	c := &card{ground: canvas.NewRectangle(nil), head: head, body: body, foot: foot, dialog: d, scroll: container.NewVScroll(body)}
 	c.ground.CornerRadius, c.ground.StrokeWidth = 8, 1
+	c.cover = newCover()
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -44,7 +48,8 @@ func (c *card) fit(window fyne.Size) fyne.Size {
 	inner := width - 2*cardPad
 	c.foot.Resize(fyne.NewSize(inner, c.foot.MinSize().Height))
 	c.body.Resize(fyne.NewSize(inner, c.body.MinSize().Height))
-	body := max(c.body.MinSize().Height, c.dialog.Height)
+	// 2 more than it needs: a rounding error would show a scroll bar
+	body := max(c.body.MinSize().Height+2, c.dialog.Height)
 	height := c.head.MinSize().Height + 10 + body + 12 + c.foot.MinSize().Height + 2*cardPad
 	return fyne.NewSize(width, min(height, window.Height-2*cardEdge))
 }
@@ -57,7 +62,7 @@ func (c *card) CreateRenderer() fyne.WidgetRenderer {
 	}
 	paint()
 	return &objects{
-		all: func() []fyne.CanvasObject { return []fyne.CanvasObject{c.ground, c.head, c.scroll, c.foot} },
+		all: func() []fyne.CanvasObject { return []fyne.CanvasObject{c.ground, c.head, c.scroll, c.cover, c.foot} },
 		layout: func(size fyne.Size) {
 			c.ground.Resize(size)
 			inner := size.Width - 2*cardPad
@@ -65,15 +70,53 @@ func (c *card) CreateRenderer() fyne.WidgetRenderer {
 			place(c.head, cardPad, cardPad, inner, head)
 			place(c.foot, cardPad, size.Height-cardPad-foot, inner, foot)
 			top := cardPad + head + 10
-			place(c.scroll, cardPad, top, inner, max(0, size.Height-cardPad-foot-12-top))
+			body := max(0, size.Height-cardPad-foot-12-top)
+			place(c.scroll, cardPad, top, inner, body)
+			place(c.cover, cardPad, top, inner, body)
 		},
-		min:     func() fyne.Size { return fyne.NewSize(120, 80) },
-		refresh: func() { paint(); canvas.Refresh(c) },
+		min: func() fyne.Size { return fyne.NewSize(120, 80) },
+		refresh: func() {
+			paint()
+			c.cover.Hidden = !c.dialog.busy
+			c.cover.Refresh()
+			canvas.Refresh(c)
+		},
 	}
 }
 
 // Tapped takes the press, so that nothing below does.
 func (c *card) Tapped(*fyne.PointEvent) {}
+
+// cover takes every press on a form that must not change now, and pales it.
+type cover struct {
+	widget.BaseWidget
+	shade *canvas.Rectangle
+}
+
+func newCover() *cover {
+	c := &cover{shade: canvas.NewRectangle(nil)}
+	c.Hidden = true
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// CreateRenderer is the toolkit's.
+func (c *cover) CreateRenderer() fyne.WidgetRenderer {
+	paint := func() {
+		r, g, b, _ := colorOf(c, toolkit.ColorNameOverlayBackground).RGBA()
+		setFill(c.shade, color.NRGBA{R: uint8(r >> 8), G: uint8(g >> 8), B: uint8(b >> 8), A: 0x99})
+	}
+	paint()
+	return &objects{
+		all:     func() []fyne.CanvasObject { return []fyne.CanvasObject{c.shade} },
+		layout:  c.shade.Resize,
+		min:     func() fyne.Size { return fyne.Size{} },
+		refresh: func() { paint(); canvas.Refresh(c) },
+	}
+}
+
+// Tapped takes the press.
+func (c *cover) Tapped(*fyne.PointEvent) {}
 
 // newTitle is the heading of a dialog.
 func newTitle(text string) fyne.CanvasObject {

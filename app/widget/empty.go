@@ -14,20 +14,21 @@ import (
 // thing that helps.
 type Empty struct {
 	widget.BaseWidget
-	icon           *canvas.Image
-	headline, hint *widget.Label
-	button         *Button
-	content        *fyne.Container
+	icon     *canvas.Image
+	headline *widget.Label
+	hint     *Hint
+	button   *Button
+	content  *fyne.Container
 }
 
 // NewEmpty returns an empty place. Hint and label may be empty.
 func NewEmpty(icon fyne.ThemeIconName, headline, hint, label string, tapped func()) *Empty {
-	e := &Empty{icon: canvas.NewImageFromResource(nil), headline: widget.NewLabel(""), hint: widget.NewLabel("")}
+	e := &Empty{icon: canvas.NewImageFromResource(nil), headline: widget.NewLabel(""), hint: newHint("", toolkit.SizeNameText, fyne.TextAlignCenter)}
+	e.icon.FillMode = canvas.ImageFillContain
 	e.icon.SetMinSize(fyne.NewSize(44, 44))
-	e.headline.Alignment, e.hint.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
+	e.headline.Alignment = fyne.TextAlignCenter
 	e.headline.TextStyle.Bold, e.headline.SizeName = true, toolkit.SizeNameSubHeadingText
-	e.headline.Wrapping, e.hint.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
-	e.hint.Importance = widget.LowImportance
+	e.headline.Wrapping = fyne.TextWrapWord
 	e.button = NewPrimaryButton("", nil)
 	e.content = container.New(&column{width: 360, gap: 6}, e.icon, e.headline, e.hint, container.NewCenter(e.button))
 	e.Set(icon, headline, hint, label, tapped)

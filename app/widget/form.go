@@ -23,7 +23,7 @@ type Form struct {
 	widget.BaseWidget
 	rows   []FormRow
 	labels []*canvas.Text
-	hints  []*widget.Label
+	hints  []*Hint
 }
 
 // formGap is between two rows.
@@ -54,9 +54,7 @@ func (f *Form) set(rows []FormRow) {
 	f.rows, f.labels, f.hints = rows, nil, nil
 	for _, r := range rows {
 		f.labels = append(f.labels, canvas.NewText(r.Label, nil))
-		hint := widget.NewLabel(r.Hint)
-		hint.Wrapping, hint.SizeName, hint.Importance = fyne.TextWrapWord, toolkit.SizeNameCaptionText, widget.LowImportance
-		f.hints = append(f.hints, hint)
+		f.hints = append(f.hints, NewHint(r.Hint))
 	}
 }
 

@@ -166,11 +166,11 @@ func (s *SecretLabel) arrange(width float32) float32 {
 	}
 	line := sizeOf(s, toolkit.SizeNameText) * 1.36
 	pad := (rowHeight(s) - line) / 2
-	x, y := float32(0), pad
+	x, y := sizeOf(s, toolkit.SizeNameInnerPadding), pad // in line with labels
 	for _, p := range s.parts {
 		m := p.MinSize()
-		if x > 0 && x+m.Width > room-4 {
-			x, y = 0, y+line
+		if x > sizeOf(s, toolkit.SizeNameInnerPadding) && x+m.Width > room-4 {
+			x, y = sizeOf(s, toolkit.SizeNameInnerPadding), y+line
 		}
 		place(p, x, y, m.Width, line)
 		x += m.Width

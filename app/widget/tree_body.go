@@ -12,9 +12,9 @@ import (
 
 const (
 	indentStep = 14 // per level
-	// indentLevels is where indenting ends and the number of the level stands
-	// before the title instead: deeper, nothing would be left of a title.
-	indentLevels = 10
+	// titleRoom is what a title gets at any depth: where indenting would take
+	// of it, it ends, and the number of the level stands before the title.
+	titleRoom = 96
 )
 
 // treeBody is the scrolled part of a GroupTree.

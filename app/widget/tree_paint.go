@@ -20,7 +20,8 @@ func (r *treeRow) paint() {
 	t.cutter.reset(size)
 	setFill(r.ground, colorOf(t, r.groundName()))
 
-	x := float32(4 + indentStep*min(line.depth, indentLevels))
+	levels := r.levels()
+	x := float32(4 + indentStep*min(line.depth, levels))
 	r.chevronX = x
 	r.paintChevron(line, x, height)
 	x += 16
@@ -39,13 +40,19 @@ func (r *treeRow) paint() {
 	place(r.count, right-wide, (height-small*1.36)/2, wide, small*1.36)
 
 	title := line.Title
-	if line.depth > indentLevels {
-		title = "⋯" + strconv.Itoa(line.depth) + "  " + title
+	if line.depth > levels {
+		title = strconv.Itoa(line.depth) + " › " + title
 	}
 	text, cut := t.cutter.cut(title, right-wide-8-x)
 	r.cut = cut
 	setText(r.title, text, size, colorOf(t, toolkit.ColorNameForeground))
 	place(r.title, x, (height-size*1.36)/2-0.5, right-wide-8-x, size*1.36)
+}
+
+// levels is how deep lines are indented: all of them where there is room.
+func (r *treeRow) levels() int {
+	const rest = 4 + 16 + iconSide + 5 + 8 + 34 // chevron, icon, gaps, count
+	return max(2, int((r.Size().Width-rest-titleRoom)/indentStep))
 }
 
 func (r *treeRow) paintChevron(line treeLine, x, height float32) {
