@@ -1,8 +1,11 @@
+//go:build gallery
+
 // Program gallery shows every widget of the window in every state, for looking
 // at: pictures of it are compared by eye when colours, icons or sizes change.
-// It is a tool of the developers and ships with nothing.
+// It is a tool of the developers, ships with nothing, and needs cgo, which the
+// tag keeps out of every other build.
 //
-//	gallery -mode dark -page dialog
+//	go run -tags gallery,migrated_fynedo,x11,no_emoji ./packaging/gallery -mode dark -page dialog
 //
 // FYNE_SCALE=2 doubles it, as it does for every program of the toolkit.
 package main

@@ -1,3 +1,5 @@
+//go:build gallery
+
 package main
 
 import (
