@@ -66,7 +66,7 @@ func (l *EntryList) SetRows(rows Rows) {
 	}
 	l.rows = rows
 	l.chosen.keep(rows)
-	l.body.Refresh()
+	l.body.renew()
 }
 
 // SetColumns shows other columns.
@@ -168,10 +168,9 @@ func (l *EntryList) press(row int, m fyne.KeyModifier, secondary bool) {
 // after repaints a changed selection and tells of it.
 func (l *EntryList) after(scroll bool) {
 	if scroll && l.chosen.cursor >= 0 {
-		l.body.ScrollTo(l.chosen.cursor) // repaints
-	} else {
-		l.body.Refresh()
+		l.body.reveal(l.chosen.cursor)
 	}
+	l.body.repaint()
 	if l.OnSelect != nil {
 		l.OnSelect()
 	}
@@ -182,7 +181,7 @@ func (l *EntryList) relayout() {
 	l.cutter.reset(sizeOf(l, toolkit.SizeNameText))
 	l.shown = share(l.columns, l.Size().Width)
 	l.head.Refresh()
-	l.body.Refresh()
+	l.body.renew()
 }
 
 // Resize is the toolkit's.
@@ -195,7 +194,7 @@ func (l *EntryList) Resize(size fyne.Size) {
 	l.BaseWidget.Resize(size)
 	if changed {
 		l.head.Refresh()
-		l.body.Refresh()
+		l.body.renew()
 	}
 }
 

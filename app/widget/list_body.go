@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	toolkit "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -17,31 +18,67 @@ import (
 type listBody struct {
 	widget.List
 	list        *EntryList
+	live        map[*listRow]bool // rows that show something, or wait in the toolkit's pool
 	focused     bool
 	shift, ctrl bool
 }
 
 func newListBody(l *EntryList) *listBody {
-	b := &listBody{list: l}
+	b := &listBody{list: l, live: make(map[*listRow]bool)}
 	b.HideSeparators = true
 	b.Length = func() int { return l.rows.Len() }
 	b.CreateItem = func() fyne.CanvasObject { return newListRow(l) }
-	b.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) { o.(*listRow).show(i) }
+	b.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
+		b.live[o.(*listRow)] = true
+		o.(*listRow).show(i)
+	}
 	b.ExtendBaseWidget(b)
 	l.chosen.cursor = -1
 	return b
 }
 
+// repaint paints the rows again where only their looks changed. The toolkit's
+// Refresh makes new rows each time, whose pictures are read and drawn again.
+func (b *listBody) repaint() {
+	for r := range b.live {
+		r.paint()
+		canvas.Refresh(r)
+	}
+}
+
+// renew shows other rows, or the same in other columns.
+func (b *listBody) renew() {
+	clear(b.live)
+	b.Refresh()
+}
+
+// reveal scrolls as far as it takes to see a row.
+func (b *listBody) reveal(row int) {
+	step := b.step()
+	top, offset := float32(row)*step, b.GetScrollOffset()
+	switch {
+	case top < offset:
+		b.ScrollToOffset(top)
+	case top+step > offset+b.Size().Height:
+		b.ScrollToOffset(top + step - b.Size().Height)
+	}
+}
+
+// step is how far one row is from the next.
+func (b *listBody) step() float32 {
+	return listRowHeight(b.list) + sizeOf(b.list, toolkit.SizeNamePadding)
+}
+
 // FocusGained is the toolkit's.
 func (b *listBody) FocusGained() {
 	b.focused = true
-	b.Refresh()
+	b.repaint()
 }
 
 // FocusLost is the toolkit's.
 func (b *listBody) FocusLost() {
 	b.focused, b.shift, b.ctrl = false, false, false
-	b.Refresh()
+	b.repaint()
 }
 
 // KeyDown is the toolkit's: it tells of modifiers, which TypedKey does not.
@@ -117,8 +154,7 @@ func (b *listBody) move(row int) {
 
 // page is how many rows are in view.
 func (b *listBody) page() int {
-	step := listRowHeight(b.list) + sizeOf(b.list, toolkit.SizeNamePadding)
-	return max(1, int(b.Size().Height/step)-1)
+	return max(1, int(b.Size().Height/b.step())-1)
 }
 
 // menu asks for the context menu at the cursor, for the key.
@@ -126,8 +162,7 @@ func (b *listBody) menu() {
 	if b.list.OnMenu == nil || b.list.chosen.cursor < 0 {
 		return
 	}
-	step := listRowHeight(b.list) + sizeOf(b.list, toolkit.SizeNamePadding)
-	y := float32(b.list.chosen.cursor+1)*step - b.GetScrollOffset()
+	y := float32(b.list.chosen.cursor+1)*b.step() - b.GetScrollOffset()
 	b.list.OnMenu(fyne.CurrentApp().Driver().AbsolutePositionForObject(b).AddXY(24, max(0, min(y, b.Size().Height))))
 }
 

@@ -25,7 +25,7 @@ type listRow struct {
 	hover  bool
 	cut    []bool // by column: the text did not fit
 	ground *canvas.Rectangle
-	icon   *canvas.Image
+	icons  pictures
 	pill   *canvas.Rectangle
 	mark   *canvas.Text
 	strike *canvas.Line
@@ -33,7 +33,8 @@ type listRow struct {
 }
 
 func newListRow(l *EntryList) *listRow {
-	r := &listRow{list: l, row: -1, ground: canvas.NewRectangle(nil), icon: canvas.NewImageFromResource(nil), pill: canvas.NewRectangle(nil), mark: canvas.NewText("", nil), strike: canvas.NewLine(nil)}
+	r := &listRow{list: l, row: -1, ground: canvas.NewRectangle(nil), pill: canvas.NewRectangle(nil), mark: canvas.NewText("", nil), strike: canvas.NewLine(nil)}
+	r.icons = make(pictures)
 	r.pill.CornerRadius = 3
 	r.ExtendBaseWidget(r)
 	return r
@@ -68,7 +69,7 @@ func (r *listRow) paint() {
 	if look.Expired && !selected {
 		ink = theme.ColorExpired
 	}
-	r.paintIcon(look, selected)
+	r.paintIcon(look)
 	for len(r.texts) < len(l.shown) {
 		r.texts = append(r.texts, canvas.NewText("", nil))
 		r.cut = append(r.cut, false)
@@ -114,18 +115,16 @@ func (r *listRow) groundName(selected bool) fyne.ThemeColorName {
 	}
 }
 
-func (r *listRow) paintIcon(look RowLook, selected bool) {
+// paintIcon shows the picture of the entry.
+func (r *listRow) paintIcon(look RowLook) {
 	name, color := look.Icon, toolkit.ColorNamePrimary
 	if name == "" {
 		name = theme.IconKey
 	}
-	switch {
-	case look.Expired:
+	if look.Expired {
 		color = theme.ColorExpired
-	case selected:
-		color = toolkit.ColorNameForeground
 	}
-	setIcon(r.icon, theme.Colored(name, color))
+	r.icons.show(theme.Colored(name, color), cellPad, (listRowHeight(r.list)-iconSide)/2, iconSide)
 }
 
 // paintMark paints the badge and returns the room that it takes.
@@ -165,7 +164,7 @@ func (r *listRow) placeMark(x, room float32, text string, look RowLook) {
 func (r *listRow) CreateRenderer() fyne.WidgetRenderer {
 	return &objects{
 		all: func() []fyne.CanvasObject {
-			all := []fyne.CanvasObject{r.ground, r.icon, r.pill, r.mark, r.strike}
+			all := r.icons.over(r.ground, r.pill, r.mark, r.strike)
 			for _, t := range r.texts {
 				all = append(all, t)
 			}
@@ -174,7 +173,6 @@ func (r *listRow) CreateRenderer() fyne.WidgetRenderer {
 		layout: func(size fyne.Size) {
 			gap := sizeOf(r.list, toolkit.SizeNamePadding) // the toolkit leaves it between rows
 			place(r.ground, 0, -gap/2, size.Width, size.Height+gap)
-			place(r.icon, cellPad, (size.Height-iconSide)/2, iconSide, iconSide)
 			r.paint()
 		},
 		min:     func() fyne.Size { return fyne.NewSize(64, listRowHeight(r.list)) },

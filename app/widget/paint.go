@@ -46,10 +46,15 @@ func setIcon(i *canvas.Image, r fyne.Resource) {
 	i.Refresh()
 }
 
-// place moves and resizes an object at once.
+// place moves and resizes an object at once, where it differs: an image that
+// is resized to its own size is read and drawn again.
 func place(o fyne.CanvasObject, x, y, w, h float32) {
-	o.Move(fyne.NewPos(x, y))
-	o.Resize(fyne.NewSize(w, h))
+	if pos := fyne.NewPos(x, y); o.Position() != pos {
+		o.Move(pos)
+	}
+	if size := fyne.NewSize(w, h); o.Size() != size {
+		o.Resize(size)
+	}
 }
 
 // objects is a renderer for widgets that lay out and paint themselves.
@@ -65,3 +70,41 @@ func (o *objects) Layout(size fyne.Size)        { o.layout(size) }
 func (o *objects) MinSize() fyne.Size           { return o.min() }
 func (o *objects) Refresh()                     { o.refresh() }
 func (o *objects) Destroy()                     {}
+
+// pictures are the icons that one place of a row has shown. A picture that
+// changes is read and drawn again, which took most of the time of scrolling;
+// so each is kept, and one is visible.
+type pictures map[string]*canvas.Image
+
+// keptPictures is how many a place keeps: lists rarely show more kinds.
+const keptPictures = 8
+
+// show shows an icon in a square.
+func (p pictures) show(r fyne.Resource, x, y, side float32) {
+	name := r.Name()
+	if p[name] == nil {
+		if len(p) >= keptPictures {
+			clear(p)
+		}
+		p[name] = canvas.NewImageFromResource(r)
+	}
+	for key, image := range p {
+		image.Hidden = key != name
+	}
+	place(p[name], x, y, side, side)
+}
+
+// hide shows none.
+func (p pictures) hide() {
+	for _, image := range p {
+		image.Hidden = true
+	}
+}
+
+// over returns objects with the pictures above them.
+func (p pictures) over(objects ...fyne.CanvasObject) []fyne.CanvasObject {
+	for _, image := range p {
+		objects = append(objects, image)
+	}
+	return objects
+}

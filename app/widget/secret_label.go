@@ -50,7 +50,6 @@ func NewSecretLabel(revealTip, copyTip string) *SecretLabel {
 	})
 	s.eye.tip, s.copy.tip = revealTip, copyTip
 	s.ExtendBaseWidget(s)
-	s.paint()
 	return s
 }
 
@@ -72,7 +71,6 @@ func (s *SecretLabel) Reveal(secret []byte) {
 	s.shown = true
 	s.runes = []rune(string(secret))
 	s.eye.set(theme.IconEyeOff)
-	s.paint()
 	s.Refresh()
 }
 
@@ -81,7 +79,6 @@ func (s *SecretLabel) HideSecret() {
 	s.wipe()
 	s.shown = false
 	s.eye.set(theme.IconEye)
-	s.paint()
 	s.Refresh()
 }
 
@@ -103,7 +100,6 @@ func (s *SecretLabel) Allow(reveal, copying bool) {
 func (s *SecretLabel) allow() {
 	s.eye.Hidden = s.noEye || !s.present
 	s.copy.Hidden = s.noCopy || !s.present
-	s.paint()
 	s.Refresh()
 }
 
@@ -180,6 +176,7 @@ func (s *SecretLabel) arrange(width float32) float32 {
 
 // CreateRenderer is the toolkit's.
 func (s *SecretLabel) CreateRenderer() fyne.WidgetRenderer {
+	s.paint()
 	return &objects{
 		all: func() []fyne.CanvasObject {
 			all := []fyne.CanvasObject{s.eye, s.copy}

@@ -132,13 +132,13 @@ type treeRow struct {
 	hover, cut   bool
 	chevronX     float32
 	ground       *canvas.Rectangle
-	chevron      *canvas.Image
-	icon         *canvas.Image
+	chevron      pictures
+	icon         pictures
 	title, count *canvas.Text
 }
 
 func newTreeRow(t *GroupTree) *treeRow {
-	r := &treeRow{tree: t, at: -1, ground: canvas.NewRectangle(nil), chevron: canvas.NewImageFromResource(nil), icon: canvas.NewImageFromResource(nil), title: canvas.NewText("", nil), count: canvas.NewText("", nil)}
+	r := &treeRow{tree: t, at: -1, ground: canvas.NewRectangle(nil), chevron: make(pictures), icon: make(pictures), title: canvas.NewText("", nil), count: canvas.NewText("", nil)}
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -156,7 +156,7 @@ func (r *treeRow) show(at int) {
 func (r *treeRow) CreateRenderer() fyne.WidgetRenderer {
 	return &objects{
 		all: func() []fyne.CanvasObject {
-			return []fyne.CanvasObject{r.ground, r.chevron, r.icon, r.title, r.count}
+			return r.chevron.over(r.icon.over(r.ground, r.title, r.count)...)
 		},
 		layout: func(size fyne.Size) {
 			gap := sizeOf(r.tree, toolkit.SizeNamePadding)

@@ -25,8 +25,7 @@ func (r *treeRow) paint() {
 	r.chevronX = x
 	r.paintChevron(line, x, height)
 	x += 16
-	setIcon(r.icon, theme.Colored(r.iconOf(line), toolkit.ColorNamePrimary))
-	place(r.icon, x, (height-iconSide)/2, iconSide, iconSide)
+	r.icon.show(theme.Colored(r.iconOf(line), toolkit.ColorNamePrimary), x, (height-iconSide)/2, iconSide)
 	x += iconSide + 5
 
 	count := ""
@@ -57,16 +56,14 @@ func (r *treeRow) levels() int {
 
 func (r *treeRow) paintChevron(line treeLine, x, height float32) {
 	if line.Leaf {
-		r.chevron.Hide()
+		r.chevron.hide()
 		return
 	}
 	name := theme.IconChevronRight
 	if r.tree.open[line.uid] {
 		name = theme.IconChevronDown
 	}
-	setIcon(r.chevron, theme.Colored(name, theme.ColorDim))
-	place(r.chevron, x+1, (height-12)/2, 12, 12)
-	r.chevron.Show()
+	r.chevron.show(theme.Colored(name, theme.ColorDim), x+1, (height-12)/2, 12)
 }
 
 func (r *treeRow) iconOf(line treeLine) fyne.ThemeIconName {
