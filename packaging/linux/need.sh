@@ -21,7 +21,7 @@ xdotool|xdotool|types and clicks like a person
 xclip|xclip|reads back what was copied
 import|imagemagick|pictures of the window
 openbox|openbox|a window manager
-dbus-daemon|dbus-daemon|a session bus of its own for each screen
+dbus-daemon|dbus|a session bus of its own for each screen
 tesseract|tesseract-ocr|reads what stands on the screen
 "
 bench='
