@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // BlockedURL says that an address is not opened, and why. URLs come from
@@ -61,43 +63,74 @@ func OpenFolder(path string) error {
 }
 
 // safeURL returns the address in a form that cannot be anything else for who
-// gets it: it begins with its scheme, and holds only characters of RFC 3986
-// without those that mean something to a shell in spite of it.
+// gets it: it begins with its scheme, names one host, and holds only characters
+// of RFC 3986. Those stay as they were written: a server may tell "(" from
+// "%28" (section 2.2), and nothing here goes through a shell.
 func safeURL(address string) (string, error) {
 	address = strings.TrimSpace(address)
 	if len(address) > maxURLBytes {
 		return "", &BlockedURL{Reason: "too long"}
 	}
-	if strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
+	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || r == '\\' }) {
 		return "", &BlockedURL{Reason: "control character or backslash"}
 	}
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme == "" || portOnly(address, u) {
-		if u, err = url.Parse("https://" + address); err != nil {
-			return "", &BlockedURL{Reason: "not an address"} // err would repeat it
-		}
+	scheme, rest, named := cutScheme(address)
+	if !named {
+		scheme, rest = "https", "//"+address
+	}
+	if !slices.Contains(allowed, scheme) {
+		return "", &BlockedURL{Scheme: scheme, Reason: "scheme"}
+	}
+	u, err := url.Parse(scheme + ":" + rest)
+	if err != nil {
+		return "", &BlockedURL{Scheme: scheme, Reason: "not an address"} // err would repeat it
 	}
 	switch {
-	case !slices.Contains(allowed, u.Scheme):
-		return "", &BlockedURL{Scheme: u.Scheme, Reason: "scheme"}
-	case u.Scheme == "mailto" && strings.HasPrefix(u.Opaque, "-"), strings.HasPrefix(u.Host, "-"), u.User != nil && strings.HasPrefix(u.User.Username(), "-"):
-		return "", &BlockedURL{Scheme: u.Scheme, Reason: "looks like an option"}
-	case u.Scheme == "mailto" && u.Opaque == "", u.Scheme != "mailto" && u.Hostname() == "":
-		return "", &BlockedURL{Scheme: u.Scheme, Reason: "no host"}
+	case strings.HasPrefix(u.Opaque, "-"), strings.HasPrefix(u.Host, "-"), u.User != nil && strings.HasPrefix(u.User.Username(), "-"):
+		return "", &BlockedURL{Scheme: scheme, Reason: "looks like an option"}
+	case scheme == "mailto" && u.Opaque == "", scheme != "mailto" && u.Hostname() == "":
+		return "", &BlockedURL{Scheme: scheme, Reason: "no host"}
 	}
-	return escape(u.String()), nil
+	return scheme + ":" + escape(oneAt(rest)), nil
 }
 
-// portOnly finds "localhost:8080/x", which parses as scheme and opaque part.
-func portOnly(address string, u *url.URL) bool {
-	rest := strings.TrimPrefix(address[len(u.Scheme):], ":")
-	return u.Opaque != "" && u.Scheme != "mailto" && rest != "" && rest[0] >= '0' && rest[0] <= '9'
+// schemeForm is what RFC 3986 section 3.1 allows.
+var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
+
+// cutScheme splits an address at its scheme, which it returns in lower case. "localhost:8080/x" looks like one and has none.
+func cutScheme(address string) (scheme, rest string, ok bool) {
+	scheme, rest, ok = strings.Cut(address, ":")
+	if !ok || !schemeForm.MatchString(scheme) {
+		return "", "", false
+	}
+	scheme = strings.ToLower(scheme)
+	if scheme != "mailto" && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+		return "", "", false // a port
+	}
+	return scheme, rest, true
 }
 
-// escape percent-encodes what is left of characters that are not in RFC 3986,
-// and ' ( ) ; $ ! * which are, but which careless scripts hand to a shell.
+// oneAt leaves one @ before the host. Whoever splits "//a@b@c" at the first one
+// would go to another host than url.Parse saw.
+func oneAt(rest string) string {
+	if !strings.HasPrefix(rest, "//") {
+		return rest
+	}
+	end := len(rest)
+	if i := strings.IndexAny(rest[2:], "/?#"); i >= 0 {
+		end = 2 + i
+	}
+	at := strings.LastIndexByte(rest[:end], '@')
+	if at < 0 {
+		return rest
+	}
+	return strings.ReplaceAll(rest[:at], "@", "%40") + rest[at:]
+}
+
+// escape percent-encodes what is not in RFC 3986, and the apostrophe, which is:
+// programs that put an address into a command line put it between two of them.
 func escape(s string) string {
-	const plain = "-._~:/?#[]@&+,=%"
+	const plain = "-._~:/?#[]@!$&()*+,;=%"
 	var out strings.Builder
 	for _, c := range []byte(s) {
 		switch {

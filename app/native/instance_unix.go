@@ -84,7 +84,10 @@ func dial(ctx context.Context, home string) (net.Conn, error) {
 }
 
 // checkPeer lets in only processes of our own user, both ways.
-func checkPeer(conn net.Conn) error {
+func checkPeer(conn net.Conn) error { return peerIs(conn, os.Geteuid()) }
+
+// peerIs checks that the process at the other end runs as a user.
+func peerIs(conn net.Conn, user int) error {
 	raw, err := conn.(*net.UnixConn).SyscallConn()
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func checkPeer(conn net.Conn) error {
 	if err := raw.Control(func(fd uintptr) { uid, failed = peerUser(int(fd)) }); err != nil {
 		return err
 	}
-	if failed == nil && uid != os.Geteuid() {
+	if failed == nil && uid != user {
 		failed = fmt.Errorf("the other side is of user %d", uid)
 	}
 	return failed

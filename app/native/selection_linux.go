@@ -90,7 +90,7 @@ func (b *x11Board) convert(to xproto.Window, name, target xproto.Atom) bool {
 func (b *x11Board) several(to xproto.Window, name xproto.Atom) bool {
 	const most = 32 // pairs; nobody has more kinds of text to ask for
 	list, err := xproto.GetProperty(b.conn, false, to, name, b.atom.pair, 0, 2*most).Reply()
-	if err != nil || list.Format != 32 || len(list.Value)%8 != 0 {
+	if err != nil || list.Format != 32 || len(list.Value)%8 != 0 || list.BytesAfter > 0 {
 		return false
 	}
 	for at := 0; at < len(list.Value); at += 8 {
