@@ -42,6 +42,9 @@ type Dialog struct {
 	OnStop func()
 	// OnKey is asked about other keys; true: it was used.
 	OnKey func(*fyne.KeyEvent) bool
+	// OnClosed is told that the dialog is hidden, whoever closed it: what was
+	// typed is to be let go, and what is under way to be ended. May be nil.
+	OnClosed func()
 
 	stack    *Stack
 	veil     *veil
@@ -108,6 +111,14 @@ func (d *Dialog) PrimaryButton() *Button { d.build(); return d.primary }
 
 // CancelButton returns the way out.
 func (d *Dialog) CancelButton() *Button { d.build(); return d.cancel }
+
+// SetFirst gives the keyboard to another field, as in the next step of a form.
+func (d *Dialog) SetFirst(f fyne.Focusable) {
+	d.First = f
+	if !d.busy {
+		d.focusFirst()
+	}
+}
 
 // Relayout fits the dialog to its body after that changed its size.
 func (d *Dialog) Relayout() { d.relayout() }

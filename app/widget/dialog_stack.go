@@ -58,14 +58,21 @@ func (s *Stack) Close(d *Dialog) {
 	if at < 0 {
 		return
 	}
-	for i := len(s.open) - 1; i >= at; i-- {
-		s.canvas.Overlays().Remove(s.open[i].veil)
-		s.open[i].veil = nil
+	gone := slices.Clone(s.open[at:])
+	slices.Reverse(gone)
+	for _, d := range gone {
+		s.canvas.Overlays().Remove(d.veil)
+		d.veil = nil
 	}
 	s.open = slices.Delete(s.open, at, len(s.open))
 	if len(s.open) == 0 {
 		s.canvas.SetOnTypedKey(s.before)
 		s.before = nil
+	}
+	for _, d := range gone {
+		if d.OnClosed != nil {
+			d.OnClosed()
+		}
 	}
 	s.changed()
 }

@@ -163,3 +163,22 @@ func TestTips(t *testing.T) {
 		t.Errorf("the tip stays: %q", host.Tip())
 	}
 }
+
+func TestDialogTellsThatItIsClosed(t *testing.T) {
+	s := open(t)
+	var closed []string
+	second := widget.NewTextEntry()
+	front := &widget.Dialog{Title: "In front", Body: container.NewVBox(second), OnClosed: func() { closed = append(closed, "front") }}
+	s.dialog.OnClosed = func() { closed = append(closed, "behind") }
+	s.stack.Open(front)
+	front.SetFirst(second)
+	if s.window.Canvas().Focused() != second {
+		t.Errorf("the keyboard is at %T, want the field of the next step", s.window.Canvas().Focused())
+	}
+	s.stack.CloseAll()
+	s.stack.Close(s.dialog)
+	front.SetFirst(s.field) // of a dialog that is closed
+	if want := []string{"front", "behind"}; !slices.Equal(closed, want) {
+		t.Errorf("told %q, want %q once each", closed, want)
+	}
+}
