@@ -179,6 +179,11 @@ func TestOlderSessionAsksForTheAccountPassword(t *testing.T) {
 	w.run()
 
 	w.list() // it is a session all the same
+	terms, err := w.s.CacheTerms(w.ctx())
+	w.must(err)
+	if !terms.Password {
+		t.Error("the terms do not say that the account password is needed")
+	}
 	asked := false
 	r := session.CacheRequest{Master: func(context.Context, policy.MasterRules) (vault.Secret, error) {
 		asked = true

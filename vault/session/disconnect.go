@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -221,14 +220,10 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 // if it must differ from the account password and nothing is known of that: the
 // person is asked for that one first.
 func (s *Session) newMaster(ctx context.Context, a *account, rules policy.MasterRules, r CacheRequest) (vault.Secret, error) {
-	if rules.Differs && r.Password.IsEmpty() {
-		live, err := s.liveSession(ctx, a)
-		if err != nil {
+	if r.Password.IsEmpty() {
+		if again, err := s.needsPassword(ctx, a, rules); err != nil {
 			return vault.Secret{}, err
-		}
-		compares := live.compares()
-		live.wipe()
-		if !compares {
+		} else if again {
 			return vault.Secret{}, vault.Fail(vault.NotSignedIn, "%s: the master password must differ from the account password, which is needed for that once more", a.User)
 		}
 	}
@@ -294,16 +289,12 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	if id.Server == nil {
 		return plan{}, vault.Fail(vault.IdentityChanged, "it no longer says that it is a Tideover server")
 	}
-	me, err := src.remote.Me(ctx)
+	me, pol, err := governance(ctx, src.remote)
 	if err != nil {
 		return plan{}, err
 	}
 	if !me.OfflineEnabled || me.OfflineEntries == 0 {
 		return plan{}, vault.Fail(vault.NotPermitted, "nothing may be used offline")
-	}
-	var pol lease.Policy
-	if err := json.Unmarshal(me.Policy, &pol); err != nil {
-		return plan{}, vault.Fail(vault.BadAnswer, "policy: %w", err)
 	}
 	dev, err := s.enrolForCache(ctx, a, src.remote)
 	if err != nil {

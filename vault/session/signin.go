@@ -8,7 +8,6 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
-	"github.com/tideover/tideover/vault/wire"
 )
 
 // SignInRequest is what a person signs in with.
@@ -258,19 +257,4 @@ func (s *Session) SetAutoCache(ctx context.Context, on bool) error {
 		return nil
 	})
 	return err
-}
-
-// DryRun asks the server what a cache would hold on this device now, and why
-// not the rest. A device that the server has forgotten is enrolled anew when a
-// cache is made; until then the answer is that for the best of the user's.
-func (s *Session) DryRun(ctx context.Context) (wire.DryRun, error) {
-	_, a, remote, err := s.online(ctx)
-	if err != nil {
-		return wire.DryRun{}, err
-	}
-	run, err := remote.DryRun(ctx, a.Device.ID)
-	if errors.Is(err, vault.NotFound) && !a.Device.ID.IsZero() {
-		run, err = remote.DryRun(ctx, vault.ID{})
-	}
-	return run, s.lost(ctx, err)
 }

@@ -64,6 +64,8 @@ type fakeServer struct {
 	proved    uint64
 	cleared   uint64
 	expiry    time.Time // of the offline package
+	run       wire.DryRun
+	facts     map[vault.ID]*wire.Facts // of the tree
 
 	refusesJournal bool
 	losesJournal   bool             // the way is lost when it is sent
@@ -89,7 +91,7 @@ func newServer(t testing.TB, clock *fakeClock) *fakeServer {
 		t: t, root: newKey(t), lease: newKey(t), tpm: newKey(t), issuer: vault.NewID(), user: vault.NewID(),
 		clock: clock, kind: session.Tideover, passwords: map[string]string{user: account, "carol": "carols password"},
 		device: wire.Device{State: wire.DeviceApproved}, allowed: true, calls: map[string]int{}, publicKeys: map[string]bool{},
-		content: testContent(),
+		content: testContent(), run: wire.DryRun{Total: 3, Cached: 3}, facts: map[vault.ID]*wire.Facts{},
 		policy: lease.Policy{
 			Days: 7, PoweredOn: 7 * 24 * 3600, Boots: 20, Session: 3600, Idle: 300, Clipboard: 20,
 			Reveal: true, Copy: true, Export: true, OfflineEdits: lease.EditsOverlay, MinLevel: binding.LevelB0,
@@ -195,7 +197,7 @@ func (s *fakeServer) Tree(context.Context) (*wire.Stream, error) {
 		}
 		e.History = nil
 	}
-	return &wire.Stream{Head: wire.Head{At: s.clock.now}, Content: c, Facts: map[vault.ID]*wire.Facts{}}, nil
+	return &wire.Stream{Head: wire.Head{At: s.clock.now}, Content: c, Facts: s.facts}, nil
 }
 
 func (s *fakeServer) Entry(_ context.Context, id vault.ID) (*wire.EntryAnswer, error) {
@@ -282,7 +284,7 @@ func (s *fakeServer) DeviceState(ctx context.Context, d vault.ID, signer session
 }
 
 func (s *fakeServer) DryRun(context.Context, vault.ID) (wire.DryRun, error) {
-	return wire.DryRun{Total: 3, Cached: 3}, s.authorised("dry run")
+	return s.run, s.authorised("dry run")
 }
 
 func (s *fakeServer) Cache(ctx context.Context, d vault.ID, r wire.CacheRequest, signer session.Signer, progress func(done, total int)) (*vault.Content, string, error) {

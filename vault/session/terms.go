@@ -1,0 +1,209 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// CacheTerms is what is known of a cache before anybody is asked for its master
+// password: what it would hold, until when, how it would be bound, under which
+// rules.
+type CacheTerms struct {
+	Run       wire.DryRun
+	Estimated bool // the server does not say which entries it keeps back: Run is the most that may come
+
+	Rules policy.MasterRules
+	Days  int       // of a lease; 0: the policy allows no caches, or lets the calendar not end them
+	Until time.Time // when a cache that is made now ends; zero: the calendar does not end it
+
+	Level        binding.Level // that the cache will have on this machine
+	Virtual      bool          // the chip is
+	MinLevel     binding.Level // that the policy asks for
+	AllowVirtual bool
+	Governed     bool // by the server
+
+	Comment  bool // with a reason, entries come along that stay behind without
+	Password bool // the account password is needed once more: the master password must differ from it
+
+	// Problem is why Disconnect would refuse, as far as it can be told now; nil:
+	// nothing is known that stands in the way. Causes as those of Disconnect.
+	Problem error
+}
+
+// CacheTerms returns what Disconnect would work with now: from the policy of the
+// account's server, or from this client's own where that has none. It changes
+// nothing and asks nobody. Errors: NotSignedIn, SomeoneOffline, Unreachable and
+// the like; what stands in the way of a cache only is in the Problem.
+func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
+	st, a, remote, err := s.beforeCache(ctx)
+	if err != nil {
+		return CacheTerms{}, err
+	}
+	machine, err := s.machine(ctx)
+	if err != nil {
+		return CacheTerms{}, fmt.Errorf("measure this machine: %w", err)
+	}
+	t := CacheTerms{Level: machine.Level, Virtual: machine.Virtual}
+	if t.Level == binding.LevelA {
+		t.Level = binding.LevelB // as cache.Prepare binds it
+	}
+	var pol lease.Policy
+	var refused error
+	if srv := st.server(a.Server); srv != nil && srv.Kind == Tideover {
+		t.Governed = true
+		pol, refused, err = s.governedTerms(ctx, a, remote, &t)
+	} else {
+		pol = localPolicy()
+		t.Run, err = s.estimate(ctx, a, remote)
+		t.Estimated = true
+	}
+	if err != nil {
+		return CacheTerms{}, s.lost(ctx, err)
+	}
+	t.Rules, t.Days = policy.MasterRulesOf(pol), pol.Days
+	t.MinLevel, t.AllowVirtual = pol.MinLevel, pol.AllowVirtual
+	t.Comment = t.Run.ByReason[wire.ReasonCommentRequired] > 0
+	if t.Run.ExpiresAt != nil {
+		t.Until = *t.Run.ExpiresAt
+	}
+	if t.Password, err = s.needsPassword(ctx, a, t.Rules); err != nil {
+		return CacheTerms{}, err
+	}
+	t.Problem = t.obstacle(a, refused)
+	return t, nil
+}
+
+// beforeCache returns the Remote of whoever may make a cache now, with the live
+// session in use.
+func (s *Session) beforeCache(ctx context.Context) (*state, *account, Remote, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	a := st.current()
+	mode, err := s.mode(ctx, st)
+	switch {
+	case err != nil:
+		return nil, nil, nil, err
+	case mode == Offline:
+		return nil, nil, nil, someoneOffline(a)
+	case a == nil:
+		return nil, nil, nil, vault.NotSignedIn
+	}
+	remote, err := s.reach(ctx, st, a)
+	if err != nil {
+		return nil, nil, nil, s.lost(ctx, err)
+	}
+	return st, a, remote, s.resume(ctx, a, remote)
+}
+
+// governedTerms asks a Tideover server for its policy and its judgement. refused
+// is why this user or this device gets no cache at all.
+func (s *Session) governedTerms(ctx context.Context, a *account, remote Remote, t *CacheTerms) (pol lease.Policy, refused, err error) {
+	me, pol, err := governance(ctx, remote)
+	if err != nil {
+		return pol, nil, err
+	}
+	if t.Run, err = dryRun(ctx, a, remote); err != nil {
+		return pol, nil, err
+	}
+	if !me.OfflineEnabled || me.OfflineEntries == 0 {
+		return pol, vault.Fail(vault.NotPermitted, "nothing may be used offline"), nil
+	}
+	// A device that is not known, or not known any more, is enrolled by
+	// Disconnect: how it is received nobody can tell before.
+	if a.Device.ended() {
+		return pol, deviceProblem(a.Device.State), nil
+	}
+	if a.Device.ID.IsZero() {
+		return pol, nil, nil
+	}
+	answer, err := remote.Device(ctx, a.Device.ID)
+	if errors.Is(err, vault.NotFound) {
+		return pol, nil, nil
+	} else if err != nil {
+		return pol, nil, err
+	}
+	return pol, deviceProblem(answer.State), nil
+}
+
+// governance asks a Tideover server who is signed in, and for the policy that a
+// lease would carry now.
+func governance(ctx context.Context, remote Remote) (wire.Me, lease.Policy, error) {
+	var pol lease.Policy
+	me, err := remote.Me(ctx)
+	if err != nil {
+		return me, pol, err
+	}
+	if err := json.Unmarshal(me.Policy, &pol); err != nil {
+		return me, pol, vault.Fail(vault.BadAnswer, "policy: %w", err)
+	}
+	return me, pol, nil
+}
+
+// obstacle returns the first reason why there will be no cache.
+func (t *CacheTerms) obstacle(a *account, refused error) error {
+	switch {
+	case len(a.Drafts) > 0:
+		return vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
+	case refused != nil:
+		return refused
+	case t.Level == binding.LevelNone || t.MinLevel != "" && !t.Level.AtLeast(t.MinLevel):
+		return vault.Fail(vault.LevelTooLow, "this machine reaches %s, %s is asked for", t.Level, t.MinLevel)
+	case t.Virtual && !t.AllowVirtual:
+		return vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
+	case t.Estimated && t.Run.Cached == 0:
+		return vault.Fail(vault.NotPermitted, "nothing may be used offline")
+	}
+	return nil
+}
+
+// needsPassword reports whether the account password has to be typed again
+// before a new master password can be held against it.
+func (s *Session) needsPassword(ctx context.Context, a *account, rules policy.MasterRules) (bool, error) {
+	if !rules.Differs {
+		return false, nil
+	}
+	live, err := s.liveSession(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	defer live.wipe()
+	return !live.compares(), nil
+}
+
+// DryRun asks the server what a cache would hold on this device now, and why
+// not the rest. A device that the server has forgotten is enrolled anew when a
+// cache is made; until then the answer is that for the best of the user's. A
+// Pleasant server does not say which entries it keeps back: the answer is then
+// the most that may come, worked out from what it lists.
+func (s *Session) DryRun(ctx context.Context) (wire.DryRun, error) {
+	st, a, remote, err := s.online(ctx)
+	if err != nil {
+		return wire.DryRun{}, err
+	}
+	var run wire.DryRun
+	if srv := st.server(a.Server); srv != nil && srv.Kind == Tideover {
+		run, err = dryRun(ctx, a, remote)
+	} else {
+		run, err = s.estimate(ctx, a, remote)
+	}
+	return run, s.lost(ctx, err)
+}
+
+func dryRun(ctx context.Context, a *account, remote Remote) (wire.DryRun, error) {
+	run, err := remote.DryRun(ctx, a.Device.ID)
+	if errors.Is(err, vault.NotFound) && !a.Device.ID.IsZero() {
+		run, err = remote.DryRun(ctx, vault.ID{})
+	}
+	return run, err
+}
