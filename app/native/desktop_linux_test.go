@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // patience bounds every wait for another program; nothing waits for it to pass.
@@ -100,4 +102,11 @@ func xclipIn(t *testing.T, text string) {
 		_ = cmd.Wait() // killed: its error says only that
 	})
 	go func() { _, _ = io.Copy(io.Discard, said) }() // -quiet keeps it in the foreground, and it talks
+}
+
+func diff(t *testing.T, want, got any) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
 }
