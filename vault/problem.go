@@ -30,8 +30,9 @@ const (
 	Expired    Cause = "expired"
 	ClockMoved Cause = "clock_moved"
 
-	Revoked Cause = "revoked"
-	Wiped   Cause = "wiped"
+	Revoked   Cause = "revoked"
+	Suspended Cause = "suspended" // a device that can be let in again, as it is
+	Wiped     Cause = "wiped"
 
 	Superseded Cause = "superseded"
 

@@ -14,7 +14,7 @@ func Exit(c vault.Cause) int {
 		return 4
 	case vault.Expired, vault.ClockMoved:
 		return 5
-	case vault.Revoked, vault.Wiped:
+	case vault.Revoked, vault.Suspended, vault.Wiped:
 		return 6
 	case vault.Superseded:
 		return 7

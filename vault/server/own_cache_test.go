@@ -106,8 +106,11 @@ func TestCacheIsRefused(t *testing.T) {
 		{"level below the policy", func(r *wire.CacheRequest) { r.Level, r.RootName = binding.LevelC, nil }, nil, denied, vault.LevelTooLow},
 		{"level none", func(r *wire.CacheRequest) { r.Level, r.RootName = binding.LevelNone, nil }, nil, denied, vault.LevelTooLow},
 		{"offline switched off", nil, func(t *testing.T) { must(t, f.catalog.SetOffline(t.Context(), f.op, false)) }, denied, vault.NotPermitted},
-		{"device revoked", nil, func(t *testing.T) {
+		{"device suspended", nil, func(t *testing.T) {
 			must(t, f.catalog.SetOffline(t.Context(), f.op, true))
+			must(t, f.catalog.SetDeviceState(t.Context(), f.op, d.ID, store.DeviceSuspended, "on leave"))
+		}, denied, vault.Suspended},
+		{"device revoked", nil, func(t *testing.T) {
 			must(t, f.catalog.SetDeviceState(t.Context(), f.op, d.ID, store.DeviceRevoked, "lost"))
 		}, denied, vault.Revoked},
 	}

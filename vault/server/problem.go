@@ -47,6 +47,8 @@ func outcomeOf(c vault.Cause) outcome {
 		return outcome{http.StatusForbidden, "This device was denied."}
 	case vault.Revoked:
 		return outcome{http.StatusForbidden, "This device was revoked."}
+	case vault.Suspended:
+		return outcome{http.StatusForbidden, "This device is suspended."}
 	case vault.Wiped:
 		return outcome{http.StatusForbidden, "This device was wiped."}
 	case vault.Expired:

@@ -44,8 +44,8 @@ type Cached struct {
 // Errors, nothing changed: NotSignedIn; SomeoneOffline while the client is
 // offline (connect first); Unconfirmed while there are local edits, which the
 // new cache would drop (connect lists them); NotPermitted, ApprovalPending,
-// ApprovalDenied, Revoked, LevelTooLow, CommentRequired, WeakPassword, Busy and
-// those of SignIn and of cache.Prepare and Commit.
+// ApprovalDenied, Suspended, Revoked, LevelTooLow, CommentRequired,
+// WeakPassword, Busy and those of SignIn and of cache.Prepare and Commit.
 func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error) {
 	st, err := s.home.load()
 	if err != nil {

@@ -268,7 +268,7 @@ func TestDisconnectRefusals(t *testing.T) {
 	}{
 		"pending":           {func(w *world) { w.server.device.State = wire.DevicePending }, master, vault.ApprovalPending},
 		"denied":            {func(w *world) { w.server.device.State = wire.DeviceDenied }, master, vault.ApprovalDenied},
-		"suspended":         {func(w *world) { w.server.device.State = wire.DeviceSuspended }, master, vault.Revoked},
+		"suspended":         {func(w *world) { w.server.device.State = wire.DeviceSuspended }, master, vault.Suspended},
 		"not permitted":     {func(w *world) { w.server.allowed = false }, master, vault.NotPermitted},
 		"level":             {func(w *world) { w.server.policy.MinLevel = "A" }, master, vault.LevelTooLow},
 		"comment":           {func(w *world) { w.server.comment = true }, master, vault.CommentRequired},

@@ -55,7 +55,7 @@ func TestCacheTermsNameTheObstacle(t *testing.T) {
 		want vault.Cause
 	}{
 		{"not allowed", func() { w.server.allowed = false }, vault.NotPermitted},
-		{"suspended", func() { w.server.device.State = wire.DeviceSuspended }, vault.Revoked},
+		{"suspended", func() { w.server.device.State = wire.DeviceSuspended }, vault.Suspended},
 		{"not approved yet", func() { w.server.device.State = wire.DevicePending }, vault.ApprovalPending},
 		{"a level that this machine has not", func() { w.server.policy.MinLevel = binding.LevelA }, vault.LevelTooLow},
 	} {

@@ -208,7 +208,9 @@ func deviceProblem(state wire.DeviceState) error {
 		return vault.ApprovalPending
 	case wire.DeviceDenied:
 		return vault.ApprovalDenied
-	case wire.DeviceRevoked, wire.DeviceWiped, wire.DeviceSuspended:
+	case wire.DeviceSuspended:
+		return vault.Suspended
+	case wire.DeviceRevoked, wire.DeviceWiped:
 		return vault.Revoked // also where it was wiped since: the way back is the same
 	}
 	return vault.Fail(vault.BadAnswer, "device state %q", state)

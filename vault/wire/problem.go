@@ -50,7 +50,7 @@ func (e Error) Problem() *vault.Problem {
 	p := &vault.Problem{Cause: vault.Internal, Detail: Message(e.Message), TriesLeft: e.TriesLeft}
 	switch e.ID {
 	case vault.Usage, vault.WeakPassword, vault.Unconfirmed, vault.WrongCredentials,
-		vault.Expired, vault.Revoked, vault.Wiped, vault.Superseded, vault.TooManyAttempts,
+		vault.Expired, vault.Revoked, vault.Suspended, vault.Wiped, vault.Superseded, vault.TooManyAttempts,
 		vault.NotPermitted, vault.CommentRequired, vault.Damaged, vault.Hostile, vault.Unsupported,
 		vault.ReadOnly, vault.NotSignedIn, vault.SecondFactor, vault.NotFound, vault.Ambiguous,
 		vault.LevelTooLow, vault.Busy, vault.ApprovalPending, vault.ApprovalDenied:

@@ -111,7 +111,7 @@ func TestDeviceStates(t *testing.T) {
 		want   vault.Cause
 	}{
 		{nil, ""},
-		{[]store.DeviceState{store.DeviceSuspended}, vault.NotPermitted},
+		{[]store.DeviceState{store.DeviceSuspended}, vault.Suspended},
 		{[]store.DeviceState{store.DeviceSuspended, store.DeviceApproved}, ""},
 		{[]store.DeviceState{store.DeviceRevoked}, vault.Revoked},
 	} {
@@ -336,7 +336,7 @@ func TestIssueLease(t *testing.T) {
 		back func()
 		want vault.Cause
 	}{
-		{"device suspended", func() { s.must(s.SetDeviceState(ctx, s.op, d.ID, store.DeviceSuspended, "")) }, func() { s.must(s.SetDeviceState(ctx, s.op, d.ID, store.DeviceApproved, "")) }, vault.NotPermitted},
+		{"device suspended", func() { s.must(s.SetDeviceState(ctx, s.op, d.ID, store.DeviceSuspended, "")) }, func() { s.must(s.SetDeviceState(ctx, s.op, d.ID, store.DeviceApproved, "")) }, vault.Suspended},
 		{"offline switched off", func() { s.must(s.SetOffline(ctx, s.op, false)) }, func() { s.must(s.SetOffline(ctx, s.op, true)) }, vault.NotPermitted},
 		{"account disabled", func() { s.must(s.SetUserState(ctx, s.op, ann.User(), store.UserDisabled)) }, func() { s.must(s.SetUserState(ctx, s.op, ann.User(), store.UserActive)) }, vault.NotSignedIn},
 	} {

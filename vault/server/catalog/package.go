@@ -156,7 +156,7 @@ func usableDevice(ctx context.Context, r store.Reader, user, id vault.ID) (store
 	case store.DeviceWiped:
 		return d, vault.Fail(vault.Wiped, "device %s", id)
 	}
-	return d, vault.Fail(vault.NotPermitted, "device %s is suspended", id)
+	return d, vault.Fail(vault.Suspended, "device %s", id)
 }
 
 // checkBinding compares the request with the policy.
