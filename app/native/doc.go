@@ -17,13 +17,20 @@
 // cannot be seen (distributed notifications need Objective-C). On X11 and
 // Wayland a window cannot be kept out of a capture.
 //
-// What has run: the clipboard of X11 against Xvfb and xclip, the clipboard of a
-// toolkit against a fake, and the single instance of Linux between processes.
-// Everything else has been compiled and vetted and was never run: idle time,
-// session events, tray, notifications, browser and folder on Linux; the answer
-// to MULTIPLE and the refusal of another user's process; and all of the files
-// named _windows and _darwin, except that the calls of the Windows clipboard
-// were once run under wine, in a program of their own.
+// What has run, in the tests, on Linux: the clipboard of X11 against Xvfb, xclip
+// and a requestor of our own (MULTIPLE, INCR), and the clipboard of a toolkit
+// against a fake; the single instance between processes; addresses and folders
+// up to the arguments of xdg-open; idle time of Xvfb; and everything of D-Bus on
+// real buses, but with services of the tests: logind and its delay locks, five
+// lock screens, Mutter's and KDE's idle time, notifications, tray hosts. That a
+// bus is never started was seen with a dbus-launch that would have told. A
+// process of another user was refused once, by hand; the tests only have the
+// listener take itself for another user.
+//
+// What has never run: all of that on a desktop that people use (GNOME, KDE, a
+// real sleep), and all of the files named _windows and _darwin, which are
+// compiled and vetted, except that the calls of the Windows clipboard were once
+// run under wine, in a program of their own.
 package native
 
 import "errors"
