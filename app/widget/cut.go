@@ -106,3 +106,38 @@ func oneLine(text string) string {
 func joins(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Me) || r == '\u200d' || r >= 0xfe00 && r <= 0xfe0f || r >= 0x1f3fb && r <= 0x1f3ff
 }
+
+// cutStart returns the text if it fits, or as much of its end as fits after an
+// ellipsis: of a path the end says what it is. The second result tells whether
+// it was cut.
+func (c *cutter) cutStart(text string, room float32) (string, bool) {
+	if room <= 0 {
+		return "", text != ""
+	}
+	whole := len(text) <= longestCell
+	if !whole {
+		at := len(text) - longestCell
+		for at < len(text) && !utf8.RuneStart(text[at]) {
+			at++
+		}
+		text = text[at:]
+	}
+	text = oneLine(text)
+	dots := c.width('…')
+	var used float32
+	keep := len(text) // from here an ellipsis fits too
+	for at := len(text); at > 0; {
+		r, n := utf8.DecodeLastRuneInString(text[:at])
+		at -= n
+		if used += c.width(r); used > room {
+			return ellipsis + text[keep:], true
+		}
+		if used+dots <= room && !joins(r) {
+			keep = at
+		}
+	}
+	if !whole {
+		return ellipsis + text[keep:], true
+	}
+	return text, false
+}
