@@ -5,6 +5,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/session"
 )
 
 // Rule is one line of the checklist for a new master password.
@@ -61,14 +62,14 @@ func composed(s vault.Secret) vault.Secret {
 }
 
 // Phase is a step of making a cache.
-type Phase string
+type Phase = session.Phase
 
 // The steps, in order.
 const (
-	PhaseAsking  Phase = "asking"  // the server, whether it may be
-	PhaseKey     Phase = "key"     // the key is sealed in the chip
-	PhaseLoading Phase = "loading" // entries come
-	PhaseWriting Phase = "writing" // the file is written, and opened once
+	PhaseAsking  = session.PhaseAsking
+	PhaseKey     = session.PhaseKey
+	PhaseLoading = session.PhaseLoading
+	PhaseWriting = session.PhaseWriting
 )
 
 // Progress is how far the making of a cache is.

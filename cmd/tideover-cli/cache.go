@@ -98,11 +98,14 @@ func (p *program) newMaster(s secrets) func(context.Context, policy.MasterRules)
 }
 
 // progress shows a counter on a terminal, and nothing elsewhere.
-func (p *program) progress() func(done, total int) {
+func (p *program) progress() session.Progress {
 	if p.json || !p.person.interactive() {
 		return nil
 	}
-	return func(done, total int) {
+	return func(_ session.Phase, done, total int) {
+		if total == 0 {
+			return // a step without a measure
+		}
 		if done%100 == 0 || done == total {
 			_, _ = fmt.Fprintf(p.stderr, "\r%d/%d", done, total) // only a courtesy
 		}

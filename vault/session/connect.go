@@ -19,7 +19,7 @@ type ConnectRequest struct {
 	KeepTries int // see UnlockRequest
 	// Drop agrees that the edits which Drafts lists are given up.
 	Drop     bool
-	Progress func(done, total int)
+	Progress Progress // of the meeting with the server, and of the renewal; may be nil
 }
 
 // Connected says what coming back online did.
@@ -77,6 +77,9 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	}
 	defer master.Wipe()
 
+	if err := r.Progress.enter(ctx, PhaseAsking); err != nil {
+		return Connected{}, err
+	}
 	remote, err := s.reach(ctx, st, a)
 	if err != nil {
 		return Connected{}, s.lost(ctx, err)

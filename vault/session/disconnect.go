@@ -20,10 +20,9 @@ type CacheRequest struct {
 	Password, OTP vault.Secret
 	// Master is asked for the new master password when everything else is in
 	// order; the rules are what it will be held to.
-	Master  func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error)
-	Comment string // why, where the server wants to know
-	// Progress is told how many entries have come, of how many. May be nil.
-	Progress func(done, total int)
+	Master   func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error)
+	Comment  string   // why, where the server wants to know
+	Progress Progress // may be nil
 }
 
 // Cached says what a new cache holds.
@@ -39,7 +38,8 @@ type Cached struct {
 // Disconnect writes the cache of the current account and goes Offline with it;
 // the session's token is deleted. If no server answers, the earlier cache is
 // what remains: the mode is Offline and the error Unreachable, or Disconnected
-// and NoCache if there is none.
+// and NoCache if there is none. Where ctx ends, in any Phase, the earlier cache
+// and the mode are what they were, or the new cache is there whole.
 //
 // Errors, nothing changed: NotSignedIn; SomeoneOffline while the client is
 // offline (connect first); Unconfirmed while there are local edits, which the
@@ -54,6 +54,9 @@ func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error
 	a := st.current()
 	if a == nil {
 		return Cached{}, vault.NotSignedIn
+	}
+	if err := r.Progress.enter(ctx, PhaseAsking); err != nil {
+		return Cached{}, err
 	}
 	remote, err := s.reach(ctx, st, a)
 	if err != nil {
@@ -76,7 +79,8 @@ func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error
 	if err != nil {
 		return Cached{}, s.lost(ctx, err)
 	}
-	made.Mode, err = s.happened(ctx, Disconnect, true, func(st *state) error {
+	// The cache is there: what follows from it is not given up half way.
+	made.Mode, err = s.happened(context.WithoutCancel(ctx), Disconnect, true, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
 			known.Token = nil // what is offline needs no session
 		}
@@ -173,6 +177,9 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		}
 		defer prepare.Password.Wipe()
 	}
+	if err := r.Progress.enter(ctx, PhaseKey); err != nil {
+		return Cached{}, err
+	}
 	pending, err := store.Prepare(ctx, prepare)
 	if err != nil {
 		return Cached{}, err
@@ -183,10 +190,15 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer content.Wipe()
+	if err := r.Progress.enter(ctx, PhaseWriting); err != nil {
+		return Cached{}, err
+	}
 	report, err := pending.Commit(ctx, content, token)
 	if err != nil {
 		return Cached{}, err
 	}
+	online := ctx
+	ctx = context.WithoutCancel(ctx) // the cache is there; this computer has to know it
 	made := Cached{Report: report, Withheld: plan.withheld, Generation: pending.Declaration().Generation}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
@@ -209,8 +221,8 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	if srv.Kind == Tideover {
 		// The server learns of the generation with the next contact if not now.
 		if signer, err := s.signer(a); err == nil {
-			_ = remote.Proof(ctx, a.Device.ID, made.Generation, signer)
-			_ = s.upload(ctx, store, a, remote)
+			_ = remote.Proof(online, a.Device.ID, made.Generation, signer)
+			_ = s.upload(online, store, a, remote)
 		}
 	}
 	return made, nil
@@ -264,7 +276,7 @@ type source struct {
 	account  *account
 	remote   Remote
 	comment  string
-	progress func(done, total int)
+	progress Progress
 }
 
 // plan is what is known before a generation is prepared, and how to go on.
@@ -326,11 +338,14 @@ func (src source) governed(ctx context.Context) (plan, error) {
 		withheld: withheld,
 		trust:    &t, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
 		fetch: func(ctx context.Context, d cache.Declaration) (*vault.Content, string, error) {
+			if err := src.progress.enter(ctx, PhaseLoading); err != nil {
+				return nil, "", err
+			}
 			return src.remote.Cache(ctx, dev.ID, wire.CacheRequest{
 				Cache: d.Cache, Generation: d.Generation, RecordSHA256: d.Record, RootName: d.RootName,
 				Level: d.Level, VirtualTPM: d.Virtual, ClockMS: d.Clock.MS, Resets: d.Clock.Resets,
 				UserName: d.User, Comment: src.comment,
-			}, signer, src.progress)
+			}, signer, src.progress.loading())
 		},
 	}, nil
 }

@@ -39,6 +39,9 @@ func (src source) ungoverned(ctx context.Context) (plan, error) {
 	if !may {
 		return plan{}, vault.Fail(vault.NotPermitted, "nothing may be used offline")
 	}
+	if err := src.progress.enter(ctx, PhaseLoading); err != nil {
+		return plan{}, err
+	}
 	content, expiry, err := src.remote.OfflinePackage(ctx, src.comment)
 	if err != nil {
 		return plan{}, err
@@ -49,7 +52,8 @@ func (src source) ungoverned(ctx context.Context) (plan, error) {
 		expires = expiry
 	}
 	if src.progress != nil {
-		src.progress(content.Root.Count(), content.Root.Count())
+		n := content.Root.Count()
+		src.progress(PhaseLoading, n, n)
 	}
 	return plan{
 		local: &cache.Local{Expires: expires, Policy: pol}, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
