@@ -255,7 +255,14 @@ func TestShortcutsAreThoseOfKeePass(t *testing.T) {
 		{Keys: "Escape", Label: "Clear search"},
 		{Keys: "F1", Label: "Keyboard shortcuts"},
 	}
-	if diff := cmp.Diff(want, present.Shortcuts(present.Load("en"), present.Commands())); diff != "" {
+	got := present.Shortcuts(present.Load("en"), present.Commands())
+	for i := range got {
+		if got[i].Menu == "" {
+			t.Errorf("%s: in no menu", got[i].Label)
+		}
+		got[i].Menu = ""
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

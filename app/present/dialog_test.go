@@ -152,8 +152,21 @@ func TestReview(t *testing.T) {
 		if unbound.Can || unbound.Notice.Severity != present.Alarm {
 			t.Errorf("%+v", unbound)
 		}
+		pending := present.NewReview(words, present.ReviewFacts{Run: run, Level: "B", Problem: vault.ApprovalPending})
+		if pending.Can || pending.Notice == nil || pending.Notice.ID != string(vault.ApprovalPending) {
+			t.Errorf("%+v", pending)
+		}
+		asked := present.NewReview(words, present.ReviewFacts{Run: run, Level: "B", Comment: true, Estimated: true})
+		if asked.Comment == "" || asked.Must || asked.Estimated == "" {
+			t.Errorf("%+v", asked)
+		}
+		must := present.NewReview(words, present.ReviewFacts{Run: run, Level: "B", Err: vault.CommentRequired})
+		if !must.Must || must.Comment == "" || must.Comment == asked.Comment {
+			t.Errorf("%+v", must)
+		}
 		spoken(t, nothing)
 		spoken(t, unbound)
+		spoken(t, asked)
 		for _, p := range []present.Phase{present.PhaseAsking, present.PhaseKey, present.PhaseLoading, present.PhaseWriting} {
 			spoken(t, present.NewProgress(words, p, 3, 0))
 		}
@@ -314,5 +327,27 @@ func TestDetail(t *testing.T) {
 	}
 	if s := present.SelectionOf(s, nil); s.Selected != 0 || s.HasUser || s.Fields != 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestCached(t *testing.T) {
+	two := 2
+	made := session.Cached{Withheld: &two, Expires: noon, Report: cache.Report{Entries: 7}}
+	for _, lang := range catalogues {
+		words := present.Load(lang)
+		got := words.Cached(made)
+		spoken(t, got)
+		if got.Severity != present.Good || !strings.Contains(got.Message, "7") || !strings.Contains(got.Remedy, "2") {
+			t.Errorf("%s: %+v", lang, got)
+		}
+		short := made
+		for i := range 5 {
+			short.Report.Excluded = append(short.Report.Excluded, cache.Exclusion{Path: []string{"Net", fmt.Sprint("Rack ", i)}})
+		}
+		got = words.Cached(short)
+		spoken(t, got)
+		if got.Severity != present.Warning || !strings.Contains(got.Remedy, "Net/Rack 0, Net/Rack 1, Net/Rack 2, …") {
+			t.Errorf("%s: %+v", lang, got)
+		}
 	}
 }

@@ -120,14 +120,17 @@ func pick(words *Catalogue, commands []Command, s State, ids ...CommandID) []Men
 }
 
 // ShortcutHelp is a line of the list of shortcuts.
-type ShortcutHelp struct{ Keys, Label string }
+type ShortcutHelp struct {
+	Keys, Label string
+	Menu        string // title of the menu that the command stands in
+}
 
 // Shortcuts lists every command that has keys, in the order of the menus.
 func Shortcuts(words *Catalogue, commands []Command) []ShortcutHelp {
 	var list []ShortcutHelp
 	for i := range commands {
 		if c := &commands[i]; !c.Shortcut.IsZero() {
-			list = append(list, ShortcutHelp{c.Shortcut.String(), words.Text(c.Label, nil)})
+			list = append(list, ShortcutHelp{Keys: c.Shortcut.String(), Label: words.Text(c.Label, nil), Menu: words.Text(c.Menu, nil)})
 		}
 	}
 	return list
