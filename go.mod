@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	fyne.io/fyne/v2 v2.8.0 // the window
+	fyne.io/systray v1.12.2 // the tooltip of the tray icon, which Fyne does not pass on
 	github.com/ccojocar/zxcvbn-go v1.0.4 // strength of new master passwords
 	github.com/godbus/dbus/v5 v5.2.4 // D-Bus of Linux: session lock, sleep, tray host
 	github.com/google/go-cmp v0.7.0 // differences in tests
@@ -30,7 +31,6 @@ require (
 )
 
 require (
-	fyne.io/systray v1.12.2 // indirect
 	github.com/BurntSushi/toml v1.6.0 // indirect
 	github.com/anthonynsimon/bild v0.14.0 // indirect
 	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect

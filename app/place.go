@@ -1,0 +1,65 @@
+package app
+
+import (
+	"fyne.io/fyne/v2"
+
+	"github.com/tideover/tideover/vault/session"
+)
+
+// place is what fills the window. Its methods are for the painting goroutine.
+type place interface {
+	object() fyne.CanvasObject
+	paint() // shows what d.status says, after every change of it
+	enter() // it fills the window from now on
+	leave() // it does so no more, and lets go of every secret
+}
+
+// choose returns the place that fits the mode. A person who lost the server in
+// the middle of the work keeps the list; the master password is asked for when
+// a secret is wanted.
+func (d *Desktop) choose() place {
+	switch {
+	case d.proven && d.status.Mode == session.Offline:
+		return d.main
+	case d.proven && d.status.Mode == session.Online && d.status.SignedIn:
+		return d.main
+	case d.status.Mode == session.Offline, d.offlineWanted:
+		return d.unlock
+	}
+	return d.login
+}
+
+// paint shows the place that fits, and everything around it.
+func (d *Desktop) paint() {
+	if next := d.choose(); next != d.here {
+		if d.here != nil {
+			d.here.leave()
+		}
+		d.here = next
+		d.host.SetContent(next.object())
+		next.enter()
+	}
+	d.here.paint()
+	d.paintCommands()
+}
+
+// paintCommands shows what the commands can do now: menu, toolbar, tray, title.
+func (d *Desktop) paintCommands() {
+	d.paintTitle()
+	d.paintMenu()
+	d.paintTray()
+}
+
+// goOffline asks for the master password of the cache, though the mode is not
+// Offline yet.
+func (d *Desktop) goOffline() {
+	d.offlineWanted = true
+	d.proven = false
+	d.paint()
+}
+
+// backToLogin gives that up.
+func (d *Desktop) backToLogin() {
+	d.offlineWanted = false
+	d.paint()
+}

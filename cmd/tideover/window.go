@@ -1,0 +1,74 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+
+	"fyne.io/fyne/v2"
+	toolkit "fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/systray"
+
+	"github.com/tideover/tideover/app"
+	"github.com/tideover/tideover/app/native"
+	"github.com/tideover/tideover/app/start"
+)
+
+// id names the program to the desktop: its notes, its icon, its preferences.
+const id = "org.tideover.tideover"
+
+// shown is what the window is opened with.
+type shown struct {
+	options  start.Options
+	client   *start.Client
+	home     string
+	instance *native.Instance
+	language string
+}
+
+// show opens the window and returns when it is closed for good.
+func show(s shown) {
+	a := toolkit.NewWithID(id)
+	w := a.NewWindow("Tideover")
+	w.SetMaster()
+	config := app.Config{
+		App: a, Window: w, Client: s.client, Target: s.options.Target, Chip: s.options.Chip(), Home: s.home,
+		Language: s.language, Version: start.Version(), Post: fyne.Do, Quit: a.Quit, Shows: s.instance.Shows(),
+	}
+	// Without a session bus the toolkit's tray would start one, and panic in
+	// the end.
+	if tray, ok := a.(desktop.App); ok && native.TrayHost() != native.TrayNoBus {
+		config.Tray = trayOf(tray, w)
+	}
+	d := app.New(config)
+	a.Lifecycle().SetOnStarted(d.Begin)
+
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		for range signals {
+			d.Quit()
+		}
+	}()
+	w.ShowAndRun()
+	signal.Stop(signals)
+}
+
+// trayOf shows an icon in the tray; a press on it shows the window.
+func trayOf(a desktop.App, w fyne.Window) func(fyne.Resource, string, *fyne.Menu) {
+	begun := false
+	return func(icon fyne.Resource, tooltip string, menu *fyne.Menu) {
+		if !begun {
+			begun = true
+			a.SetSystemTrayIcon(icon)
+			a.SetSystemTrayMenu(menu)
+			a.SetSystemTrayWindow(w)
+			systray.SetTooltip(tooltip)
+			return
+		}
+		a.SetSystemTrayIcon(icon)
+		a.SetSystemTrayMenu(menu)
+		systray.SetTooltip(tooltip)
+	}
+}
