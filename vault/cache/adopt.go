@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
 )
@@ -55,11 +56,12 @@ func (s *Store) adopt(ctx context.Context, path string, r UnlockRequest, before 
 
 // unlabelled says what is the matter with a file that does not say whose it is.
 func (s *Store) unlabelled(ctx context.Context, f *finding) error {
-	if _, err := f.checkChip(ctx, s.opt.Chip); err != nil {
+	elsewhere, err := s.elsewhere(ctx, f.outer)
+	if err != nil {
 		return err
 	}
-	if f.state == Foreign {
-		return f.problem
+	if elsewhere.state == Foreign {
+		return elsewhere.problem
 	}
 	return vault.Fail(vault.NoCache, "nothing was ever cached here, and the file does not say which server it is from")
 }
@@ -85,13 +87,17 @@ func (s *Store) mayAdopt(o *origin, before *clientState) error {
 // newState returns the client state in which the file is the current cache.
 func (f *finding) newState() *clientState {
 	r := f.record
-	return &clientState{
+	st := &clientState{
 		Version: stateVersion, Cache: r.Cache, Governed: r.Governed, Root: f.origin.Root, Keys: f.origin.Keys,
 		HighestSealed: r.Generation,
 		Current: &installed{
 			Generation: r.Generation, SHA256: f.sha256, Device: r.Device, User: f.origin.User, Server: f.origin.Server,
 		},
 	}
+	if r.Level == binding.LevelC {
+		st.owe(r.Generation)
+	}
+	return st
 }
 
 // restore puts the client state back to what it was before; nil: there was none.

@@ -38,6 +38,9 @@ type clientState struct {
 	WipedThrough uint64 `json:"wiped_through"`
 	Wipe         *wiped `json:"wipe"`
 
+	// Keychain lists the generations that may have an item in the keychain.
+	Keychain []uint64 `json:"keychain,omitempty"`
+
 	Opens    opens `json:"opens"`
 	LastWall int64 `json:"last_wall"` // seconds since 1970; 0: unknown
 }
@@ -125,6 +128,11 @@ func (st *clientState) check() error {
 		return errors.New("governed and root do not agree")
 	case st.Opens.Before < 0 || st.Opens.Count < st.Opens.Before:
 		return errors.New("count of openings")
+	}
+	for i, n := range st.Keychain {
+		if n == 0 || n > st.HighestSealed || i > 0 && n <= st.Keychain[i-1] {
+			return errors.New("list of keychain items")
+		}
 	}
 	for _, g := range []*installed{st.Current, st.Next} {
 		if g != nil && (g.Generation == 0 || g.Generation > st.HighestSealed) {

@@ -1,9 +1,10 @@
 // Package cache keeps one user's offline copy of one server on disk: a KDBX
 // file that opens only with the master password, only with this machine's
-// chip, and only while its lease lasts.
+// chip, or where policy allows it with the system's keychain, and only while its lease lasts.
 //
 // It knows no network, no modes and no wording. A Chip seals and unseals
-// (package tpm satisfies it without being imported), package lease judges
+// (package tpm satisfies it without being imported), a SecretStore is the
+// keychain, package lease judges
 // time, package kdbx gives bytes, package audit keeps the journal; vault/session
 // decides when, and is the only user. FORMAT.md says in MUST language which
 // files there are, what is in them, and in which order they are checked and

@@ -102,14 +102,41 @@ func (s *Store) check(ctx context.Context, f *finding, st *clientState) error {
 		f.object(Superseded, vault.Fail(vault.Superseded, "generation %d, the current one is %d", r.Generation, st.Current.Generation))
 	}
 	if f.problem == nil {
-		if err := s.opt.Chip.Check(ctx, r.Object, r.terms(), f.approval); err != nil {
-			return f.takeChip(err)
+		if err := s.checkObject(ctx, f); err != nil {
+			return err
 		}
 	}
 	if clock != nil && f.tries.Known && f.tries.Left == 0 {
 		f.object(LockedOut, f.lockedOut(s.opt.Now()))
 	}
 	return nil
+}
+
+// checkObject asks the chip, or the keychain, about the sealed object.
+func (s *Store) checkObject(ctx context.Context, f *finding) error {
+	sealer, err := s.sealer(f.record.Level)
+	if err == nil {
+		err = sealer.Check(ctx, f.record.Object, f.record.terms(), f.approval)
+	}
+	if err != nil {
+		return f.takeChip(err)
+	}
+	return nil
+}
+
+// elsewhere asks whether the file was made on another machine, whatever else
+// is the matter with it: the finding is a new one.
+func (s *Store) elsewhere(ctx context.Context, o *outer) (*finding, error) {
+	f := &finding{state: Usable, outer: o}
+	if _, err := f.checkChip(ctx, s.opt.Chip); err != nil {
+		return nil, err
+	}
+	if f.problem == nil && o.record.Level == binding.LevelC {
+		if err := s.checkObject(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
 }
 
 // take turns an error of reading into a finding, or returns it.
@@ -165,8 +192,10 @@ func (f *finding) checkLease(s *Store, st *clientState) {
 		}
 	}
 	f.lease, f.policy, f.term = l, l.Policy, l.Term()
-	a := l.Chip.Approval()
-	f.approval = &a
+	if l.Chip != nil {
+		a := l.Chip.Approval()
+		f.approval = &a
+	}
 	if l.Epoch < st.Epoch {
 		f.object(Revoked, vault.Fail(vault.Revoked, "lease of epoch %d, the server is in %d", l.Epoch, st.Epoch))
 	}
@@ -191,12 +220,15 @@ func (r *record) matches(l *lease.Lease, recordSum lease.Hash) error {
 		{"device", l.Device == r.Device},
 		{"generation", l.Generation == r.Generation},
 		{"binding record", l.Record == recordSum},
-		{"level", l.Level == r.Level && l.Chip != nil},
+		{"level", l.Level == r.Level && (l.Chip != nil) == r.Level.Sealed()},
 		{"chip", string(l.Root) == string(r.Root)},
 	} {
 		if !c.ok {
 			return vault.Fail(vault.Damaged, "lease: for another %s", c.what)
 		}
+	}
+	if l.Chip == nil {
+		return nil
 	}
 	if err := l.Chip.Approval().Verify(r.terms()); err != nil {
 		return vault.Fail(vault.Damaged, "lease: %w", err)
@@ -213,8 +245,11 @@ func (r *record) term() lease.Term {
 }
 
 // checkChip asks the chip who it is. The clock is nil if it is not the one that
-// the file is for: another chip's time says nothing.
+// the file is for: another chip's time says nothing. Level C has none.
 func (f *finding) checkChip(ctx context.Context, chip Chip) (*binding.Clock, error) {
+	if !f.record.Level.Sealed() {
+		return nil, nil
+	}
 	if chip == nil {
 		f.object(Foreign, vault.Fail(vault.ChipMissing, "no chip"))
 		return nil, nil
@@ -300,6 +335,8 @@ func (f *finding) takeChip(err error) error {
 		f.object(Superseded, vault.Fail(vault.Superseded, "%w", err))
 	case errors.Is(err, binding.ErrLockedOut):
 		f.object(LockedOut, &vault.Problem{Cause: vault.ChipLocked, TriesLeft: new(int), Err: err})
+	case errors.Is(err, vault.ChipMissing), errors.Is(err, vault.NoSecretStore):
+		f.object(Foreign, err)
 	case errors.Is(err, binding.ErrUnavailable):
 		f.object(Foreign, vault.Fail(vault.ChipMissing, "%w", err))
 	case errors.Is(err, binding.ErrBusy):

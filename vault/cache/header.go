@@ -179,6 +179,12 @@ const (
 // checkObject compares kind, attributes and policy in the public area with
 // what the terms make, before a chip sees it.
 func (r *record) checkObject() error {
+	if r.Level == binding.LevelC {
+		if !isKeychainObject(r.Object, r.terms()) {
+			return vault.Fail(vault.Damaged, "sealed object: not the one of this cache and generation")
+		}
+		return nil
+	}
 	want, err := r.terms().AuthPolicy()
 	if err != nil {
 		return vault.Fail(vault.Damaged, "record: %w", err)

@@ -78,8 +78,8 @@ func (s *Store) importFile(ctx context.Context, path string, r UnlockRequest) (*
 // that is known here. Where it is locked to another chip, that is the reason to
 // tell: the file is whole, and belongs there.
 func (s *Store) strange(ctx context.Context, f *finding) error {
-	elsewhere := &finding{state: Usable, outer: f.outer}
-	if _, err := elsewhere.checkChip(ctx, s.opt.Chip); err != nil {
+	elsewhere, err := s.elsewhere(ctx, f.outer)
+	if err != nil {
 		return err
 	}
 	if errors.Is(elsewhere.problem, vault.OtherMachine) {

@@ -76,8 +76,10 @@ func (o *Opened) Judge(ctx context.Context) (lease.Verdict, error) {
 		}
 	}
 	var clock *binding.Clock
-	if c, err := s.opt.Chip.Clock(ctx); err == nil {
-		clock = &c
+	if f.record.Level.Sealed() {
+		if c, err := s.opt.Chip.Clock(ctx); err == nil {
+			clock = &c
+		}
 	}
 	facts := f.facts(st, s.opt.Now(), clock)
 	facts.Opens = 0 // this opening was counted and let in

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -28,7 +29,7 @@ type PrepareRequest struct {
 	Local *Local // no server governs (Pleasant)
 
 	Cost     Cost          // of each key derivation; zero: that of the cache in place, or DefaultCost
-	MinLevel binding.Level // LevelTooLow below it; empty: any
+	MinLevel binding.Level // LevelTooLow below it; empty: any that a chip seals. Level C must be named
 }
 
 // Local stands in for a lease where no server signs one. Its bounds go into
@@ -67,8 +68,8 @@ type Pending struct {
 // Prepare takes the next generation number, draws a machine secret and seals
 // it. Nothing that can be opened is on disk afterwards; the number is used up.
 // The Pending must be committed or discarded; it holds the lock until then.
-// Errors: Busy, ReadOnly, Damaged (client state), ChipMissing, LevelTooLow,
-// ChipLocked, IdentityChanged, WeakPassword (empty).
+// Errors: Busy, ReadOnly, Damaged (client state), ChipMissing, NoSecretStore,
+// LevelTooLow, ChipLocked, IdentityChanged, WeakPassword (empty).
 func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -85,6 +86,7 @@ func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 	}
 	p, err := s.prepare(ctx, r)
 	if err != nil {
+		_ = s.tidy() // whoever takes the lock next tries again
 		s.unclaim()
 		s.release()
 		return nil, err
@@ -121,6 +123,9 @@ func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 		}
 	} else {
 		rec.Local = r.Local.terms(rec.Created, clock)
+		if !rec.Level.Sealed() {
+			rec.Local.Bounds = noBounds()
+		}
 	}
 	creds, err := s.credentials(ctx, r)
 	if err != nil {
@@ -141,7 +146,7 @@ func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 func (s *Store) measure(ctx context.Context, r PrepareRequest, rec *record) (binding.Clock, error) {
 	chip := s.opt.Chip
 	if chip == nil {
-		return binding.Clock{}, vault.Fail(vault.ChipMissing, "no chip")
+		return binding.Clock{}, s.measureKeychain(r, rec)
 	}
 	m, err := chip.Machine(ctx)
 	if err != nil {
@@ -179,6 +184,21 @@ func (s *Store) measure(ctx context.Context, r PrepareRequest, rec *record) (bin
 	return clock, nil
 }
 
+// measureKeychain makes rec one of level C, if that is good enough and the
+// machine has no chip.
+func (s *Store) measureKeychain(r PrepareRequest, rec *record) error {
+	switch {
+	case !s.opt.NoChip:
+		return vault.Fail(vault.ChipMissing, "no chip")
+	case r.MinLevel == "" || !binding.LevelC.AtLeast(r.MinLevel):
+		return vault.Fail(vault.LevelTooLow, "this machine has no chip, so it reaches %s at most, and %s is asked for", binding.LevelC, cmp.Or(r.MinLevel, binding.LevelB0))
+	case s.opt.Keychain == nil:
+		return vault.Fail(vault.NoSecretStore, "no keychain")
+	}
+	rec.Level = binding.LevelC
+	return nil
+}
+
 // takeKey puts the server's TPM policy key into the record.
 func (r *record) takeKey(t *Trust) error {
 	keys, err := lease.VerifySubKeys(t.Root, t.Keys)
@@ -193,9 +213,14 @@ func (r *record) takeKey(t *Trust) error {
 	return err
 }
 
+// noBounds are bounds that no chip reaches.
+func noBounds() binding.Bounds {
+	return binding.Bounds{ClockMS: math.MaxUint64, Resets: math.MaxUint32}
+}
+
 // terms turns a local policy into bounds that stand in the sealed object.
 func (l *Local) terms(now time.Time, clock binding.Clock) *localTerms {
-	t := &localTerms{Policy: l.Policy, Bounds: binding.Bounds{ClockMS: math.MaxUint64, Resets: math.MaxUint32}}
+	t := &localTerms{Policy: l.Policy, Bounds: noBounds()}
 	if !l.Expires.IsZero() {
 		t.Expires = l.Expires.UTC().Truncate(time.Second)
 	}
@@ -243,7 +268,11 @@ func (p *Pending) seal(ctx context.Context) error {
 	if err := p.store.takeNumber(p.request, p.record); err != nil {
 		return err
 	}
-	object, err := p.store.opt.Chip.Seal(ctx, p.record.terms(), p.creds.auth, p.secret)
+	sealer, err := p.store.sealer(p.record.Level)
+	if err != nil {
+		return err
+	}
+	object, err := sealer.Seal(ctx, p.record.terms(), p.creds.auth, p.secret)
 	if err != nil {
 		return chipProblem(err)
 	}
@@ -276,6 +305,9 @@ func (s *Store) takeNumber(r PrepareRequest, rec *record) error {
 	}
 	st.HighestSealed++
 	rec.Cache, rec.Generation = st.Cache, st.HighestSealed
+	if rec.Level == binding.LevelC {
+		st.owe(rec.Generation)
+	}
 	return s.save(st)
 }
 
@@ -294,9 +326,11 @@ func (p *Pending) Discard() {
 	p.done.Do(p.end)
 }
 
-// end wipes the secrets and gives back what Prepare took.
+// end wipes the secrets and gives back what Prepare took. Of the keychain's
+// items those stay that the file in place needs.
 func (p *Pending) end() {
 	p.wipe()
+	_ = p.store.tidy() // whoever takes the lock next tries again
 	p.store.unclaim()
 	p.store.release()
 }

@@ -171,11 +171,11 @@ func parseRecord(der []byte) (*record, error) {
 // check reports what no record holds.
 func (r *record) check() error {
 	switch {
-	case r.Level != binding.LevelB && r.Level != binding.LevelB0:
+	case r.Level != binding.LevelB && r.Level != binding.LevelB0 && r.Level != binding.LevelC:
 		return fmt.Errorf("level %q", r.Level)
 	case r.Device.IsZero() || r.Cache.IsZero() || r.Generation == 0:
 		return errors.New("an identifier is missing")
-	case len(r.Root) != binding.NameSize || len(r.Object.Public) == 0 || len(r.Object.Private) == 0:
+	case r.Level.Sealed() && len(r.Root) != binding.NameSize || !r.Level.Sealed() && len(r.Root) != 0 || len(r.Object.Public) == 0 || len(r.Object.Private) == 0:
 		return errors.New("root or object is missing")
 	case r.Created.Unix() <= 0 || r.Created.Year() > 9999:
 		return errors.New("time out of range")
@@ -194,6 +194,12 @@ func (r *record) check() error {
 		if err := r.Local.Policy.Check(); err != nil {
 			return err
 		}
+	}
+	if r.Level == binding.LevelC {
+		if r.Chip != (chipFacts{}) || r.Local != nil && r.Local.Bounds != noBounds() {
+			return errors.New("a chip where there is none")
+		}
+		return nil
 	}
 	_, err := r.terms().AuthPolicy()
 	return err

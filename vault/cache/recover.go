@@ -33,14 +33,19 @@ func (s *Store) present(st *clientState) error {
 }
 
 // enter takes the lock and, as the first holder, finishes what a process that
-// died has left behind. FORMAT.md 8. On a disk that cannot be written it
-// leaves things as they are: whoever reads decides by the same rules.
+// died has left behind. FORMAT.md 8. On a disk that cannot be written, or with
+// a keychain that does not answer, it leaves things as they are: whoever reads
+// decides by the same rules.
 func (s *Store) enter() error {
 	if err := s.acquire(); err != nil {
 		return err
 	}
 	if s.sole() {
-		if err := s.recover(); err != nil && !errors.Is(err, vault.ReadOnly) {
+		err := s.recover()
+		if err == nil {
+			err = s.tidy()
+		}
+		if err != nil && !errors.Is(err, vault.ReadOnly) && !errors.Is(err, vault.NoSecretStore) {
 			s.release()
 			return err
 		}
@@ -63,6 +68,7 @@ func (s *Store) recover() error {
 	if st.Wipe != nil && st.Wipe.Pending {
 		return s.finishWipe()
 	}
+
 	if exists(s.path(cacheName + newSuffix)) {
 		if err := s.remove(s.path(cacheName + newSuffix)); err != nil {
 			return err

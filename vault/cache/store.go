@@ -14,8 +14,13 @@ import (
 
 // Options say where a Store lives and what it stands on.
 type Options struct {
-	Dir    string           // of one account; made by Prepare, with mode 0700
-	Chip   Chip             // nil: no chip can be reached
+	Dir  string // of one account; made by Prepare, with mode 0700
+	Chip Chip   // nil: no chip can be reached
+	// Keychain opens caches of level C; nil: none can be reached.
+	Keychain SecretStore
+	// NoChip says that the machine has no chip, or that the person does without
+	// it: only then are new caches made at level C. A chip that is busy is one.
+	NoChip bool
 	Pin    string           // of the server identity that the caller expects, 64 hex digits; empty: the one in the client state
 	Now    func() time.Time // nil: time.Now
 	Limits *kdbx.Limits     // nil: kdbx.DefaultLimits

@@ -26,7 +26,7 @@ type UnlockRequest struct {
 
 // Unlock opens the cache. It returns the first of these that applies:
 // vault.NoCache, Busy, Damaged (Hostile, Unsupported), Revoked or Wiped,
-// Expired or ClockMoved, OtherMachine or ChipMissing, Superseded,
+// Expired or ClockMoved, OtherMachine, ChipMissing or NoSecretStore, Superseded,
 // TooManyAttempts or ChipLocked, ReadOnly, NoCache (for that user name),
 // WrongPassword with TriesLeft. Nothing before the password is tried costs a
 // try.
@@ -116,7 +116,11 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 // Opened owns creds.
 func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Opened, error) {
 	r := f.record
-	secret, err := s.opt.Chip.Unseal(ctx, binding.SealedUse{Object: r.Object, Terms: r.terms(), Approval: f.approval, Auth: creds.auth})
+	sealer, err := s.sealer(r.Level)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := sealer.Unseal(ctx, binding.SealedUse{Object: r.Object, Terms: r.terms(), Approval: f.approval, Auth: creds.auth})
 	if errors.Is(err, binding.ErrWrongAuth) {
 		return nil, s.wrongPassword(ctx, f)
 	}
@@ -190,6 +194,9 @@ func (s *Store) sawWall(f *finding) error {
 				g.User, g.Server = st.Current.User, st.Current.Server
 			}
 			st.HighestSealed, st.Current = max(st.HighestSealed, r.Generation), &g
+			if r.Level == binding.LevelC {
+				st.owe(r.Generation)
+			}
 		}
 		return nil
 	})

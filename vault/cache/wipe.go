@@ -22,7 +22,8 @@ const (
 // Clear wipes the cache: after it returns nil, no file of this Store opens,
 // and neither does an older copy that is put back. The journal stays, with an
 // event about the clearing. A process that dies half-way leaves a mark, and
-// whatever comes next finishes. Errors: NoCache, Busy, ReadOnly (not wiped).
+// whatever comes next finishes. Errors: NoCache, Busy, ReadOnly (not wiped),
+// NoSecretStore (the files are gone, the keychain's item is not).
 func (s *Store) Clear(_ context.Context, why Reason) error {
 	if !exists(s.opt.Dir) {
 		return vault.Fail(vault.NoCache, "%s", s.opt.Dir)
@@ -36,7 +37,7 @@ func (s *Store) Clear(_ context.Context, why Reason) error {
 	case errors.Is(err, vault.Damaged), errors.Is(err, vault.Hostile):
 		return s.startOver()
 	case errors.Is(err, vault.NoCache) && exists(s.path(cacheName)): // without client state it does not open, but it is there
-		return s.remove(s.wipeList()...)
+		return errors.Join(s.forgetInPlace(), s.remove(s.wipeList()...))
 	case err != nil:
 		return err
 	}
@@ -63,6 +64,7 @@ func (s *Store) Clear(_ context.Context, why Reason) error {
 // any more: the files go, and the state is set aside. What is made next has
 // another cache id, so that no number is sealed twice for one.
 func (s *Store) startOver() error {
+	_ = s.forgetInPlace() // a file that cannot be read names no item
 	if err := s.remove(s.wipeList()...); err != nil {
 		return err
 	}
@@ -75,6 +77,13 @@ func (s *Store) startOver() error {
 // reasonOnly handles clearing where there is nothing to clear: what a user
 // clears after a wipe by order is the memory of it.
 func (s *Store) reasonOnly(st *clientState, why Reason) error {
+	if s.claim() == nil { // else the items are those of a generation that is being made
+		err := s.tidy()
+		s.unclaim()
+		if err != nil {
+			return err
+		}
+	}
 	if st.Wipe == nil || st.Wipe.Reason == ByUser || why != ByUser {
 		return s.present(st)
 	}
@@ -94,17 +103,20 @@ func (s *Store) markWiped(why Reason) error {
 	})
 }
 
-// finishWipe deletes the files and takes the mark off.
+// finishWipe deletes the files, takes the mark off, and deletes the items.
 func (s *Store) finishWipe() error {
 	if err := s.remove(s.wipeList()...); err != nil {
 		return err
 	}
-	return s.update(func(st *clientState) error {
+	if err := s.update(func(st *clientState) error {
 		if st.Wipe != nil {
 			st.Wipe.Pending = false
 		}
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
+	return s.tidy()
 }
 
 // wipeList names what a wipe deletes, in its order.

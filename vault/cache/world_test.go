@@ -106,15 +106,20 @@ func (s *server) issue(t testing.TB, device vault.ID, d cache.Declaration, n int
 			ClockMS: d.Clock.MS + uint64(p.PoweredOn)*1000, Resets: d.Clock.Resets + p.Boots,
 		}},
 	}
+	if !d.Level.Sealed() {
+		l.Chip = nil
+	}
 	if change != nil {
 		change(&l)
 	}
-	a, err := binding.Approve(s.tpm, terms, l.Chip.Bounds)
-	if err != nil {
-		t.Fatal(err)
+	if l.Chip != nil {
+		a, err := binding.Approve(s.tpm, terms, l.Chip.Bounds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Chip.Digest = a.Digest
+		copy(l.Chip.Signature[:], a.Signature)
 	}
-	l.Chip.Digest = a.Digest
-	copy(l.Chip.Signature[:], a.Signature)
 	token, err := lease.Sign(s.lease, lease.KeyID(s.keys[0].Public), l)
 	if err != nil {
 		t.Fatal(err)
@@ -127,6 +132,7 @@ type world struct {
 	t       *testing.T
 	machine *tpmtest.Machine
 	chip    cache.Chip
+	chain   *keychain // the only thing there is, on a machine without a chip
 	server  *server
 	device  vault.ID
 	dir     string
@@ -147,7 +153,11 @@ func newWorld(t *testing.T) *world {
 // store opens the store anew, as another run of the program would.
 func (w *world) store() *cache.Store {
 	w.t.Helper()
-	s, err := cache.Open(cache.Options{Dir: w.dir, Chip: w.chip, Now: func() time.Time { return w.now }, Disk: w.disk})
+	opt := cache.Options{Dir: w.dir, Chip: w.chip, Now: func() time.Time { return w.now }, Disk: w.disk}
+	if w.chain != nil {
+		opt.Keychain, opt.NoChip = w.chain, w.chip == nil
+	}
+	s, err := cache.Open(opt)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -156,9 +166,13 @@ func (w *world) store() *cache.Store {
 
 func (w *world) request() cache.PrepareRequest {
 	trust := w.server.trust(w.t)
-	return cache.PrepareRequest{
+	r := cache.PrepareRequest{
 		Server: url, User: userName, Device: w.device, Password: secret(master), Trust: &trust, Cost: cache.FloorCost(),
 	}
+	if w.chain != nil {
+		r.MinLevel = binding.LevelC
+	}
+	return r
 }
 
 // try makes a generation and returns what went wrong.
