@@ -8,8 +8,18 @@ set -eu
 run="
 swtpm|swtpm|a software TPM, for machines without a security chip
 "
-test="
-gcc|gcc|the race detector is built with cgo
+window="
+gcc|gcc|the window is built with cgo
+/usr/include/GL/gl.h|libgl1-mesa-dev|headers: the window is drawn by OpenGL
+/usr/include/X11/Xlib.h|libx11-dev|headers: the window on X11
+/usr/include/X11/Xcursor/Xcursor.h|libxcursor-dev|headers: its mouse pointers
+/usr/include/X11/extensions/Xrandr.h|libxrandr-dev|headers: its screens
+/usr/include/X11/extensions/Xinerama.h|libxinerama-dev|headers: its screens
+/usr/include/X11/extensions/XInput2.h|libxi-dev|headers: its keyboard and mouse
+/usr/include/X11/extensions/xf86vmode.h|libxxf86vm-dev|headers: its screens
+/usr/include/xkbcommon/xkbcommon.h|libxkbcommon-dev|headers: its keyboard
+"
+test="$window
 swtpm|swtpm|a software TPM for every test that seals something
 keepassxc-cli|keepassxc|referee: our files must open in KeePassXC and its files here
 keepass2|keepass2|referee: our files must open in KeePass 2
@@ -23,6 +33,7 @@ import|imagemagick|pictures of the window
 openbox|openbox|a window manager
 dbus-daemon|dbus|a session bus of its own for each screen
 tesseract|tesseract-ocr|reads what stands on the screen
+dri|libgl1-mesa-dri|OpenGL by software, for screens without a graphics card
 "
 bench='
 swtpm|swtpm|a software TPM, to make caches with
@@ -32,14 +43,17 @@ argon2|argon2|libargon2, beside which our key derivation is measured
 
 case "${1:-}" in
 run) list=$run ;;
+window) list=$window ;;
 test) list="$test" ;;
 bench) list="$bench" ;;
-*) echo "usage: need.sh run|test|bench" >&2; exit 2 ;;
+*) echo "usage: need.sh run|window|test|bench" >&2; exit 2 ;;
 esac
 
 there() {
 	case "$1" in
 	pg_config_or_server) ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ;;
+	/*) [ -e "$1" ] ;;
+	dri) ls /usr/lib/*/dri/swrast_dri.so >/dev/null 2>&1 ;;
 	gcc) command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdlib.h ] ;;
 	*) command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] ;;
 	esac
