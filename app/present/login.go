@@ -3,6 +3,7 @@ package present
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/session"
@@ -16,6 +17,8 @@ type LoginFacts struct {
 	User    string // likewise
 	Err     error  // of the last attempt
 	Busy    bool   // an attempt is under way
+	Back    bool   // there is something to go back to: another user is online
+	Now     time.Time
 }
 
 // Login is the screen for signing in.
@@ -25,6 +28,7 @@ type Login struct {
 	SignIn       bool   // the button can be pressed
 	SecondFactor bool   // the field for a one-time code is shown
 	Busy         bool
+	Back         bool // a way back to what was shown before
 
 	WorkOffline    bool   // the button is there (PPS-22, PPS-23)
 	WorkOfflineCan bool   // and can be pressed
@@ -32,7 +36,7 @@ type Login struct {
 
 	Identity *Identity // the server has to be confirmed first; nil: it has not
 	Notice   *Notice   // the last error, or who is offline; nil: nothing
-	Recent   string    // of a cache that may be opened: "made 3 hours ago"; else empty
+	Recent   string    // of a cache that may be opened: "made 3 hours ago, 2 days left"; else empty
 }
 
 // Identity is a server that this computer has not met, to be compared with what
@@ -49,7 +53,7 @@ type Identity struct {
 // NewLogin returns the screen for these facts.
 func NewLogin(words *Catalogue, f LoginFacts) Login {
 	st := f.Status
-	l := Login{Server: f.Server, User: f.User, Busy: f.Busy}
+	l := Login{Server: f.Server, User: f.User, Busy: f.Busy, Back: f.Back, Recent: recent(words, st, f.Now)}
 	if l.Server == "" {
 		l.Server = st.Server.URL
 	}
@@ -64,12 +68,15 @@ func NewLogin(words *Catalogue, f LoginFacts) Login {
 		reason = "" // usable at once: it ends the attempt
 	}
 	l.WorkOfflineCan, l.WorkOfflineWhy = reason == "", s.Why(words, reason)
+	if reason == reasonUnusable && st.Cache.Problem != nil {
+		l.WorkOfflineWhy = words.Failure(st.Cache.Problem).Message
+	}
 	refused := signInReason(&s)
 	l.SignIn = refused == ""
 	switch {
 	case l.Server == "":
 		l.FocusOn = "server"
-	case l.User == "":
+	case l.User == "", l.Back: // who is back may well be somebody else
 		l.FocusOn = "user"
 	default:
 		l.FocusOn = "password"
@@ -94,8 +101,28 @@ func NewLogin(words *Catalogue, f LoginFacts) Login {
 	return l
 }
 
-// NewIdentity returns the question whether a pin is the server's.
+// recent returns how fresh the cache is that may be opened; empty: there is none.
+func recent(words *Catalogue, st session.Status, now time.Time) string {
+	c := st.Cache
+	if c == nil || c.State != "usable" || !c.Readable {
+		return ""
+	}
+	text := words.Text("status.age", map[string]any{"Ago": words.Ago(now.Sub(c.Created))})
+	if left, _ := timeLeft(words, st, now); left != "" {
+		text += ", " + left
+	}
+	return text
+}
+
+// NewIdentity returns the question whether a pin is the server's. Without a pin
+// there is nothing that could be compared, and so nothing to accept.
 func NewIdentity(words *Catalogue, server, pin string) *Identity {
+	if pin == "" {
+		return &Identity{
+			Server: server, Title: words.Text("login.identity.unknown", nil),
+			Ask: words.Text("login.identity.unproved", map[string]any{"Server": host(server)}),
+		}
+	}
 	return &Identity{
 		Server: server, Pin: pin, Groups: PinGroups(pin), Title: words.Text("login.identity.unknown", nil),
 		Ask:    words.Text("login.identity.unknown.ask", map[string]any{"Server": host(server)}),

@@ -27,6 +27,7 @@ type Unlock struct {
 
 	Can     bool // the password may be typed; if not, Notice says why
 	Connect bool // Connect… is offered too
+	Back    bool // to the login; not while Offline, where nobody signs in
 	Busy    bool
 	Notice  *Notice // the last error; nil: nothing
 }
@@ -38,7 +39,7 @@ func NewUnlock(words *Catalogue, st session.Status, now time.Time, err error, bu
 		Title: words.Text("unlock.title", nil), User: st.User, Server: host(st.Server.URL), Urgency: Info, Busy: busy,
 		NoFactor: words.Text("unlock.no_factor", nil), Connect: st.User != "", Notice: words.Failure(err),
 	}
-	if modeOf(st) == session.Offline {
+	if u.Back = modeOf(st) != session.Offline; !u.Back {
 		u.Title = words.Text("mode.offline", nil)
 	}
 	c := st.Cache

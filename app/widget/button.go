@@ -11,6 +11,8 @@ import (
 // to the dialog that it stands in.
 type Button struct {
 	widget.Button
+
+	OnEscape func() // of a button outside of dialogs; may be nil
 }
 
 // NewButton returns a button.
@@ -42,6 +44,8 @@ func (b *Button) TypedKey(e *fyne.KeyEvent) {
 		b.Button.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
 	case e.Name == fyne.KeySpace:
 		b.Button.TypedKey(e)
+	case e.Name == fyne.KeyEscape && b.OnEscape != nil:
+		b.OnEscape()
 	default:
 		pass(b, e)
 	}
