@@ -60,6 +60,9 @@ type word struct {
 	at   image.Rectangle
 }
 
+// everywhere is the whole screen.
+var everywhere = image.Rectangle{}
+
 // read returns the words on the screen within r, or everywhere if r is empty.
 func (s *Screen) read(r image.Rectangle) []word {
 	s.t.Helper()
@@ -125,13 +128,13 @@ func parse(tsv, page string, origin image.Point) []word {
 // Look returns where text stands on the screen now, and whether it does.
 func (s *Screen) Look(text string) (image.Rectangle, bool) {
 	s.t.Helper()
-	return find(s.read(image.Rectangle{}), text)
+	return find(s.read(everywhere), text)
 }
 
 // Read returns all that can be read on the screen now, a line each.
 func (s *Screen) Read() string {
 	s.t.Helper()
-	return lines(s.read(image.Rectangle{}))
+	return lines(s.read(everywhere))
 }
 
 // See waits until text stands on the screen and returns where.
@@ -164,7 +167,7 @@ func (s *Screen) until(what string, seen func([]word) bool) {
 		case <-s.changed:
 		default:
 		}
-		words := s.read(image.Rectangle{})
+		words := s.read(everywhere)
 		if seen(words) {
 			return
 		}

@@ -73,6 +73,8 @@ func Start(t T, o Options) *Screen {
 	s.startBus()
 	s.connect()
 	s.spawn(exec.Command("openbox", "--sm-disable"))
+	// A program that starts before it would take the screen for one without.
+	s.wait("see a window manager", func() bool { return len(s.property(s.root, "_NET_SUPPORTING_WM_CHECK")) > 0 })
 	return s
 }
 
@@ -131,6 +133,7 @@ func (s *Screen) connect() {
 	}
 	s.conn = conn
 	s.root = xproto.Setup(conn).DefaultScreen(conn).Root
+	s.watch(s.root)
 	if err := damage.Init(conn); err != nil {
 		s.t.Fatalf("DAMAGE: %v", err)
 	}
