@@ -126,6 +126,17 @@ func (f *fixture) populate(ctx context.Context) {
 	f.enrol(ctx, "carol")
 }
 
+// addEntry adds an entry to the team's folder.
+func (f *fixture) addEntry(title string) vault.ID {
+	f.t.Helper()
+	e := &vault.Entry{AutoType: vault.AutoType{Enabled: true}}
+	e.Set(vault.FieldTitle, vault.SecretText(title), false)
+	e.Set(vault.FieldPassword, vault.SecretText(entryPassword), true)
+	id, err := f.catalog.AddEntry(f.t.Context(), f.op, catalog.NewEntry{Folder: f.team, Entry: e})
+	must(f.t, err)
+	return id
+}
+
 // enrol gives a user a second factor, confirmed with the code before the
 // present one, which therefore stays usable.
 func (f *fixture) enrol(ctx context.Context, name string) {

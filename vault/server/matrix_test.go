@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/server"
+	"github.com/tideover/tideover/vault/server/catalog"
 )
 
 // row says what each kind of person gets from one route. The request is one
@@ -33,6 +35,11 @@ func rows(f *fixture) map[string]row {
 	v6 := "/api/v6/rest"
 	laptop := f.register(newDevice(f.t), "alice").ID.String()
 	object := func(members string) string { return "{" + members + "}" }
+	v4, old := "/api/v4/rest", f.addEntry("old").String()
+	oldFolder, err := f.catalog.AddFolder(f.t.Context(), f.op, catalog.NewFolder{Parent: f.team, Group: &vault.Group{Name: "old"}})
+	must(f.t, err)
+	replaced, err := f.catalog.AddAttachment(f.t.Context(), f.op, f.entry, "", catalog.File{Name: "replaced", Data: []byte("before")})
+	must(f.t, err)
 	return map[string]row{
 		"GET " + v6 + "/folders/root":   {v6 + "/folders/root", "", yes, yes, yes, yes},
 		"GET " + v6 + "/folders":        {v6 + "/folders", "", yes, yes, yes, yes},
@@ -53,9 +60,11 @@ func rows(f *fixture) map[string]row {
 		"POST " + v6 + "/entries/{id}/attachments":        {v6 + "/entries/" + entry + "/attachments", object(`"FileName":"n","FileData":"eA=="`), yes, denied, unseen, invalid},
 		"GET " + v6 + "/entries/{id}/attachments/{id}":    {v6 + "/entries/" + entry + "/attachments/" + file, "", yes, yes, unseen, yes},
 		"DELETE " + v6 + "/entries/{id}/attachments/{id}": {v6 + "/entries/" + entry + "/attachments/" + file, "", none, denied, unseen, unseen},
-		"GET " + v6 + "/objects/{id}/useraccess":          {v6 + "/folders/" + team + "/useraccess", "", denied, denied, unseen, yes},
-		"POST " + v6 + "/objects/{id}/useraccess":         {v6 + "/folders/" + team + "/useraccess", object(`"UserId":"` + f.user("bob").String() + `","PermissionSetId":"` + f.level("Read-Only").String() + `"`), denied, denied, unseen, yes},
-		"DELETE " + v6 + "/objects/{id}/useraccess/{id}":  {v6 + "/folders/" + team + "/useraccess/" + f.grantOf("carol").String(), "", denied, denied, unseen, none},
+		// Afterwards the file has another identifier.
+		"PUT " + v6 + "/entries/{id}/attachments/{id}":   {v6 + "/entries/" + entry + "/attachments/" + replaced.String(), object(`"FileData":"eA=="`), yes, denied, unseen, unseen},
+		"GET " + v6 + "/objects/{id}/useraccess":         {v6 + "/folders/" + team + "/useraccess", "", denied, denied, unseen, yes},
+		"POST " + v6 + "/objects/{id}/useraccess":        {v6 + "/folders/" + team + "/useraccess", object(`"UserId":"` + f.user("bob").String() + `","PermissionSetId":"` + f.level("Read-Only").String() + `"`), denied, denied, unseen, yes},
+		"DELETE " + v6 + "/objects/{id}/useraccess/{id}": {v6 + "/folders/" + team + "/useraccess/" + f.grantOf("carol").String(), "", denied, denied, unseen, none},
 
 		"POST " + v6 + "/search": {v6 + "/search", object(`"Search":"db"`), yes, yes, yes, yes},
 		// Who may take nothing offline gets an empty package.
@@ -64,6 +73,20 @@ func rows(f *fixture) map[string]row {
 		"GET " + v6 + "/about":              {v6 + "/GetServerInfo", "", yes, yes, yes, yes},
 		"POST " + v6 + "/passwordstrength":  {v6 + "/passwordstrength", object(`"Password":"x"`), yes, yes, yes, yes},
 		"GET " + v6 + "/accesslevels":       {v6 + "/accesslevels", "", yes, yes, yes, yes},
+
+		"GET " + v4 + "/credentialgroup/root":      {v4 + "/credentialgroup/root", "", yes, yes, yes, yes},
+		"GET " + v4 + "/credentialgroup":           {v4 + "/CredentialGroup/", "", yes, yes, yes, yes},
+		"GET " + v4 + "/credentialgroup/{id}":      {v4 + "/credentialgroup/" + team, "", yes, yes, unseen, yes},
+		"POST " + v4 + "/credentialgroup":          {v4 + "/credentialgroup", object(`"Name":"x","ParentId":"` + team + `"`), yes, denied, unseen, yes},
+		"PUT " + v4 + "/credentialgroup/{id}":      {v4 + "/credentialgroup/" + team, object(`"Name":"Team"`), none, denied, unseen, none},
+		"POST " + v4 + "/credential":               {v4 + "/credential", object(`"Name":"x","GroupId":"` + team + `"`), yes, denied, unseen, yes},
+		"GET " + v4 + "/credential/{id}":           {v4 + "/credential/" + old, "", yes, yes, unseen, yes},
+		"PUT " + v4 + "/credential/{id}":           {v4 + "/credential/" + old, object(`"Name":"x"`), none, denied, unseen, none},
+		"GET " + v4 + "/credential/{id}/password":  {v4 + "/credential/" + old + "/password", "", yes, yes, unseen, yes},
+		"POST " + v4 + "/credential/{id}/password": {v4 + "/credential/" + old + "/password", object(`"Comment":"c"`), yes, yes, unseen, yes},
+		"POST " + v4 + "/search":                   {v4 + "/search", object(`"Search":"db"`), yes, yes, yes, yes},
+		"GET " + v4 + "/about":                     {v4 + "/about", "", yes, yes, yes, yes},
+		"POST " + v4 + "/passwordstrength":         {v4 + "/passwordstrength", object(`"Password":"x"`), yes, yes, yes, yes},
 
 		"GET " + own + "/me":                            {own + "/me", "", yes, yes, yes, yes},
 		"GET " + own + "/tree":                          {own + "/tree", "", yes, yes, yes, yes},
@@ -81,8 +104,10 @@ func rows(f *fixture) map[string]row {
 		"POST " + own + "/devices/{id}/journal": {own + "/devices/" + laptop + "/journal", `{"events":[]}`, anon, anon, anon, anon},
 
 		// Last, as they take away what the others look at.
-		"DELETE " + v6 + "/entries/{id}": {v6 + "/entries/" + entry, object(`"Action":"Delete"`), none, denied, unseen, unseen},
-		"DELETE " + v6 + "/folders/{id}": {v6 + "/folders/" + team, object(`"Action":"Delete"`), none, denied, unseen, unseen},
+		"DELETE " + v4 + "/credential/{id}":      {v4 + "/credential/" + old, "", none, denied, unseen, unseen},
+		"DELETE " + v4 + "/credentialgroup/{id}": {v4 + "/credentialgroup/" + oldFolder.String(), "", none, denied, unseen, unseen},
+		"DELETE " + v6 + "/entries/{id}":         {v6 + "/entries/" + entry, object(`"Action":"Delete"`), none, denied, unseen, unseen},
+		"DELETE " + v6 + "/folders/{id}":         {v6 + "/folders/" + team, object(`"Action":"Delete"`), none, denied, unseen, unseen},
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *Server) getAttachments(w http.ResponseWriter, r *http.Request, c *call)
 	defer release()
 	body := []byte{'['}
 	for i, a := range entry.Attachments {
-		file, err := s.catalog.Attachment(r.Context(), c.caller, id, a.ID, "")
+		file, err := s.catalog.Attachment(r.Context(), c.caller, id, a.ID, commentQuery(r))
 		if err != nil {
 			clear(body)
 			return err
@@ -121,8 +121,19 @@ func (s *Server) readAttachment(r *http.Request, c *call) (entry vault.ID, file 
 		return entry, nil, err
 	}
 	defer release()
-	file, err = s.catalog.Attachment(r.Context(), c.caller, entry, id, "")
+	file, err = s.catalog.Attachment(r.Context(), c.caller, entry, id, commentQuery(r))
 	return entry, file, err
+}
+
+// commentQuery returns the comment of a request that has no body. It is
+// Tideover's own: Pleasant's clients know of no comment for attachments.
+func commentQuery(r *http.Request) string {
+	for name, values := range r.URL.Query() {
+		if strings.EqualFold(name, "comment") {
+			return values[0]
+		}
+	}
+	return ""
 }
 
 func (s *Server) postAttachment(w http.ResponseWriter, r *http.Request, c *call) error {
@@ -130,23 +141,16 @@ func (s *Server) postAttachment(w http.ResponseWriter, r *http.Request, c *call)
 	if err != nil {
 		return err
 	}
-	release, err := s.holdLarge(r, r.ContentLength)
+	in, release, err := s.readFile(r)
 	if err != nil {
 		return err
 	}
 	defer release()
-	var in wire.AttachmentInput
-	if err := readJSON(r, &in, false); err != nil {
-		return err
+	if strings.TrimSpace(in.FileName) == "" {
+		return vault.Fail(vault.Usage, "FileName is missing")
 	}
-	defer clear(in.FileData)
-	switch {
-	case strings.TrimSpace(in.FileName) == "" || len(in.FileName) > maxFileName:
-		return vault.Fail(vault.Usage, "FileName is missing or longer than %d bytes", maxFileName)
-	case len(in.FileData) > maxAttachmentBytes:
-		return vault.Fail(vault.Hostile, "%d bytes, an attachment has at most %d", len(in.FileData), maxAttachmentBytes)
-	}
-	id, err := s.catalog.AddAttachment(r.Context(), c.caller, entry, catalog.File{Name: in.FileName, Data: in.FileData})
+	id, err := s.catalog.AddAttachment(r.Context(), c.caller, entry, in.Comment,
+		catalog.File{Name: in.FileName, Data: in.FileData, Protected: in.Protected})
 	if err != nil {
 		return err
 	}
@@ -154,6 +158,67 @@ func (s *Server) postAttachment(w http.ResponseWriter, r *http.Request, c *call)
 	return nil
 }
 
+// putAttachment replaces a file, and answers with the identifier that it has
+// now. No client of Pleasant's is known to ask for it.
+func (s *Server) putAttachment(w http.ResponseWriter, r *http.Request, c *call) error {
+	entry, err := pathID(r, "entry")
+	if err != nil {
+		return err
+	}
+	id, err := pathID(r, "attachment")
+	if err != nil {
+		return err
+	}
+	in, release, err := s.readFile(r)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if in.FileData == nil {
+		return vault.Fail(vault.Usage, "FileData is missing")
+	}
+	id, err = s.catalog.ReplaceAttachment(r.Context(), c.caller, entry, in.Comment,
+		catalog.File{ID: id, Name: in.FileName, Data: in.FileData, Protected: in.Protected})
+	if err != nil {
+		return err
+	}
+	writeString(w, id.String())
+	return nil
+}
+
+// readFile reads a file that was sent. The caller releases it.
+func (s *Server) readFile(r *http.Request) (in wire.AttachmentInput, release func(), err error) {
+	held, err := s.holdLarge(r, r.ContentLength)
+	if err != nil {
+		return in, nil, err
+	}
+	release = func() {
+		clear(in.FileData)
+		held()
+	}
+	if err = readJSON(r, &in, false); err == nil {
+		err = checkFile(in.FileName, in.FileData)
+	}
+	if err != nil {
+		release()
+		return in, nil, err
+	}
+	return in, release, nil
+}
+
+// checkFile looks at the limits of a file.
+func checkFile(name string, data []byte) error {
+	switch {
+	case len(name) > maxFileName:
+		return vault.Fail(vault.Usage, "FileName is longer than %d bytes", maxFileName)
+	case len(data) > maxAttachmentBytes:
+		return vault.Fail(vault.Hostile, "%d bytes, an attachment has at most %d", len(data), maxAttachmentBytes)
+	}
+	return nil
+}
+
+// deleteAttachment takes the body of other DELETEs for its comment; the file
+// stays in the history whatever the Action says.
 func (s *Server) deleteAttachment(w http.ResponseWriter, r *http.Request, c *call) error {
 	entry, err := pathID(r, "entry")
 	if err != nil {
@@ -163,7 +228,11 @@ func (s *Server) deleteAttachment(w http.ResponseWriter, r *http.Request, c *cal
 	if err != nil {
 		return err
 	}
-	if err := s.catalog.RemoveAttachment(r.Context(), c.caller, entry, id); err != nil {
+	removal, err := readRemoval(r)
+	if err != nil {
+		return err
+	}
+	if err := s.catalog.RemoveAttachment(r.Context(), c.caller, entry, id, removal.Comment); err != nil {
 		return err
 	}
 	writeNothing(w)

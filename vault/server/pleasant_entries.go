@@ -53,6 +53,11 @@ func (s *Server) writePassword(w http.ResponseWriter, r *http.Request, c *call, 
 }
 
 func (s *Server) postEntry(w http.ResponseWriter, r *http.Request, c *call) error {
+	release, err := s.holdLarge(r, r.ContentLength)
+	if err != nil {
+		return err
+	}
+	defer release()
 	var in wire.CredentialInput
 	if err := readJSON(r, &in, false); err != nil {
 		return err
@@ -66,7 +71,14 @@ func (s *Server) postEntry(w http.ResponseWriter, r *http.Request, c *call) erro
 		entry.ID = vault.ID(*in.ID)
 	}
 	in.Apply(entry, true)
-	id, err := s.catalog.AddEntry(r.Context(), c.caller, catalog.NewEntry{Folder: vault.ID(*in.GroupID), Entry: entry})
+	if c.route.version4 {
+		if err := applyFiles(entry, in.Attachments); err != nil {
+			return err
+		}
+	}
+	id, err := s.catalog.AddEntry(r.Context(), c.caller, catalog.NewEntry{
+		Folder: vault.ID(*in.GroupID), Entry: entry, Comment: commentOf(in.UsageComment),
+	})
 	if err != nil {
 		return err
 	}
@@ -75,11 +87,11 @@ func (s *Server) postEntry(w http.ResponseWriter, r *http.Request, c *call) erro
 }
 
 func (s *Server) putEntry(w http.ResponseWriter, r *http.Request, c *call) error {
-	return s.changeEntry(w, r, c, wire.ReadPut[wire.CredentialInput], true)
+	return s.changeEntry(w, r, c, wire.ReadPut[wire.CredentialInput])
 }
 
 func (s *Server) patchEntry(w http.ResponseWriter, r *http.Request, c *call) error {
-	return s.changeEntry(w, r, c, readPatch, false)
+	return s.changeEntry(w, r, c, readPatch)
 }
 
 // readPatch reads the body of PATCH: the members to change, and perhaps the
@@ -93,11 +105,18 @@ func readPatch(body []byte) (in wire.CredentialInput, comment string, err error)
 // their own.
 type entryReader func(body []byte) (in wire.CredentialInput, comment string, err error)
 
-func (s *Server) changeEntry(w http.ResponseWriter, r *http.Request, c *call, read entryReader, replace bool) error {
+// changeEntry edits the entry, and moves it if GroupId names another folder:
+// both or neither. Who sends nothing but GroupId needs no right to edit.
+func (s *Server) changeEntry(w http.ResponseWriter, r *http.Request, c *call, read entryReader) error {
 	id, err := pathID(r, "entry")
 	if err != nil {
 		return err
 	}
+	release, err := s.holdLarge(r, r.ContentLength)
+	if err != nil {
+		return err
+	}
+	defer release()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
@@ -107,37 +126,33 @@ func (s *Server) changeEntry(w http.ResponseWriter, r *http.Request, c *call, re
 	if err != nil {
 		return badJSON(err)
 	}
-	if in.GroupID != nil && !vault.ID(*in.GroupID).IsZero() {
-		if err := s.moveEntry(r, c, id, vault.ID(*in.GroupID), comment); err != nil {
-			return err
+	replace := r.Method == http.MethodPut
+	if replace && in.Name == nil {
+		return vault.Fail(vault.Usage, "Name is missing") // of an object that would be emptied
+	}
+	change := catalog.EntryChange{Comment: comment}
+	if in.GroupID != nil {
+		change.Folder = vault.ID(*in.GroupID)
+	}
+	if replace || change.Folder.IsZero() || !in.OnlyMoves() {
+		change.Edit = func(e *vault.Entry) error {
+			// Read anew: the entry takes the secrets over, and this may run twice.
+			in, _, err := read(body)
+			if err != nil {
+				return badJSON(err)
+			}
+			in.Apply(e, replace)
+			if c.route.version4 {
+				return applyFiles(e, in.Attachments)
+			}
+			return nil
 		}
 	}
-	err = s.catalog.EditEntry(r.Context(), c.caller, id, comment, func(e *vault.Entry) error {
-		// Read anew: the entry takes the secrets over, and this may run twice.
-		in, _, err := read(body)
-		if err != nil {
-			return badJSON(err)
-		}
-		in.Apply(e, replace)
-		return nil
-	})
-	if err != nil {
+	if err := s.catalog.ChangeEntry(r.Context(), c.caller, id, change); err != nil {
 		return err
 	}
 	writeNothing(w)
 	return nil
-}
-
-// moveEntry moves the entry if it is in another folder.
-func (s *Server) moveEntry(r *http.Request, c *call, id, target vault.ID, comment string) error {
-	now, err := s.catalog.Entry(r.Context(), c.caller, id)
-	if err != nil {
-		return err
-	}
-	if now.Folder == target {
-		return nil
-	}
-	return s.catalog.MoveEntry(r.Context(), c.caller, id, target, comment)
 }
 
 func (s *Server) deleteEntry(w http.ResponseWriter, r *http.Request, c *call) error {

@@ -51,7 +51,11 @@ func (s *Server) writeTree(w http.ResponseWriter, r *http.Request, c *call, q ca
 	if err != nil {
 		return err
 	}
-	writeShape(w, tree(found, q.Depth).Append(nil))
+	shown := tree(found, q.Depth)
+	if c.route.version4 {
+		shown.ToVersion4()
+	}
+	writeShape(w, shown.Append(nil))
 	return nil
 }
 
@@ -73,7 +77,9 @@ func (s *Server) postFolder(w http.ResponseWriter, r *http.Request, c *call) err
 	if err := applyFolder(group, &in, true); err != nil {
 		return err
 	}
-	id, err := s.catalog.AddFolder(r.Context(), c.caller, catalog.NewFolder{Parent: vault.ID(*in.ParentID), Group: group})
+	id, err := s.catalog.AddFolder(r.Context(), c.caller, catalog.NewFolder{
+		Parent: vault.ID(*in.ParentID), Group: group, Comment: commentOf(in.UsageComment),
+	})
 	if err != nil {
 		return err
 	}
@@ -129,21 +135,14 @@ func (s *Server) changeFolder(w http.ResponseWriter, r *http.Request, c *call, c
 	if err := checkFolder(ch.in, ch.replace); err != nil {
 		return err
 	}
-	if ch.in.ParentID != nil && !vault.ID(*ch.in.ParentID).IsZero() {
-		now, err := s.catalog.Tree(r.Context(), c.caller, catalog.TreeQuery{Folder: id})
-		if err != nil {
-			return err
-		}
-		if parent := vault.ID(*ch.in.ParentID); parent != now.Parent {
-			if err := s.catalog.MoveFolder(r.Context(), c.caller, id, parent, ch.comment); err != nil {
-				return err
-			}
-		}
+	change := catalog.FolderChange{Comment: ch.comment}
+	if ch.in.ParentID != nil {
+		change.Parent = vault.ID(*ch.in.ParentID)
 	}
-	err = s.catalog.EditFolder(r.Context(), c.caller, id, ch.comment, func(g *vault.Group) error {
-		return applyFolder(g, ch.in, ch.replace)
-	})
-	if err != nil {
+	if ch.replace || change.Parent.IsZero() || !ch.in.OnlyMoves() {
+		change.Edit = func(g *vault.Group) error { return applyFolder(g, ch.in, ch.replace) }
+	}
+	if err := s.catalog.ChangeFolder(r.Context(), c.caller, id, change); err != nil {
 		return err
 	}
 	writeNothing(w)

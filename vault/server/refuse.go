@@ -30,6 +30,7 @@ func refuseAPI(w http.ResponseWriter, problem *vault.Problem) {
 // with error_message, about the route or the token with Message.
 func refusePleasant(w http.ResponseWriter, problem *vault.Problem) {
 	o := outcomeOf(problem.Cause)
+	w.Header().Set(wire.HeaderCause, string(problem.Cause))
 	var body any
 	switch o.status {
 	case http.StatusUnauthorized:

@@ -68,8 +68,8 @@ func wildcard(segment string) (name string, ok bool) {
 
 // inAliases reports whether a wildcard of that name takes the segment. From
 // version 5 on Pleasant has new nouns, and keeps the old ones as aliases.
-// Version 7 is undocumented and answers as version 6 does. Version 4 ends in
-// "no such route", as on Pleasant 9.3.
+// Version 7 is undocumented and answers as version 6 does. Version 4 has routes
+// of its own, without wildcards for the nouns.
 func inAliases(name, segment string) bool {
 	switch name {
 	case "pleasant":

@@ -7,7 +7,8 @@ import "net/http"
 type Route struct {
 	Method string
 	// Path is normalised. {pleasant} stands for v5, v6 and v7, {entries} and
-	// {folders} also for Pleasant's old nouns, {objects} for either.
+	// {folders} also for Pleasant's old nouns, {objects} for either; v4 has the
+	// old nouns alone.
 	Path  string
 	Proof Proof
 	// Right is what vault/server/catalog asks of the user beyond being signed
@@ -18,6 +19,7 @@ type Route struct {
 type route struct {
 	Route
 	governed bool  // also on the listener for devices alone
+	version4 bool  // of Pleasant's API
 	limit    int64 // of the body in bytes; 0: smallBody
 	serve    handler
 	segments []string
@@ -29,6 +31,7 @@ type handler func(*Server, http.ResponseWriter, *http.Request, *call) error
 const (
 	healthPath = "/healthz"
 	pleasant   = "/api/{pleasant}/rest"
+	pleasant4  = "/api/v4/rest"
 	own        = "/api/tideover/v1"
 )
 
@@ -76,8 +79,45 @@ func (r route) gov() route {
 	return r
 }
 
+// old marks a route of version 4, whose entries come and go with the bytes of
+// their attachments.
+func (r route) old() route {
+	r.version4 = true
+	return r
+}
+
 // table is every route of the server. The first that matches answers.
 func table() []route {
+	return append(newRoutes(), oldRoutes()...)
+}
+
+// oldRoutes are Pleasant's version 4: the old nouns, whole objects instead of
+// changes, the comment inside the object, and nothing of attachments, offline
+// use or user access.
+func oldRoutes() []route {
+	return []route{
+		at("GET", pleasant4+"/credentialgroup/root", SignedIn, "", (*Server).getRoot).old(),
+		at("GET", pleasant4+"/credentialgroup", SignedIn, "", (*Server).getTree).old(),
+		at("POST", pleasant4+"/credentialgroup", SignedIn, "AddFolders", (*Server).postFolder).old(),
+		at("GET", pleasant4+"/credentialgroup/{folder}", SignedIn, "ViewFolders", (*Server).getFolder).old(),
+		at("PUT", pleasant4+"/credentialgroup/{folder}", SignedIn, "ModifyFolderNames", (*Server).putFolder).old(),
+		at("DELETE", pleasant4+"/credentialgroup/{folder}", SignedIn, "DeleteFolders", (*Server).deleteFolder).old(),
+
+		at("POST", pleasant4+"/credential", SignedIn, "AddEntries", (*Server).postEntry).with(attachmentBody).old(),
+		at("GET", pleasant4+"/credential/{entry}", SignedIn, "ViewEntryNames", (*Server).getOldEntry).old(),
+		at("PUT", pleasant4+"/credential/{entry}", SignedIn, "ModifyEntries", (*Server).putEntry).with(attachmentBody).old(),
+		at("DELETE", pleasant4+"/credential/{entry}", SignedIn, "DeleteEntries", (*Server).deleteEntry).old(),
+		at("GET", pleasant4+"/credential/{entry}/password", SignedIn, "ViewEntryPassword", (*Server).getPassword).old(),
+		at("POST", pleasant4+"/credential/{entry}/password", SignedIn, "ViewEntryPassword", (*Server).postPassword).old(),
+
+		at("POST", pleasant4+"/search", SignedIn, "", (*Server).postSearch).old(),
+		at("GET", pleasant4+"/{about}", SignedIn, "", (*Server).getAbout).old(),
+		at("POST", pleasant4+"/passwordstrength", SignedIn, "", (*Server).postStrength).old(),
+	}
+}
+
+// newRoutes are all others.
+func newRoutes() []route {
 	return []route{
 		at("GET", healthPath, Anyone, "", (*Server).getHealth).gov(),
 		at("POST", "/oauth2/token", Anyone, "", (*Server).postToken),
@@ -106,6 +146,7 @@ func table() []route {
 		at("GET", pleasant+"/{entries}/{entry}/attachments", SignedIn, "ViewEntryContents", (*Server).getAttachments),
 		at("POST", pleasant+"/{entries}/{entry}/attachments", SignedIn, "ModifyEntries", (*Server).postAttachment).with(attachmentBody),
 		at("GET", pleasant+"/{entries}/{entry}/attachments/{attachment}", SignedIn, "ViewEntryContents", (*Server).getAttachment),
+		at("PUT", pleasant+"/{entries}/{entry}/attachments/{attachment}", SignedIn, "ModifyEntries", (*Server).putAttachment).with(attachmentBody),
 		at("DELETE", pleasant+"/{entries}/{entry}/attachments/{attachment}", SignedIn, "ModifyEntries", (*Server).deleteAttachment),
 
 		at("GET", pleasant+"/{objects}/{object}/useraccess", SignedIn, "ViewSecurity", (*Server).getUserAccess),

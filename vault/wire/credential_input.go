@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"time"
 
@@ -35,7 +36,8 @@ func ReadPut[T CredentialInput | GroupInput](body []byte) (item T, comment strin
 // nothing (PATCH) or, with replace, takes its zero value (PUT). What the server
 // withholds on reading is the exception, for clients send back what they got:
 // the password and the one-time code stay unless a value is sent, and a
-// protected custom field stays while its value is empty. A field loses its
+// protected custom field stays while its value is empty, or while no custom
+// field is sent at all. A field loses its
 // protection only together with its value: whoever may not see it cannot
 // uncover it. Times are left to the server, but for Expires. The entry takes
 // over the secrets.
@@ -56,7 +58,7 @@ func (in *CredentialInput) Apply(e *vault.Entry, replace bool) {
 	if in.CustomUserFields != nil {
 		in.applyFields(e, *in.CustomUserFields)
 	} else if replace {
-		in.applyFields(e, nil)
+		in.applyFields(e, withheldFields(e))
 	}
 	if in.ProtectedFields != nil {
 		for _, name := range *in.ProtectedFields {
@@ -77,6 +79,33 @@ func (in *CredentialInput) Apply(e *vault.Entry, replace bool) {
 			e.Times.Expires, e.Times.Expiry = true, second(d)
 		}
 	}
+}
+
+// OnlyMoves reports whether nothing was sent but where the entry is to go.
+func (in *CredentialInput) OnlyMoves() bool {
+	rest := *in
+	rest.ID, rest.GroupID, rest.UsageComment = nil, nil, nil
+	rest.Created, rest.Modified = Date{}, Date{}
+	return in.GroupID != nil && reflect.ValueOf(rest).IsZero()
+}
+
+// OnlyMoves reports whether nothing was sent but where the folder is to go.
+func (in *GroupInput) OnlyMoves() bool {
+	rest := *in
+	rest.ID, rest.ParentID, rest.UsageComment = nil, nil, nil
+	return in.ParentID != nil && reflect.ValueOf(rest).IsZero()
+}
+
+// withheldFields returns the protected custom fields of e as the server shows
+// them, without their values: sent back, they stay.
+func withheldFields(e *vault.Entry) Fields {
+	var out Fields
+	for _, f := range e.Fields {
+		if f.Protected && !vault.IsStandard(f.Name) && f.Name != vault.FieldOTP {
+			out = append(out, Member{Name: f.Name})
+		}
+	}
+	return out
 }
 
 func (in *CredentialInput) applyText(e *vault.Entry, name string, value *string, replace bool) {

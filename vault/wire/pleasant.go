@@ -43,6 +43,9 @@ type Credential struct {
 	// ProtectedFields names the custom user fields whose values count as
 	// passwords. It is Tideover's own member; other servers ignore it.
 	ProtectedFields []string `json:",omitempty"`
+
+	// Version4 leaves out what came after version 4; see ToVersion4.
+	Version4 bool `json:"-"`
 }
 
 // CommentPrompts says for which actions the server asks for a comment.
@@ -159,10 +162,13 @@ const (
 // CommentRequest is the body of OfflinePackage and of POST entries/{id}/password.
 type CommentRequest struct{ Comment string }
 
-// AttachmentInput is the body of POST entries/{id}/attachments.
+// AttachmentInput is the body of POST entries/{id}/attachments, and of PUT
+// below it. Comment and Protected are Tideover's own members.
 type AttachmentInput struct {
-	FileName string
-	FileData []byte
+	FileName  string
+	FileData  []byte
+	Comment   string `json:",omitempty"`
+	Protected bool   `json:",omitempty"` // the content counts as a password
 }
 
 // SearchRequest is the body of POST search.

@@ -41,6 +41,9 @@ func (c *Credential) Append(dst []byte) []byte {
 	w.date("Created", c.Created)
 	w.date("Modified", c.Modified)
 	w.date("Expires", c.Expires)
+	if c.Version4 {
+		return append(w.dst, '}')
+	}
 	w.text("TOTPIssuer", c.TOTPIssuer)
 	w.key("TOTPSecret")
 	w.dst = AppendString(w.dst, c.TOTPSecret.Bytes())

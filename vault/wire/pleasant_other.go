@@ -18,6 +18,10 @@ const (
 	// answer 500 to requests without it.
 	HeaderClientID = "X-Pleasant-Client-Identifier"
 
+	// HeaderCause is Tideover's own: it names the vault.Cause of an answer of
+	// this API that is an error, whose body has only a sentence.
+	HeaderCause = "X-Tideover-Cause"
+
 	// OTPRequired is the value of HeaderOTP that asks for a code.
 	OTPRequired = "required"
 	// OTPAuthenticator is the provider of time-based codes (RFC 6238).

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
@@ -66,13 +67,75 @@ func (c *Catalog) Attachment(ctx context.Context, by *Caller, entry, attachment 
 	return file, nil
 }
 
-// AddAttachment adds a file to an entry, as EditEntry would: it takes
-// ModifyEntries and ViewEntryContents, and makes a new version. A name that the
-// entry has is Usage; an entry whose changes need a comment is CommentRequired,
-// as no client can send one here: use EditEntry. Data stays the caller's.
-func (c *Catalog) AddAttachment(ctx context.Context, by *Caller, entry vault.ID, f File) (vault.ID, error) {
+// Files returns the files of an entry that Attachment would give the caller,
+// with their contents, in the entry's order. Those that it would refuse are left
+// out, and no refusal is recorded, for nobody asked for them by name; so are
+// those that no longer fit into max bytes. The audit has an event for each that
+// is returned. NotFound. The caller wipes the contents.
+func (c *Catalog) Files(ctx context.Context, by *Caller, entry vault.ID, comment string, max int64) ([]*File, error) {
+	var list []*File
+	var blobs []vault.ID
+	err := c.update(ctx, by, func(tx store.Tx, a *access) error {
+		list, blobs = nil, nil
+		row, have, err := find(ctx, tx, a, entry)
+		if err != nil || !have.Now.Has(policy.ViewEntryContents) {
+			return err
+		}
+		text, err := c.keys.Unseal(nil, entryRow(row.ID, row.Version), row.Content)
+		if err != nil {
+			return fmt.Errorf("open entry: %w", err)
+		}
+		defer clear(text)
+		inner, err := parseEntry(text, row.ID)
+		if err != nil {
+			return err
+		}
+		secret := have.Now.Has(policy.ViewEntryPassword) &&
+			needComment(a.flagsOn(&row), policy.CommentOnViewPassword, comment) == nil
+		total := int64(0)
+		for i, at := range inner.Attachments {
+			f := inner.files[i]
+			if f.protected && !secret || f.size > max-total {
+				continue
+			}
+			total += f.size
+			list = append(list, &File{ID: at.ID, Name: at.Name, Protected: f.protected})
+			blobs = append(blobs, f.blob)
+			err := a.record(ctx, tx, store.AuditEvent{
+				Action: ActionAttachment, Target: entry, Comment: comment, Detail: []byte(at.ID.String()),
+				Objects: []store.AuditObject{{Entry: entry, Version: row.Version}},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	err = c.store.View(ctx, func(r store.Reader) (err error) {
+		for i := range list {
+			if list[i].Data, err = c.readBlob(ctx, r, blobs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		for _, f := range list {
+			clear(f.Data)
+		}
+		return nil, err
+	}
+	return list, nil
+}
+
+// AddAttachment adds a file to an entry, as EditEntry would, and takes what
+// that takes. A name that the entry has is Usage. Data stays the caller's.
+func (c *Catalog) AddAttachment(ctx context.Context, by *Caller, entry vault.ID, comment string, f File) (vault.ID, error) {
 	id := vault.NewID()
-	err := c.EditEntry(ctx, by, entry, "", func(e *vault.Entry) error {
+	err := c.EditEntry(ctx, by, entry, comment, func(e *vault.Entry) error {
 		for _, a := range e.Attachments {
 			if a.Name == f.Name {
 				return vault.Fail(vault.Usage, "the entry has an attachment of that name")
@@ -86,10 +149,37 @@ func (c *Catalog) AddAttachment(ctx context.Context, by *Caller, entry vault.ID,
 	return id, err
 }
 
+// ReplaceAttachment puts f in the place of a file of an entry; older versions
+// keep that one. An empty name stays what it was, and what was protected stays
+// so. It takes what EditEntry takes. As identifiers are of one content, the
+// file has another one afterwards, which is returned; the same if it is the same
+// content. NotFound. Data stays the
+// caller's.
+func (c *Catalog) ReplaceAttachment(ctx context.Context, by *Caller, entry vault.ID, comment string, f File) (vault.ID, error) {
+	var replaced *vault.Attachment
+	err := c.EditEntry(ctx, by, entry, comment, func(e *vault.Entry) error {
+		for i := range e.Attachments {
+			if replaced = &e.Attachments[i]; replaced.ID != f.ID {
+				continue
+			}
+			if f.Name != "" {
+				replaced.Name = f.Name
+			}
+			replaced.Binary = &vault.Binary{Data: f.Data, Protected: f.Protected}
+			return nil
+		}
+		return vault.Fail(vault.NotFound, "attachment %s", f.ID)
+	})
+	if err != nil {
+		return vault.ID{}, err
+	}
+	return replaced.ID, nil
+}
+
 // RemoveAttachment takes a file off an entry; older versions keep it. It takes
-// what AddAttachment takes. NotFound.
-func (c *Catalog) RemoveAttachment(ctx context.Context, by *Caller, entry, attachment vault.ID) error {
-	return c.EditEntry(ctx, by, entry, "", func(e *vault.Entry) error {
+// what EditEntry takes. NotFound.
+func (c *Catalog) RemoveAttachment(ctx context.Context, by *Caller, entry, attachment vault.ID, comment string) error {
+	return c.EditEntry(ctx, by, entry, comment, func(e *vault.Entry) error {
 		for i, a := range e.Attachments {
 			if a.ID == attachment {
 				e.Attachments = append(e.Attachments[:i:i], e.Attachments[i+1:]...)

@@ -67,11 +67,11 @@ var matrix = []struct {
 		return err
 	}},
 	{"add attachment", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
-		_, err := s.AddAttachment(ctx, by, at.entry, catalog.File{Name: "new", Data: []byte("x")})
+		_, err := s.AddAttachment(ctx, by, at.entry, "", catalog.File{Name: "new", Data: []byte("x")})
 		return err
 	}},
 	{"remove attachment", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
-		return s.RemoveAttachment(ctx, by, at.entry, at.plain)
+		return s.RemoveAttachment(ctx, by, at.entry, at.plain, "")
 	}},
 	{"add entry", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
 		_, err := s.AddEntry(ctx, by, catalog.NewEntry{Folder: at.folder, Entry: newEntry("new")})

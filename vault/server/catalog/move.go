@@ -34,82 +34,84 @@ func noLonger(before, after policy.Effective) error {
 // entry and AddEntries on the folder, and the mover must not gain rights on the
 // entry by it.
 func (c *Catalog) MoveEntry(ctx context.Context, by *Caller, id, folder vault.ID, comment string) error {
-	return c.update(ctx, by, func(tx store.Tx, a *access) error {
-		row, have, err := find(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		if err := need(have, policy.MoveEntries); err != nil {
-			return err
-		}
-		if err := a.needFolder(folder, policy.AddEntries); err != nil {
-			return err
-		}
-		if err := needComment(a.flagsOn(&row), policy.CommentOnMoveEntries, comment); err != nil {
-			return err
-		}
-		if err := noGain(have, a.onEntry(folder, id)); err != nil {
-			return err
-		}
-		if row.Folder == folder {
-			return nil
-		}
-		from := row.Folder
-		row.Folder = folder
-		if err := tx.UpdateEntry(ctx, store.EntryUpdate{Entry: row, Base: row.Version}); err != nil {
-			return err
-		}
-		return a.record(ctx, tx, store.AuditEvent{
-			Action: ActionMoveEntry, Target: id, Comment: comment, Detail: []byte("from " + from.String() + " to " + folder.String()),
-		})
+	return c.ChangeEntry(ctx, by, id, EntryChange{Folder: folder, Comment: comment})
+}
+
+// moveEntry is MoveEntry within a transaction.
+func moveEntry(ctx context.Context, tx store.Tx, a *access, row *store.Entry, have policy.Effective, ch EntryChange) error {
+	if err := need(have, policy.MoveEntries); err != nil {
+		return err
+	}
+	if err := a.needFolder(ch.Folder, policy.AddEntries); err != nil {
+		return err
+	}
+	if err := needComment(a.flagsOn(row), policy.CommentOnMoveEntries, ch.Comment); err != nil {
+		return err
+	}
+	if err := noGain(have, a.onEntry(ch.Folder, row.ID)); err != nil {
+		return err
+	}
+	if row.Folder == ch.Folder {
+		return nil
+	}
+	from := row.Folder
+	row.Folder = ch.Folder
+	if err := tx.UpdateEntry(ctx, store.EntryUpdate{Entry: *row, Base: row.Version}); err != nil {
+		return err
+	}
+	return a.record(ctx, tx, store.AuditEvent{
+		Action: ActionMoveEntry, Target: row.ID, Comment: ch.Comment, Detail: []byte("from " + from.String() + " to " + ch.Folder.String()),
 	})
 }
 
 // MoveFolder puts a folder, with all that is below, into another one. It takes
 // MoveFolders on it and AddFolders there; the mover must not gain rights by it.
 func (c *Catalog) MoveFolder(ctx context.Context, by *Caller, id, parent vault.ID, comment string) error {
-	return c.update(ctx, by, func(tx store.Tx, a *access) error {
-		if err := a.needFolder(id, policy.MoveFolders); err != nil {
+	return c.ChangeFolder(ctx, by, id, FolderChange{Parent: parent, Comment: comment})
+}
+
+// moveFolder is MoveFolder within a transaction.
+func moveFolder(ctx context.Context, tx store.Tx, a *access, id vault.ID, ch FolderChange) error {
+	if err := a.needFolder(id, policy.MoveFolders); err != nil {
+		return err
+	}
+	if err := a.needFolder(ch.Parent, policy.AddFolders); err != nil {
+		return err
+	}
+	at, _ := a.tree.Position(id)
+	to, _ := a.tree.Position(ch.Parent)
+	switch {
+	case id == a.root:
+		return vault.Fail(vault.Usage, "the root folder cannot be moved")
+	case to >= at && to < a.tree.End(at):
+		return vault.Fail(vault.Usage, "a folder cannot be moved into itself")
+	case len(a.folders[ch.Parent].path)+1+a.height(at) > maxDepth:
+		return vault.Fail(vault.Usage, "folders are nested at most %d deep", maxDepth)
+	}
+	if err := needComment(a.flags[at], policy.CommentOnMoveFolders, ch.Comment); err != nil {
+		return err
+	}
+	if !a.folders[id].row.BlockInheritance {
+		have, there := a.onFolder(id), a.onFolder(ch.Parent)
+		after := policy.Effective{Now: have.Now | there.Now, Permanent: have.Permanent | there.Permanent}
+		if err := noGain(have, after); err != nil {
 			return err
 		}
-		if err := a.needFolder(parent, policy.AddFolders); err != nil {
-			return err
-		}
-		at, _ := a.tree.Position(id)
-		to, _ := a.tree.Position(parent)
-		switch {
-		case id == a.root:
-			return vault.Fail(vault.Usage, "the root folder cannot be moved")
-		case to >= at && to < a.tree.End(at):
-			return vault.Fail(vault.Usage, "a folder cannot be moved into itself")
-		case len(a.folders[parent].path)+1+a.height(at) > maxDepth:
-			return vault.Fail(vault.Usage, "folders are nested at most %d deep", maxDepth)
-		}
-		if err := needComment(a.flags[at], policy.CommentOnMoveFolders, comment); err != nil {
-			return err
-		}
-		if !a.folders[id].row.BlockInheritance {
-			have, there := a.onFolder(id), a.onFolder(parent)
-			after := policy.Effective{Now: have.Now | there.Now, Permanent: have.Permanent | there.Permanent}
-			if err := noGain(have, after); err != nil {
-				return err
-			}
-		}
-		f, err := tx.Folder(ctx, id)
-		if err != nil {
-			return err
-		}
-		if f.Parent == parent {
-			return nil
-		}
-		from := f.Parent
-		f.Parent, f.Modified = parent, a.now
-		if err := tx.UpdateFolder(ctx, store.FolderUpdate{Folder: f, Base: f.Version}); err != nil {
-			return err
-		}
-		return a.record(ctx, tx, store.AuditEvent{
-			Action: ActionMoveFolder, Target: id, Comment: comment, Detail: []byte("from " + from.String() + " to " + parent.String()),
-		})
+	}
+	f, err := tx.Folder(ctx, id)
+	if err != nil {
+		return err
+	}
+	if f.Parent == ch.Parent {
+		return nil
+	}
+	from := f.Parent
+	f.Parent, f.Modified = ch.Parent, a.now
+	if err := tx.UpdateFolder(ctx, store.FolderUpdate{Folder: f, Base: f.Version}); err != nil {
+		return err
+	}
+	return a.record(ctx, tx, store.AuditEvent{
+		Action: ActionMoveFolder, Target: id, Comment: ch.Comment, Detail: []byte("from " + from.String() + " to " + ch.Parent.String()),
 	})
 }
 

@@ -54,7 +54,7 @@ func TestRestore(t *testing.T) {
 	// Let in again, step by step.
 	s.must(s.SetUserState(ctx, s.op, ann.User(), store.UserActive))
 	ann = s.signIn("ann")
-	if _, err := s.Package(ctx, ann, request(d, vault.NewID(), 1)); cause(err) != vault.NotPermitted {
+	if _, err := s.Package(ctx, ann, request(d, vault.NewID(), 1)); cause(err) != vault.Suspended {
 		t.Errorf("a suspended device gets a cache: %v", err)
 	}
 	s.must(s.SetDeviceState(ctx, s.op, d.ID, store.DeviceApproved, "it is hers"))

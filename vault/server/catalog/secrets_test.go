@@ -16,7 +16,7 @@ func TestAttachmentOfAnotherEntry(t *testing.T) {
 	s := newServer(t)
 	mine := s.entry("/Mine/open")
 	theirs := s.entry("/Theirs/hidden")
-	secret, err := s.AddAttachment(ctx, s.op, theirs, catalog.File{Name: "key", Data: bigFile(), Protected: true})
+	secret, err := s.AddAttachment(ctx, s.op, theirs, "", catalog.File{Name: "key", Data: bigFile(), Protected: true})
 	s.must(err)
 	bob := s.user("bob")
 	s.grant("bob", "/Mine", "Full", time.Time{})
@@ -24,7 +24,7 @@ func TestAttachmentOfAnotherEntry(t *testing.T) {
 		if _, err := s.Attachment(ctx, bob, entry, secret, "x"); cause(err) != vault.NotFound {
 			t.Errorf("read by entry %v: %v", entry, err)
 		}
-		if err := s.RemoveAttachment(ctx, bob, entry, secret); cause(err) != vault.NotFound {
+		if err := s.RemoveAttachment(ctx, bob, entry, secret, ""); cause(err) != vault.NotFound {
 			t.Errorf("remove by entry %v: %v", entry, err)
 		}
 	}
@@ -51,9 +51,9 @@ func TestAttachmentOfAnotherEntry(t *testing.T) {
 func TestAttachmentOfTheHistory(t *testing.T) {
 	s := newServer(t)
 	id := s.entry("/Web/mail")
-	file, err := s.AddAttachment(ctx, s.op, id, catalog.File{Name: "a", Data: nil})
+	file, err := s.AddAttachment(ctx, s.op, id, "", catalog.File{Name: "a", Data: nil})
 	s.must(err)
-	s.must(s.RemoveAttachment(ctx, s.op, id, file))
+	s.must(s.RemoveAttachment(ctx, s.op, id, file, ""))
 	s.level("No history", policy.ViewFolders|policy.ReadSecrets)
 	bob, ann := s.user("bob"), s.user("ann")
 	s.grant("bob", "/Web", "No history", time.Time{})
@@ -82,9 +82,9 @@ func TestAttachmentOfTheHistory(t *testing.T) {
 func TestEqualFilesAreStoredOnce(t *testing.T) {
 	s := newServer(t)
 	id := s.entry("/Web/mail")
-	a, err := s.AddAttachment(ctx, s.op, id, catalog.File{Name: "a", Data: bigFile()})
+	a, err := s.AddAttachment(ctx, s.op, id, "", catalog.File{Name: "a", Data: bigFile()})
 	s.must(err)
-	b, err := s.AddAttachment(ctx, s.op, id, catalog.File{Name: "b", Data: bigFile(), Protected: true})
+	b, err := s.AddAttachment(ctx, s.op, id, "", catalog.File{Name: "b", Data: bigFile(), Protected: true})
 	s.must(err)
 	for _, file := range []vault.ID{a, b} {
 		f, err := s.Attachment(ctx, s.op, id, file, "")
@@ -92,7 +92,7 @@ func TestEqualFilesAreStoredOnce(t *testing.T) {
 			t.Errorf("%v: %d bytes, %v", file, len(f.Data), err)
 		}
 	}
-	if _, err := s.AddAttachment(ctx, s.op, id, catalog.File{Name: "a", Data: []byte("x")}); cause(err) != vault.Usage {
+	if _, err := s.AddAttachment(ctx, s.op, id, "", catalog.File{Name: "a", Data: []byte("x")}); cause(err) != vault.Usage {
 		t.Errorf("a name twice: %v", err)
 	}
 	// New content under the old name is a new file.

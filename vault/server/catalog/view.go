@@ -89,15 +89,31 @@ type File struct {
 // NewEntry is what AddEntry takes. Entry.ID may be zero; an ID that is taken is
 // replaced. History must be empty; attachments come with their Binary.
 type NewEntry struct {
-	Folder vault.ID
-	Entry  *vault.Entry
+	Folder  vault.ID
+	Entry   *vault.Entry
+	Comment string
+}
+
+// EntryChange is what ChangeEntry does.
+type EntryChange struct {
+	Folder  vault.ID // where it goes; zero: it stays
+	Comment string
+	Edit    func(*vault.Entry) error // see EditEntry; nil: it is moved, nothing else
+}
+
+// FolderChange is what ChangeFolder does.
+type FolderChange struct {
+	Parent  vault.ID // where it goes; zero: it stays
+	Comment string
+	Edit    func(*vault.Group) error // see EditFolder; nil: it is moved, nothing else
 }
 
 // NewFolder is what AddFolder takes. Group.ID may be zero; Groups and Entries
 // must be empty.
 type NewFolder struct {
-	Parent vault.ID
-	Group  *vault.Group
+	Parent  vault.ID
+	Group   *vault.Group
+	Comment string
 }
 
 // Removal says how to remove an entry or a folder.

@@ -22,8 +22,9 @@ const (
 	keptVersions = 50
 )
 
-// AddEntry adds an entry to a folder. It takes AddEntries there. Times that are
-// zero become now. Returns its identifier.
+// AddEntry adds an entry to a folder. It takes AddEntries there; a comment is
+// kept if there is one, and never asked for, as nothing changes by it that was
+// there before. Times that are zero become now. Returns its identifier.
 func (c *Catalog) AddEntry(ctx context.Context, by *Caller, n NewEntry) (vault.ID, error) {
 	if n.Entry == nil || len(n.Entry.History) > 0 {
 		return vault.ID{}, vault.Fail(vault.Usage, "a new entry has no history")
@@ -52,7 +53,7 @@ func (c *Catalog) AddEntry(ctx context.Context, by *Caller, n NewEntry) (vault.I
 			return err
 		}
 		return a.record(ctx, tx, store.AuditEvent{
-			Action: ActionAddEntry, Target: id, Objects: []store.AuditObject{{Entry: id, Version: 1}},
+			Action: ActionAddEntry, Target: id, Comment: n.Comment, Objects: []store.AuditObject{{Entry: id, Version: 1}},
 		})
 	})
 	return id, err
@@ -94,35 +95,38 @@ func expiry(t vault.Times) time.Time {
 
 // EditEntry changes an entry in one transaction. It takes ModifyEntries, and a
 // comment where one is asked for. change gets the whole entry without history,
-// secrets included, and sets what is new; attachments have no Binary, and those
-// that change adds must have one. It may be called more than once and must have
+// secrets included, and sets what is new; attachments have no Binary, those that
+// change adds must have one, and those that it gives one have a new content. It may be called more than once and must have
 // no other effect. The version before goes into the history; if nothing has
 // changed, nothing is written.
 //
-// A caller without ViewEntryPassword cannot make a password visible: fields
-// that were passwords stay so.
+// change sees what counts as a password by its name alone, as imports may bring
+// it, marked as protected, and it stays so: clients were shown it without its
+// value. A caller without ViewEntryPassword cannot make a password visible:
+// fields that were passwords stay so.
 func (c *Catalog) EditEntry(ctx context.Context, by *Caller, id vault.ID, comment string, change func(*vault.Entry) error) error {
-	return c.update(ctx, by, func(tx store.Tx, a *access) error {
-		row, have, err := find(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		if err := need(have, policy.ModifyEntries); err != nil {
-			return err
-		}
-		if err := needComment(a.flagsOn(&row), policy.CommentOnModifyEntries, comment); err != nil {
-			return err
-		}
-		w := &writing{c: c, tx: tx, row: &row, files: files{c: c, entry: id}}
-		w.mayUnmask = have.Now.Has(policy.ViewEntryPassword)
-		changed, err := w.edit(ctx, change, a.now, by.user)
-		if err != nil || !changed {
-			return err
-		}
-		return a.record(ctx, tx, store.AuditEvent{
-			Action: ActionEditEntry, Target: id, Comment: comment,
-			Objects: []store.AuditObject{{Entry: id, Version: row.Version}},
-		})
+	return c.ChangeEntry(ctx, by, id, EntryChange{Comment: comment, Edit: change})
+}
+
+// mayEditEntry checks the right and the comment of EditEntry.
+func mayEditEntry(a *access, row *store.Entry, have policy.Effective, comment string) error {
+	if err := need(have, policy.ModifyEntries); err != nil {
+		return err
+	}
+	return needComment(a.flagsOn(row), policy.CommentOnModifyEntries, comment)
+}
+
+// editEntry is EditEntry within a transaction, after mayEditEntry.
+func (c *Catalog) editEntry(ctx context.Context, tx store.Tx, a *access, row *store.Entry, have policy.Effective, ch EntryChange) error {
+	w := &writing{c: c, tx: tx, row: row, files: files{c: c, entry: row.ID}}
+	w.mayUnmask = have.Now.Has(policy.ViewEntryPassword)
+	changed, err := w.edit(ctx, ch.Edit, a.now, a.by.user)
+	if err != nil || !changed {
+		return err
+	}
+	return a.record(ctx, tx, store.AuditEvent{
+		Action: ActionEditEntry, Target: row.ID, Comment: ch.Comment,
+		Objects: []store.AuditObject{{Entry: row.ID, Version: row.Version}},
 	})
 }
 
@@ -165,6 +169,9 @@ func (w *writing) edit(ctx context.Context, change func(*vault.Entry) error, now
 	if err != nil {
 		return false, err
 	}
+	for i := range after.Fields {
+		after.Fields[i].Protected = after.Fields[i].Protected || isPassword(&after.Fields[i])
+	}
 	if err := change(after.Entry); err != nil {
 		return false, err
 	}
@@ -179,7 +186,9 @@ func (w *writing) edit(ctx context.Context, change func(*vault.Entry) error, now
 		return false, err
 	}
 	after.past = before.past
-	if len(w.files.rows) == 0 && bytes.Equal(text, appendEntry(nil, w.row.ID, after)) {
+	// Whoever does not see the passwords must not find out by guessing: to them
+	// every edit is a change.
+	if w.mayUnmask && len(w.files.rows) == 0 && bytes.Equal(text, appendEntry(nil, w.row.ID, after)) {
 		return false, nil
 	}
 	gone := removed(before.Attachments, after.Attachments)
@@ -248,6 +257,18 @@ func (w *writing) takeFiles(ctx context.Context, after *content, before content)
 		if at.Binary == nil {
 			return vault.Fail(vault.Usage, "an attachment has no content")
 		}
+		if had {
+			at.Binary = &vault.Binary{Data: at.Binary.Data, Protected: at.Binary.Protected || old.protected}
+			blob, err := w.files.blob(ctx, at.Binary.Data)
+			if err != nil {
+				return err
+			}
+			same := before.attachment(at.ID)
+			if (w.mayUnmask || !old.protected) && blob == old.blob && at.Name == same.Name && at.Binary.Protected == old.protected {
+				after.files[i] = old // a client sent back what it had got
+				continue
+			}
+		}
 		if had || at.ID.IsZero() { // new content is a new file
 			at.ID = vault.NewID()
 		}
@@ -268,6 +289,16 @@ func (c content) file(id vault.ID) (fileRef, bool) {
 		}
 	}
 	return fileRef{}, false
+}
+
+// attachment returns the attachment of that identifier, which is there.
+func (c content) attachment(id vault.ID) *vault.Attachment {
+	for i := range c.Attachments {
+		if c.Attachments[i].ID == id {
+			return &c.Attachments[i]
+		}
+	}
+	return nil
 }
 
 // seal encrypts the content for the row as it is.

@@ -54,7 +54,7 @@ func (c *Catalog) AddFolder(ctx context.Context, by *Caller, n NewFolder) (vault
 		if err := tx.AddFolders(ctx, []store.Folder{row}); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, store.AuditEvent{Action: ActionAddFolder, Target: id})
+		return a.record(ctx, tx, store.AuditEvent{Action: ActionAddFolder, Target: id, Comment: n.Comment})
 	})
 	return id, err
 }
@@ -85,48 +85,51 @@ func (c *Catalog) sealFolder(row *store.Folder, g *vault.Group) error {
 // must have no other effect; Groups and Entries are not looked at. The root
 // keeps its name, by which clients know it.
 func (c *Catalog) EditFolder(ctx context.Context, by *Caller, id vault.ID, comment string, change func(*vault.Group) error) error {
-	return c.update(ctx, by, func(tx store.Tx, a *access) error {
-		if err := a.needFolder(id, policy.ModifyFolderNames); err != nil {
-			return err
-		}
-		at, _ := a.tree.Position(id)
-		if err := needComment(a.flags[at], policy.CommentOnModifyFolders, comment); err != nil {
-			return err
-		}
-		row, err := tx.Folder(ctx, id)
-		if err != nil {
-			return err
-		}
-		text, err := c.keys.Unseal(nil, folderRow(id, row.Version), row.Content)
-		if err != nil {
-			return fmt.Errorf("open folder: %w", err)
-		}
-		g, err := parseGroup(bytes.Clone(text), id)
-		if err != nil {
-			return err
-		}
-		name := g.Name
-		if err := change(g); err != nil {
-			return err
-		}
-		if id == a.root && g.Name != name {
-			return vault.Fail(vault.Usage, "the root folder keeps its name")
-		}
-		if bytes.Equal(text, appendGroup(nil, g)) {
-			return nil
-		}
-		g.Times.Modified = a.now.UTC().Truncate(time.Second)
-		base := row.Version
-		row.Version++
-		row.Modified = a.now
-		if err := c.sealFolder(&row, g); err != nil {
-			return err
-		}
-		if err := tx.UpdateFolder(ctx, store.FolderUpdate{Folder: row, Base: base}); err != nil {
-			return err
-		}
-		return a.record(ctx, tx, store.AuditEvent{Action: ActionEditFolder, Target: id, Comment: comment})
-	})
+	return c.ChangeFolder(ctx, by, id, FolderChange{Comment: comment, Edit: change})
+}
+
+// editFolder is EditFolder within a transaction.
+func (c *Catalog) editFolder(ctx context.Context, tx store.Tx, a *access, id vault.ID, ch FolderChange) error {
+	if err := a.needFolder(id, policy.ModifyFolderNames); err != nil {
+		return err
+	}
+	at, _ := a.tree.Position(id)
+	if err := needComment(a.flags[at], policy.CommentOnModifyFolders, ch.Comment); err != nil {
+		return err
+	}
+	row, err := tx.Folder(ctx, id)
+	if err != nil {
+		return err
+	}
+	text, err := c.keys.Unseal(nil, folderRow(id, row.Version), row.Content)
+	if err != nil {
+		return fmt.Errorf("open folder: %w", err)
+	}
+	g, err := parseGroup(bytes.Clone(text), id)
+	if err != nil {
+		return err
+	}
+	name := g.Name
+	if err := ch.Edit(g); err != nil {
+		return err
+	}
+	if id == a.root && g.Name != name {
+		return vault.Fail(vault.Usage, "the root folder keeps its name")
+	}
+	if bytes.Equal(text, appendGroup(nil, g)) {
+		return nil
+	}
+	g.Times.Modified = a.now.UTC().Truncate(time.Second)
+	base := row.Version
+	row.Version++
+	row.Modified = a.now
+	if err := c.sealFolder(&row, g); err != nil {
+		return err
+	}
+	if err := tx.UpdateFolder(ctx, store.FolderUpdate{Folder: row, Base: base}); err != nil {
+		return err
+	}
+	return a.record(ctx, tx, store.AuditEvent{Action: ActionEditFolder, Target: id, Comment: ch.Comment})
 }
 
 // SetFlags sets the conditions under which an entry, or all in a folder, is
