@@ -22,5 +22,7 @@ func (p plain) SetContent(text string) {
 	<-set
 }
 
-var _ interface{ Content() string } = plain{}
-var _ fyne.Clipboard = plain{}
+var (
+	_ interface{ Content() string } = plain{}
+	_ fyne.Clipboard                = plain{}
+)

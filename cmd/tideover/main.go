@@ -21,12 +21,14 @@ import (
 	"github.com/tideover/tideover/app/native"
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/start"
+	"github.com/tideover/tideover/vault/cache"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(run(os.Args[1:], cache.Cost{})) }
 
-// run is main with an exit code.
-func run(args []string) int {
+// run is main with an exit code and the cost of key derivations, zero for the
+// cache's default; the tests start it as a process of its own.
+func run(args []string, cost cache.Cost) int {
 	words := present.Load(present.Locale(os.Getenv))
 	options, version, err := parse(args)
 	switch {
@@ -38,6 +40,7 @@ func run(args []string) int {
 		fmt.Println("tideover", start.Version())
 		return 0
 	}
+	options.Cost = cost
 	// Libraries quote there what they did not expect, which may be part of a
 	// secret. We log nothing by it ourselves.
 	log.SetOutput(io.Discard)

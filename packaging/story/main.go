@@ -30,7 +30,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "\nThe story broke:", err)
 		os.Exit(1)
 	}
-	fmt.Println("\nThe whole story was played, every step as it must be.")
 }
 
 func run(ctx context.Context, bin, transcript string, keep bool) (err error) {

@@ -99,7 +99,11 @@ func (p *player) play(ctx context.Context) error {
 		server("The audit log has not been touched", "audit", "verify", "--data", p.data()),
 		cli("Sign out", "sign-out"),
 	}
-	return errors.Join(p.all(ctx, ending), back())
+	if err := errors.Join(p.all(ctx, ending), back()); err != nil {
+		return err
+	}
+	p.say("The whole story was played, every step as it must be.")
+	return p.openWindow(ctx, demo, user)
 }
 
 func (p *player) all(ctx context.Context, steps []step) error {
@@ -119,31 +123,29 @@ func secretLine(path string) (string, error) {
 
 // demoReady is the line that `tideover-server demo --json` prints.
 type demoReady struct {
-	Ready  bool   `json:"ready"`
-	URL    string `json:"url"`
-	Pin    string `json:"pin"`
-	CAFile string `json:"ca_file"`
-	Users  []struct {
-		Name           string  `json:"name"`
-		Role           string  `json:"role"`
-		PasswordFile   string  `json:"password_file"`
-		OTPSecretFile  *string `json:"otp_secret_file"`
-		OfflineEntries int     `json:"offline_entries"`
-	} `json:"users"`
-	stop func() error
+	Ready  bool       `json:"ready"`
+	URL    string     `json:"url"`
+	Pin    string     `json:"pin"`
+	CAFile string     `json:"ca_file"`
+	Users  []demoUser `json:"users"`
+	stop   func() error
 }
 
-func (d demoReady) offlineUser() (u struct {
-	Name, PasswordFile string
-}, err error,
-) {
-	best := 0
+type demoUser struct {
+	Name           string  `json:"name"`
+	Role           string  `json:"role"`
+	PasswordFile   string  `json:"password_file"`
+	OTPSecretFile  *string `json:"otp_secret_file"`
+	OfflineEntries int     `json:"offline_entries"`
+}
+
+func (d demoReady) offlineUser() (u demoUser, err error) {
 	for _, c := range d.Users {
-		if (c.OTPSecretFile == nil || *c.OTPSecretFile == "") && c.OfflineEntries > best && !strings.HasPrefix(c.Role, "Admin") {
-			best, u.Name, u.PasswordFile = c.OfflineEntries, c.Name, c.PasswordFile
+		if (c.OTPSecretFile == nil || *c.OTPSecretFile == "") && c.OfflineEntries > u.OfflineEntries && !strings.HasPrefix(c.Role, "Admin") {
+			u = c
 		}
 	}
-	if best == 0 {
+	if u.OfflineEntries == 0 {
 		return u, errors.New("the demo has no user with entries for offline use")
 	}
 	return u, nil
