@@ -162,7 +162,7 @@ func TestWritesToPleasant(t *testing.T) {
 	after.Entry.Tags = []string{"prod", "db"}
 	after.Entry.Attachments = []vault.Attachment{{Name: "b.txt", Binary: &vault.Binary{Data: []byte("ho")}}}
 	p.requests()
-	if err := c.UpdateEntry(ctx, after.Group, after.Entry); err != nil {
+	if err := c.UpdateEntry(ctx, after.Group, after.Entry, ""); err != nil {
 		t.Fatal(err)
 	}
 	base := "/api/v6/rest/entries/" + dbEntry
@@ -178,20 +178,20 @@ func TestWritesToPleasant(t *testing.T) {
 	moved := vault.NewID()
 	after.Entry.Tags = []string{"prod"}
 	after.Entry.Attachments = []vault.Attachment{{ID: id(t, certFile), Name: "cert.pem"}}
-	if err := c.UpdateEntry(ctx, moved, after.Entry); err != nil {
+	if err := c.UpdateEntry(ctx, moved, after.Entry, ""); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"GET " + base, "PATCH " + base + ` {"GroupId":"` + moved.String() + `"}`}, p.requests()); diff != "" {
 		t.Error(diff)
 	}
 
-	if err := c.DeleteEntry(ctx, id(t, dbEntry)); err != nil {
+	if err := c.DeleteEntry(ctx, id(t, dbEntry), ""); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"DELETE " + base}, p.requests()); diff != "" {
 		t.Error(diff)
 	}
-	want(t, "unknown entry", c.DeleteEntry(ctx, vault.NewID()), vault.NotFound)
+	want(t, "unknown entry", c.DeleteEntry(ctx, vault.NewID(), ""), vault.NotFound)
 
 	// What a Pleasant server would keep in another form is not sent at all.
 	e.Set("PIN", vault.SecretText("4711"), true)
@@ -205,7 +205,7 @@ func TestWritesToPleasant(t *testing.T) {
 	old := signedIn(t, &replay{t: t, versions: "4"})
 	_, err = old.CreateEntry(ctx, id(t, infra), e)
 	want(t, "version 4", err, vault.Unsupported)
-	want(t, "version 4", old.DeleteEntry(ctx, id(t, dbEntry)), vault.Unsupported)
+	want(t, "version 4", old.DeleteEntry(ctx, id(t, dbEntry), ""), vault.Unsupported)
 }
 
 func TestPackagesInBothForms(t *testing.T) {

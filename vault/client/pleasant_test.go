@@ -21,10 +21,11 @@ import (
 )
 
 const (
-	dbEntry  = "3f0c1f6e-52a1-4b7e-9d35-6a1b2c3d4e5f"
-	abEntry  = "c4b7a1f2-6d3e-4a59-b0c8-7e6f5d4c3b2a"
-	infra    = "5be1c9d0-93f4-4c47-8f0e-2d1c3b4a5968"
-	certFile = "a81d2c70-0b54-4f0e-8a3e-0c9d8e7f6a5b"
+	dbEntry    = "3f0c1f6e-52a1-4b7e-9d35-6a1b2c3d4e5f"
+	abEntry    = "c4b7a1f2-6d3e-4a59-b0c8-7e6f5d4c3b2a"
+	infra      = "5be1c9d0-93f4-4c47-8f0e-2d1c3b4a5968"
+	emptyGroup = "7c6b5a49-3827-4615-8403-f2e1d0c9b8a7"
+	certFile   = "a81d2c70-0b54-4f0e-8a3e-0c9d8e7f6a5b"
 
 	accessToken = "9fQ-invented-opaque-token-Zk3x"
 	password    = "p\"w\\1&<ü> "
@@ -66,7 +67,7 @@ func (p *replay) answer(w http.ResponseWriter, status int, name string) {
 func (p *replay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	p.mu.Lock()
-	p.seen = append(p.seen, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+string(body)))
+	p.seen = append(p.seen, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+string(body)))
 	p.mu.Unlock()
 	if r.Header.Get("Accept") != "application/json" && !strings.HasPrefix(r.URL.Path, wire.APIRoot) {
 		p.t.Errorf("%s: Accept is %q", r.URL.Path, r.Header.Get("Accept"))
@@ -120,6 +121,14 @@ func (p *replay) rest(w http.ResponseWriter, r *http.Request, version, path stri
 		p.answer(w, http.StatusOK, "root.json")
 	case "GET " + folders:
 		p.answer(w, http.StatusOK, "tree_v"+version+".json")
+	case "GET " + folders + "/" + infra:
+		_, _ = w.Write([]byte(`{"Id":"` + infra + `","Name":"Infra","Children":[],"Credentials":[{"Id":"` + dbEntry + `","Name":"db"}]}`))
+	case "GET " + folders + "/" + emptyGroup:
+		_, _ = w.Write([]byte(`{"Id":"` + emptyGroup + `","Name":"Empty","Children":[],"Credentials":[]}`))
+	case "POST " + folders:
+		_, _ = w.Write([]byte(`"` + emptyGroup + `"`))
+	case "PATCH " + folders + "/" + infra, "DELETE " + folders + "/" + infra, "DELETE " + folders + "/" + emptyGroup:
+		w.WriteHeader(http.StatusNoContent)
 	case "GET " + entries + "/" + dbEntry:
 		p.answer(w, http.StatusOK, "entry_v6.json")
 	case "GET " + entries + "/" + dbEntry + "/password", "POST " + entries + "/" + dbEntry + "/password":

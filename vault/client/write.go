@@ -36,8 +36,11 @@ func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 // is elsewhere. Only what differs is sent. A protected field that e holds
 // without a value was never shown, and stays; one that e does not hold goes. Of
 // attachments, those that e lists by a known id stay, others with bytes are
-// added, and those that e does not list go.
-func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry) error {
+// added, and those that e does not list go. One that has another name than
+// before is read, which the server audits, and stored again: there is no other
+// way. The comment is sent where there is one, and with a change of the entry
+// itself only.
+func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry, comment string) error {
 	version, err := c.writable(ctx)
 	if err != nil {
 		return err
@@ -59,6 +62,7 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 		return err
 	}
 	if !in.IsEmpty() {
+		in.UsageComment = reason(comment)
 		body, err := wire.Marshal(in)
 		if err != nil {
 			return err
@@ -67,7 +71,7 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 			return err
 		}
 	}
-	return c.updateAttachments(ctx, version, now.Entry, e)
+	return c.updateAttachments(ctx, attachmentUpdate{version, now.Entry, e, comment})
 }
 
 // fit leaves to a Pleasant server only what it can store.
@@ -79,50 +83,14 @@ func (c *Client) fit(ctx context.Context, in *wire.CredentialInput) error {
 	return in.Plain()
 }
 
-func (c *Client) updateAttachments(ctx context.Context, version int, now, e *vault.Entry) error {
-	there := map[vault.ID]bool{}
-	for _, a := range now.Attachments {
-		there[a.ID] = true
-	}
-	listed := map[vault.ID]bool{}
-	for i := range e.Attachments {
-		a := &e.Attachments[i]
-		listed[a.ID] = true
-		if there[a.ID] {
-			continue
-		}
-		if err := c.upload(ctx, version, e.ID, a); err != nil {
-			return err
-		}
-	}
-	for _, a := range now.Attachments {
-		if listed[a.ID] {
-			continue
-		}
-		path := entryPath(version, e.ID, "/attachments/"+a.ID.String())
-		if err := c.ask(ctx, request{method: http.MethodDelete, path: path}, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // DeleteEntry removes an entry in the way that the server is set up for: into
 // its archive, or for good.
-func (c *Client) DeleteEntry(ctx context.Context, id vault.ID) error {
+func (c *Client) DeleteEntry(ctx context.Context, id vault.ID, comment string) error {
 	version, err := c.writable(ctx)
 	if err != nil {
 		return err
 	}
-	return c.ask(ctx, request{method: http.MethodDelete, path: entryPath(version, id, "")}, nil)
-}
-
-func (c *Client) upload(ctx context.Context, version int, entry vault.ID, a *vault.Attachment) error {
-	if a.Binary == nil {
-		return vault.Fail(vault.Usage, "the attachment %q has no bytes", a.Name)
-	}
-	_, err := c.create(ctx, entryPath(version, entry, "/attachments"), wire.AttachmentInput{FileName: a.Name, FileData: a.Binary.Data})
-	return err
+	return c.remove(ctx, entryPath(version, id, ""), comment)
 }
 
 // create posts an object and returns the id that the server gave it.

@@ -123,12 +123,14 @@ func (u *unlocked) listing() *Listing {
 	root := u.cache.Content().Root
 	l.Root = l.folder(root, nil, func(e *vault.Entry) *Item {
 		edit, ok := edits[e.ID]
+		versions := len(e.History)
 		if ok && edit.Op == cache.Edited {
 			e = edit.Entry
+			versions++ // the one in the cache
 		}
 		item := describe(withhold(e), nil)
 		item.hold(e)
-		item.Offline = &yes
+		item.Offline, item.History = &yes, versions
 		if ok {
 			item.Edit = edit.Op
 		}

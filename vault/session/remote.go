@@ -73,13 +73,31 @@ type Reader interface {
 	Attachment(ctx context.Context, entry, attachment vault.ID, comment string) ([]byte, error)
 }
 
-// Writer changes entries.
+// Writer changes entries and groups. The comment is the reason, empty where none
+// is asked for; vault.CommentRequired where the server wants one.
 type Writer interface {
+	EntryWriter
+	GroupWriter
+}
+
+// EntryWriter changes entries.
+type EntryWriter interface {
 	CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error)
 	// UpdateEntry makes the server's entry what e is. A protected field without
-	// a value stays as it is there, and so does an attachment without bytes.
-	UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry) error
-	DeleteEntry(ctx context.Context, entry vault.ID) error
+	// a value stays as it is there, and so does an attachment without bytes; one
+	// of another name keeps its bytes.
+	UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry, comment string) error
+	MoveEntry(ctx context.Context, entry, group vault.ID, comment string) error
+	DeleteEntry(ctx context.Context, entry vault.ID, comment string) error
+}
+
+// GroupWriter changes groups.
+type GroupWriter interface {
+	CreateGroup(ctx context.Context, parent vault.ID, name, comment string) (vault.ID, error)
+	RenameGroup(ctx context.Context, group vault.ID, name, comment string) error
+	// DeleteGroup is vault.Unconfirmed for a group with something in it, unless
+	// the whole of it may go.
+	DeleteGroup(ctx context.Context, group vault.ID, whole bool, comment string) error
 }
 
 // Enroller makes devices known, and says what a cache would hold.

@@ -42,45 +42,35 @@ func (s *Session) Reveal(ctx context.Context, id vault.ID, why Purpose, comment 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	event := audit.Event{Type: audit.Reveal, Entry: id}
-	if why == ToCopy {
-		event.Type = audit.Copy
-	}
 	u, e, err := s.offlineEntry(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	policy := u.cache.Policy()
-	if why == ToCopy && !policy.Copy || why != ToCopy && !policy.Reveal {
-		return nil, vault.Fail(vault.NotPermitted, "the policy for working offline forbids it")
+	if err := u.mayReveal(why); err != nil {
+		return nil, err
 	}
-	if err := u.cache.Append(ctx, event); err != nil {
+	if err := u.cache.Append(ctx, revealed(id, why)); err != nil {
 		return nil, fmt.Errorf("write the journal: %w", err)
 	}
 	return cloneEntry(e), nil
 }
 
-// History returns how many earlier forms of an entry the user may see. A cache
-// has told already; a server does not with its tree, and is asked for this
-// entry. It shows no secret. Errors: NotFound, and those of List.
-func (s *Session) History(ctx context.Context, item *Item) (int, error) {
-	st, err := s.home.load()
-	if err != nil {
-		return 0, err
+// mayReveal reports whether the policy lets secrets of the open cache be taken
+// for that purpose.
+func (u *unlocked) mayReveal(why Purpose) error {
+	policy := u.cache.Policy()
+	if why == ToCopy && !policy.Copy || why != ToCopy && !policy.Reveal {
+		return vault.Fail(vault.NotPermitted, "the policy for working offline forbids it")
 	}
-	if st.Mode == Offline {
-		return item.History, nil
+	return nil
+}
+
+// revealed is what the journal says of a secret that is taken.
+func revealed(id vault.ID, why Purpose) audit.Event {
+	if why == ToCopy {
+		return audit.Event{Type: audit.Copy, Entry: id}
 	}
-	_, _, remote, err := s.online(ctx)
-	if err != nil {
-		return 0, err
-	}
-	answer, err := remote.Entry(ctx, item.Entry.ID)
-	if err != nil {
-		return 0, s.lost(ctx, err)
-	}
-	defer answer.Entry.Wipe()
-	return len(answer.Entry.History), nil
+	return audit.Event{Type: audit.Reveal, Entry: id}
 }
 
 // offlineEntry returns an entry of the open cache as it is with the edits. The

@@ -242,11 +242,32 @@ func (s *fakeServer) CreateEntry(_ context.Context, _ vault.ID, e *vault.Entry) 
 	return vault.NewID(), s.authorised("create " + e.Title())
 }
 
-func (s *fakeServer) UpdateEntry(_ context.Context, _ vault.ID, e *vault.Entry) error {
-	return s.authorised("update " + e.Title())
+func (s *fakeServer) UpdateEntry(_ context.Context, _ vault.ID, e *vault.Entry, comment string) error {
+	return s.authorised("update " + e.Title() + comment)
 }
 
-func (s *fakeServer) DeleteEntry(context.Context, vault.ID) error { return s.authorised("delete") }
+func (s *fakeServer) MoveEntry(_ context.Context, entry, group vault.ID, comment string) error {
+	return s.authorised("move " + entry.String() + " to " + group.String() + comment)
+}
+
+func (s *fakeServer) DeleteEntry(_ context.Context, _ vault.ID, comment string) error {
+	return s.authorised("delete" + comment)
+}
+
+func (s *fakeServer) CreateGroup(_ context.Context, _ vault.ID, name, comment string) (vault.ID, error) {
+	return vault.NewID(), s.authorised("create group " + name + comment)
+}
+
+func (s *fakeServer) RenameGroup(_ context.Context, _ vault.ID, name, comment string) error {
+	return s.authorised("rename group " + name + comment)
+}
+
+func (s *fakeServer) DeleteGroup(_ context.Context, _ vault.ID, whole bool, comment string) error {
+	if err := s.authorised("delete group" + comment); err != nil || whole {
+		return err
+	}
+	return vault.Fail(vault.Unconfirmed, "it holds 1 entries and 1 groups")
+}
 
 func (s *fakeServer) Register(_ context.Context, r wire.DeviceRequest) (wire.Device, error) {
 	if s.device.ID.IsZero() {
