@@ -29,6 +29,11 @@ func (d *Desktop) handlers() map[present.CommandID]func(choice string) {
 		present.CmdExit:     func(string) { d.quit() },
 		present.CmdTrayShow: func(string) { d.show() },
 
+		present.CmdSignIn:        func(string) { d.signInAgain() },
+		present.CmdSignOut:       func(string) { d.signOut() },
+		present.CmdWorkOffline:   func(string) { d.workOffline() },
+		present.CmdTrayGoOffline: func(string) { d.show(); d.workOffline() },
+
 		present.CmdLookLight:       func(string) { d.look(present.ThemeLight) },
 		present.CmdLookDark:        func(string) { d.look(present.ThemeDark) },
 		present.CmdLookSystem:      func(string) { d.look(present.ThemeSystem) },

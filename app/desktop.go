@@ -203,6 +203,8 @@ func (d *Desktop) hide() {
 	d.dialogs.CloseAll()
 	d.clip.clear()
 	d.main.leave()
+	d.login.lock()
+	d.unlock.leave()
 	d.paint()
 }
 

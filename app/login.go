@@ -1,32 +1,347 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/app/screen"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
 )
+
+// holdLimit is how long the password of an attempt is kept for the answer to a
+// question: whether the server is the right one, what the one-time code is.
+// Long enough to call an administrator, not to go home.
+const holdLimit = 5 * time.Minute
 
 // loginPlace is where a person signs in.
 type loginPlace struct {
-	d    *Desktop
-	root *fyne.Container
+	d      *Desktop
+	screen *screen.Login
+
+	task *task
+	over func() // ends the wait of other commands for the task
+	hold *task  // wipes the password in the end
+
+	server, user string       // of the last attempt
+	password     vault.Secret // likewise, while a question about it is open
+	pin          string       // of the server, accepted by the person
+	err          error        // of the last attempt
+	notice       *present.Notice
+	permitted    bool // the server said that something may be used offline
+	aside        bool // main was in front, was not locked since, and Back leads there
 }
 
-func newLoginPlace(d *Desktop) *loginPlace { return &loginPlace{d: d, root: container.NewStack()} }
+func newLoginPlace(d *Desktop) *loginPlace {
+	p := &loginPlace{d: d}
+	p.screen = screen.NewLogin(d.words, screen.LoginActions{
+		SignIn: p.signIn, Code: p.code, Accept: p.accept, Refuse: p.refuse, Cancel: p.cancel,
+		WorkOffline: p.workOffline, Back: p.back,
+	})
+	return p
+}
 
-func (p *loginPlace) object() fyne.CanvasObject { return p.root }
-func (p *loginPlace) paint()                    {}
-func (p *loginPlace) enter()                    {}
-func (p *loginPlace) leave()                    {}
+func (p *loginPlace) object() fyne.CanvasObject { return p.screen.Object() }
+
+func (p *loginPlace) paint() {
+	m := present.NewLogin(p.d.words, present.LoginFacts{
+		Status: p.d.status, Offline: p.permitted, Server: p.server, User: p.user,
+		Err: p.err, Busy: p.task.running(), Back: p.aside, Now: p.d.now(),
+	})
+	if m.Notice == nil {
+		m.Notice = p.notice
+	}
+	p.screen.Show(m)
+}
+
+func (p *loginPlace) enter() {
+	p.paint()
+	p.screen.Focus()
+}
+
+func (p *loginPlace) leave() {
+	p.end()
+	p.err, p.notice, p.pin = nil, nil, ""
+	p.screen.Clear()
+}
 
 // tell shows a notice.
-func (p *loginPlace) tell(*present.Notice) {}
+func (p *loginPlace) tell(n *present.Notice) {
+	p.notice = n
+	p.paint()
+}
+
+// lock is called when the window locks, whatever is in front: no password stays
+// behind, and nobody gets back by a button.
+func (p *loginPlace) lock() {
+	p.aside = false
+	p.leave()
+}
 
 // begin is called when the status was read for the first time: no server at the
 // login opens the prompt of a usable cache by itself.
-func (p *loginPlace) begin() {}
+func (p *loginPlace) begin() {
+	p.paint()
+	p.screen.Focus()
+	if p.d.status.User == "" || p.d.status.Mode == session.Offline || !p.d.cacheOpens() {
+		return
+	}
+	start(p.d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
+		_, err := p.d.session.AskServer(ctx)
+		return struct{}{}, err
+	}, func(_ struct{}, err error) {
+		if !errors.Is(err, vault.Unreachable) || p.d.here != place(p) || p.task.running() || p.err != nil {
+			return
+		}
+		if p.screen.Typed() { // what somebody is typing is not taken away
+			p.tell(p.d.words.Failure(err))
+			return
+		}
+		p.unanswered()
+	}, nil)
+}
 
 // mayOffline reports whether the server said that the user has entries that are
 // permitted for offline use.
-func (p *loginPlace) mayOffline() bool { return false }
+func (p *loginPlace) mayOffline() bool { return p.permitted }
+
+// permits keeps what a listing of the server says about that.
+func (p *loginPlace) permits(l *session.Listing) {
+	if l == nil || l.Source != session.FromServer {
+		return
+	}
+	p.permitted = anyOffline(l.Root)
+}
+
+func anyOffline(f *session.Folder) bool {
+	if f == nil {
+		return false
+	}
+	for _, i := range f.Items {
+		if i.Offline != nil && *i.Offline {
+			return true
+		}
+	}
+	for _, below := range f.Folders {
+		if anyOffline(below) {
+			return true
+		}
+	}
+	return false
+}
+
+// signIn takes a complete form.
+func (p *loginPlace) signIn(f screen.LoginForm) {
+	p.end()
+	p.server, p.user, p.pin = address(f.Server), f.User, ""
+	p.password = vault.NewSecret(f.Password)
+	p.attempt(vault.Secret{})
+}
+
+// address completes what people type: a server without a scheme is one with
+// TLS, and nothing is sent without it unless they say so.
+func address(typed string) string {
+	typed = strings.TrimRight(strings.TrimSpace(typed), "/")
+	if typed != "" && !strings.Contains(typed, "://") {
+		typed = "https://" + typed
+	}
+	return typed
+}
+
+// code takes a one-time code for the attempt that was made before.
+func (p *loginPlace) code(code []byte) { p.attempt(vault.NewSecret(code)) }
+
+// accept goes on with a server that the person knows by its fingerprint.
+func (p *loginPlace) accept(pin string) {
+	p.pin = pin
+	p.attempt(vault.Secret{})
+}
+
+// refuse is the way back from both questions.
+func (p *loginPlace) refuse() {
+	p.end()
+	p.err, p.pin = nil, ""
+	p.paint()
+}
+
+// cancel ends the attempt under way; everything is as it was.
+func (p *loginPlace) cancel() {
+	p.end()
+	p.err, p.pin = nil, ""
+	p.tell(&present.Notice{Severity: present.Info, Message: p.d.words.Text("login.cancelled", nil)})
+}
+
+// end cancels the attempt under way and wipes the password that is held.
+func (p *loginPlace) end() {
+	p.task.Cancel()
+	p.hold.Cancel()
+	p.password.Wipe()
+	p.went()
+}
+
+// went lets the other commands go on.
+func (p *loginPlace) went() {
+	if p.over != nil {
+		over := p.over
+		p.over = nil
+		over()
+	}
+}
+
+// attempt signs in with what is held. Who the server is comes first, before the
+// password is used; the answer to an open question follows it.
+func (p *loginPlace) attempt(code vault.Secret) {
+	d := p.d
+	p.hold.Cancel()
+	p.notice = nil
+	if p.password.IsEmpty() { // held for too long
+		code.Wipe()
+		p.err = nil
+		p.paint()
+		return
+	}
+	server, pin, before := p.server, p.pin, d.status
+	who := session.Credentials{User: p.user, Password: p.password.Clone(), OTP: code}
+	p.over = d.waiting()
+	p.task = start(d.tasks, func(ctx context.Context, _ func(func())) (bool, error) {
+		defer who.Password.Wipe()
+		defer who.OTP.Wipe()
+		target, err := d.cfg.Target(server)
+		if err != nil {
+			return false, err
+		}
+		if pin != "" {
+			target.Pin = pin
+		}
+		if err := d.session.Meet(ctx, target); err != nil {
+			return false, err
+		}
+		err = d.session.SignIn(ctx, session.SignInRequest{Target: target, Credentials: who})
+		if ctx.Err() != nil {
+			return false, errors.Join(ctx.Err(), d.undo(context.WithoutCancel(ctx), before))
+		}
+		return err == nil, err
+	}, p.done, func(in bool) {
+		if in { // it was cancelled when it had just succeeded
+			start(d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
+				return struct{}{}, d.undo(ctx, before)
+			}, func(struct{}, error) { d.refresh() }, nil)
+		}
+	})
+	p.paint()
+}
+
+// undo signs out who came in although the attempt was cancelled. It is called
+// in tasks.
+func (d *Desktop) undo(ctx context.Context, before session.Status) error {
+	st, err := d.session.Status(ctx)
+	if err != nil || !st.SignedIn || before.SignedIn && before.User == st.User {
+		return err
+	}
+	return d.session.SignOut(ctx)
+}
+
+func (p *loginPlace) done(_ bool, err error) {
+	d := p.d
+	p.went()
+	p.err = err
+	switch {
+	case err == nil:
+		p.aside = false
+		p.end()
+		d.enter()
+		return
+	case errors.Is(err, vault.SecondFactor), errors.Is(err, vault.IdentityUnknown):
+		p.keep()
+	default:
+		p.password.Wipe()
+	}
+	p.paint()
+	d.refresh() // the server may have been lost, which changes the mode
+	switch {
+	case errors.Is(err, vault.Unreachable) && d.status.Server.URL == p.server && d.cacheOpens():
+		p.unanswered()
+	case errors.Is(err, vault.SomeoneOffline):
+		d.unlock.tell(d.words.Failure(err))
+	}
+}
+
+// keep wipes the password when nobody answers the question about it.
+func (p *loginPlace) keep() {
+	p.hold = start(p.d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
+		t := time.NewTimer(holdLimit)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		return struct{}{}, nil
+	}, func(struct{}, error) { p.refuse() }, nil)
+}
+
+// unanswered asks for the master password, since there is no server to ask.
+func (p *loginPlace) unanswered() {
+	p.d.unlock.unanswered()
+	p.d.goOffline()
+}
+
+// workOffline asks for the master password at once, also while a sign-in waits.
+func (p *loginPlace) workOffline() {
+	p.end()
+	p.err = nil
+	p.d.goOffline()
+}
+
+// back returns to what was shown before.
+func (p *loginPlace) back() {
+	if p.aside {
+		p.aside = false
+		p.d.enter()
+	}
+}
+
+// cacheOpens reports whether the master password would open the cache.
+func (d *Desktop) cacheOpens() bool {
+	return d.status.Cache != nil && d.status.Cache.State == "usable"
+}
+
+// signInAgain shows the login: while somebody is online, another user may sign
+// in, which ends the session of the first.
+func (d *Desktop) signInAgain() {
+	d.aside()
+	d.offlineWanted = false
+	d.paint()
+}
+
+// workOffline is the command, from wherever it is given.
+func (d *Desktop) workOffline() {
+	d.aside()
+	d.login.workOffline()
+}
+
+// aside leaves main in a way that Back undoes: whoever was proven there is
+// still, until the window locks.
+func (d *Desktop) aside() {
+	if d.here == place(d.main) && d.proven {
+		d.login.aside = true
+		d.proven = false
+	}
+}
+
+// signOut ends the session. A cache stays, and so does Offline.
+func (d *Desktop) signOut() {
+	over := d.waiting()
+	d.hide()
+	start(d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
+		return struct{}{}, d.session.SignOut(ctx)
+	}, func(_ struct{}, err error) {
+		over()
+		d.tell(d.words.Failure(err))
+		d.refresh()
+	}, nil)
+}

@@ -1,24 +1,164 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"net/url"
+
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/app/screen"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/session"
 )
 
 // unlockPlace is where the master password of the cache is asked for.
 type unlockPlace struct {
-	d    *Desktop
-	root *fyne.Container
+	d      *Desktop
+	screen *screen.Unlock
+	task   *task
+	over   func()        // ends the wait of other commands for the task
+	last   chan struct{} // closed when the work of the last attempt is over, cancelled or not
+	err    error         // of the last attempt
+	notice *present.Notice
 }
 
-func newUnlockPlace(d *Desktop) *unlockPlace { return &unlockPlace{d: d, root: container.NewStack()} }
+func newUnlockPlace(d *Desktop) *unlockPlace {
+	p := &unlockPlace{d: d}
+	command := func(id present.CommandID) func() { return func() { d.do(id, "") } }
+	p.screen = screen.NewUnlock(d.words, screen.UnlockActions{
+		Unlock: p.unlock, Cancel: p.cancel, Back: p.back, Connect: command(present.CmdConnect),
+		Import: command(present.CmdImportCache), Clear: command(present.CmdClearCache),
+	})
+	return p
+}
 
-func (p *unlockPlace) object() fyne.CanvasObject { return p.root }
-func (p *unlockPlace) paint()                    {}
-func (p *unlockPlace) enter()                    {}
-func (p *unlockPlace) leave()                    {}
+func (p *unlockPlace) object() fyne.CanvasObject { return p.screen.Object() }
+
+func (p *unlockPlace) paint() {
+	err := p.err
+	if c := p.d.status.Cache; c != nil && c.Problem != nil && !errors.Is(err, vault.WrongPassword) {
+		err = nil // what is the matter with the cache says more than what was tried
+	}
+	m := present.NewUnlock(p.d.words, p.d.status, p.d.now(), err, p.task.running())
+	if m.Notice == nil {
+		m.Notice = p.notice
+	}
+	p.screen.Show(m)
+}
+
+func (p *unlockPlace) enter() {
+	p.paint()
+	p.screen.Focus()
+}
+
+func (p *unlockPlace) leave() {
+	p.end()
+	p.err, p.notice = nil, nil
+	p.screen.Clear()
+}
 
 // tell shows a notice.
-func (p *unlockPlace) tell(*present.Notice) {}
+func (p *unlockPlace) tell(n *present.Notice) {
+	p.notice = n
+	p.paint()
+}
+
+// unanswered says why the prompt opens by itself.
+func (p *unlockPlace) unanswered() {
+	words := p.d.words
+	server := p.d.status.Server.URL
+	if u, err := url.Parse(server); err == nil && u.Host != "" {
+		server = u.Host
+	}
+	p.tell(&present.Notice{
+		Severity: present.Warning, ID: string(vault.Unreachable),
+		Message: words.Text("unlock.no_server", map[string]any{"Server": server}),
+		Remedy:  words.Text("unlock.no_server.remedy", nil),
+	})
+}
+
+// unlock takes a complete form. While Offline the cache is opened; before, the
+// client also goes Offline with it, if the password is right.
+func (p *unlockPlace) unlock(user string, password []byte) {
+	d := p.d
+	p.end()
+	p.err, p.notice = nil, nil
+	master, offline := vault.NewSecret(password), d.status.Mode == session.Offline
+	request := session.UnlockRequest{User: user, Master: func(context.Context, cache.Status) (vault.Secret, error) {
+		return master.Clone(), nil // the session wipes its own
+	}}
+	earlier, now := p.last, make(chan struct{})
+	p.last = now
+	p.over = d.waiting()
+	p.task = start(d.tasks, func(ctx context.Context, _ func(func())) (bool, error) {
+		defer close(now)
+		defer master.Wipe()
+		if earlier != nil {
+			<-earlier // a chip that was asked answers, whoever still listens
+		}
+		// A cache that is open is not asked for its password again: without this
+		// any password would do after an attempt that was cancelled too late, or
+		// on the way from Online with an open cache.
+		d.session.Lock()
+		open := d.session.WorkOffline
+		if offline {
+			open = d.session.Unlock
+		}
+		err := errors.Join(open(ctx, request), ctx.Err())
+		if err != nil { // it may have been opened before that
+			d.session.Lock()
+		}
+		return err == nil, err
+	}, p.done, func(open bool) {
+		if open { // after it was cancelled
+			d.lock()
+		}
+	})
+	p.paint()
+}
+
+func (p *unlockPlace) done(_ bool, err error) {
+	p.went()
+	p.err = err
+	if err == nil {
+		p.d.login.aside = false
+		p.d.enter()
+		return
+	}
+	p.paint()
+	p.d.refresh() // tries went, and more may have become known
+}
+
+// cancel ends the attempt under way.
+func (p *unlockPlace) cancel() {
+	p.end()
+	p.tell(&present.Notice{Severity: present.Info, Message: p.d.words.Text("login.cancelled", nil)})
+}
+
+func (p *unlockPlace) end() {
+	p.task.Cancel()
+	p.went()
+}
+
+// went lets the other commands go on.
+func (p *unlockPlace) went() {
+	if p.over != nil {
+		over := p.over
+		p.over = nil
+		over()
+	}
+}
+
+// back gives up working offline: to main if that was in front, else to the
+// login.
+func (p *unlockPlace) back() {
+	p.d.offlineWanted = false
+	if p.d.login.aside {
+		p.d.login.back()
+		return
+	}
+	p.d.backToLogin()
+}

@@ -37,7 +37,7 @@ type Unlock struct {
 func NewUnlock(words *Catalogue, st session.Status, now time.Time, err error, busy bool) Unlock {
 	u := Unlock{
 		Title: words.Text("unlock.title", nil), User: st.User, Server: host(st.Server.URL), Urgency: Info, Busy: busy,
-		NoFactor: words.Text("unlock.no_factor", nil), Connect: st.User != "", Notice: words.Failure(err),
+		NoFactor: words.Text("unlock.no_factor", nil), Connect: st.User != "" && !(modeOf(st) == session.Online && st.SignedIn), Notice: words.Failure(err),
 	}
 	if u.Back = modeOf(st) != session.Offline; !u.Back {
 		u.Title = words.Text("mode.offline", nil)

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	cardWidth = 396 // of the card, where the window is as wide
+	cardWidth = 400 // of the card, where the window is as wide
 	cardPad   = 18  // inside its border
 	cardEdge  = 10  // to the edge of the window, at least
 )
@@ -27,7 +27,9 @@ type card struct {
 }
 
 func newCard(body *widget.Form) *card {
-	c := &card{ground: canvas.NewRectangle(nil), scroll: container.NewVScroll(body), body: body}
+	c := &card{ground: canvas.NewRectangle(nil), body: body}
+	// the scroll bar stands in the margin, not over the fields
+	c.scroll = container.NewVScroll(container.New(&margin{right: cardPad - 3}, body))
 	c.ground.CornerRadius, c.ground.StrokeWidth = 8, 1
 	c.ExtendBaseWidget(c)
 	return c
@@ -55,7 +57,7 @@ func (c *card) arrange(window fyne.Size) {
 	c.ground.Move(at)
 	c.ground.Resize(fyne.NewSize(width, height))
 	c.scroll.Move(at.AddXY(cardPad, cardPad))
-	c.scroll.Resize(fyne.NewSize(inner, height-2*cardPad))
+	c.scroll.Resize(fyne.NewSize(inner+cardPad-3, height-2*cardPad))
 }
 
 // fit lays the card out anew after its form changed.
@@ -96,13 +98,13 @@ type head struct {
 func newHead(title, line string) *head {
 	h := &head{title: fw.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}), line: widget.NewHint(line)}
 	h.title.SizeName = toolkit.SizeNameHeadingText
-	h.title.Truncation = fyne.TextTruncateEllipsis
+	h.title.Wrapping = fyne.TextWrapWord
 	logo := canvas.NewImageFromResource(theme.Logo())
 	logo.FillMode = canvas.ImageFillContain
 	logo.SetMinSize(fyne.NewSquareSize(44))
 	// the texts are pulled together: a heading brings room of its own
 	text := container.New(&tight{overlap: 7}, h.title, h.line)
-	h.object = container.NewBorder(nil, nil, container.NewHBox(logo, gap(2, 0)), nil, text)
+	h.object = container.NewBorder(nil, gap(0, 3), container.NewHBox(logo, gap(2, 0)), nil, text)
 	return h
 }
 
@@ -110,6 +112,19 @@ func newHead(title, line string) *head {
 func (h *head) set(title, line string) {
 	h.title.SetText(title)
 	h.line.SetText(line)
+}
+
+// margin leaves room at the right of an object.
+type margin struct{ right float32 }
+
+// Layout is the toolkit's.
+func (l *margin) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(fyne.NewSize(size.Width-l.right, size.Height))
+}
+
+// MinSize is the toolkit's.
+func (l *margin) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return objects[0].MinSize().AddWidthHeight(l.right, 0)
 }
 
 // tight lays objects out below each other, each over the lower edge of the one

@@ -223,6 +223,9 @@ func (l *Login) Clear() {
 	l.code.SetText("")
 }
 
+// Typed reports whether a secret is being typed.
+func (l *Login) Typed() bool { return l.password.Text != "" || l.code.Text != "" }
+
 // submit is Enter and the primary button. A field that is empty gets the
 // keyboard instead.
 func (l *Login) submit() {

@@ -100,8 +100,8 @@ func (u *Unlock) Show(m present.Unlock) {
 	if first || m.User != before.User {
 		u.user.SetText(m.User)
 	}
-	line := ""
-	if m.User != "" {
+	line := m.Server // whose cache it is stands in the field
+	if !m.Can && m.User != "" {
 		line = u.words.Text("login.code.for", map[string]any{"User": m.User, "Server": m.Server})
 	}
 	u.head.set(m.Title, line)
@@ -137,7 +137,7 @@ func (u *Unlock) Show(m present.Unlock) {
 	}
 	u.progress.Set(m.Busy, u.words.Text("unlock.busy", nil), -1)
 	u.factor.SetText(m.NoFactor)
-	show(u.factor, m.Can)
+	show(u.factor, m.Can && m.Notice == nil) // it was read before anything could go wrong
 	u.card.fit()
 	if !first && (before.Busy && !m.Busy || before.Can != m.Can) {
 		u.Focus()
@@ -238,7 +238,11 @@ func (f *facts) show(m present.Unlock) {
 		tries = present.Warning
 	}
 	f.rows[0].set(m.Made, m.Left, m.Urgency)
-	f.rows[1].set(m.Level, m.Tries, tries)
+	left := m.Tries
+	if !m.Can {
+		left = "" // nothing to try
+	}
+	f.rows[1].set(m.Level, left, tries)
 	f.rows[2].set(m.Entries, m.Drafts, present.Info)
 	show(f.object, m.Made != "" || m.Level != "" || m.Tries != "" || m.Drafts != "")
 	f.object.Refresh()

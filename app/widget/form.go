@@ -125,12 +125,16 @@ func (f *Form) CreateRenderer() fyne.WidgetRenderer {
 		layout: func(size fyne.Size) { f.arrange(size.Width) },
 		min: func() fyne.Size {
 			var w float32
+			left := f.left()
 			for _, r := range f.rows {
-				if r.Field.Visible() {
+				switch {
+				case !r.Field.Visible():
+				case r.Wide:
 					w = max(w, r.Field.MinSize().Width)
+				default:
+					w = max(w, left+r.Field.MinSize().Width)
 				}
 			}
-			w += f.left()
 			return fyne.NewSize(w, f.arrange(max(w, f.Size().Width)))
 		},
 		refresh: func() { f.paint(); f.arrange(f.Size().Width); canvas.Refresh(f) },
