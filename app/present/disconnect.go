@@ -69,7 +69,8 @@ func NewReview(words *Catalogue, f ReviewFacts) Review {
 		r.Estimated = words.Text("cache.review.estimated", nil)
 	}
 	if at := f.Run.ExpiresAt; at != nil {
-		r.Until = words.Text("cache.review.until", map[string]any{"Until": words.Time(*at), "For": words.For(at.Sub(f.Now))})
+		// a minute more: the answer took a moment, and seven days are not six
+		r.Until = words.Text("cache.review.until", map[string]any{"Until": words.Time(*at), "For": words.For(at.Sub(f.Now) + time.Minute)})
 	}
 	named := map[string][]ReviewEntry{}
 	for _, e := range f.Run.Entries {
@@ -85,6 +86,9 @@ func NewReview(words *Catalogue, f ReviewFacts) Review {
 		}
 	}
 	r.Reasons = reviewReasons(words, f.Run.ByReason, named)
+	if f.Run.Cached == 0 {
+		r.Until = ""
+	}
 	switch {
 	case r.Notice != nil:
 	case f.Problem != nil && r.Level.ID != "D":

@@ -44,8 +44,9 @@ func NewPathList(shown int) *PathList {
 // SetLines shows other lines. The list keeps the slice.
 func (l *PathList) SetLines(lines []PathLine) {
 	l.lines = lines
-	l.body.ScrollToTop()
-	l.body.Refresh()
+	if l.body.drawn { // the toolkit's list has nothing to scroll before
+		l.body.ScrollToTop()
+	}
 	l.Refresh()
 }
 
@@ -78,7 +79,14 @@ func (l *PathList) CreateRenderer() fyne.WidgetRenderer {
 // pathBody is the part that scrolls.
 type pathBody struct {
 	widget.List
-	of *PathList
+	of    *PathList
+	drawn bool
+}
+
+// CreateRenderer is the toolkit's.
+func (b *pathBody) CreateRenderer() fyne.WidgetRenderer {
+	b.drawn = true
+	return b.List.CreateRenderer()
 }
 
 func newPathBody(l *PathList) *pathBody {
