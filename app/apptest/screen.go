@@ -4,7 +4,8 @@
 // real window, keyboard, clipboard and session bus.
 //
 // A Screen is a fresh Xvfb with a window manager and a session bus of its own;
-// reading is done by tesseract, typing by xdotool. The package is for tests and
+// reading is done by tesseract, typing by xdotool. Its tray and its notifications
+// are no pictures but what programs say on the bus. The package is for tests and
 // for taking pictures; it is never linked into a program that ships, and it
 // imports none of ours.
 //
