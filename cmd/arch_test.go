@@ -81,7 +81,7 @@ var onlyThese = map[string][]string{
 	"github.com/spf13/cobra":           {"cmd/tideover-cli", "cmd/tideover-server"},
 	"github.com/zalando/go-keyring":    {"app/start"},
 	"github.com/jezek/xgb":             {"app/native", "app/apptest"},
-	"github.com/godbus/dbus":           {"app/native"},
+	"github.com/godbus/dbus":           {"app/native", "app/apptest"},
 }
 
 // neverShipped must not be linked into a binary of ours.
