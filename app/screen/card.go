@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	toolkit "fyne.io/fyne/v2/theme"
 	fw "fyne.io/fyne/v2/widget"
 
@@ -12,7 +13,7 @@ import (
 )
 
 const (
-	cardWidth = 400 // of the card, where the window is as wide
+	cardWidth = 400 // of the card, where its form needs no more
 	cardPad   = 18  // inside its border
 	cardEdge  = 10  // to the edge of the window, at least
 )
@@ -43,7 +44,7 @@ func (c *card) paint() {
 }
 
 func (c *card) arrange(window fyne.Size) {
-	width := min(cardWidth, window.Width-2*cardEdge)
+	width := min(max(cardWidth, c.body.MinSize().Width+2*cardPad), window.Width-2*cardEdge)
 	inner := width - 2*cardPad
 	if inner <= 0 || window.Height <= 2*cardEdge {
 		return
@@ -160,11 +161,28 @@ func (l *tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
+// buttonRow lays buttons out beside each other; hidden ones leave no gap.
+func buttonRow(all ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedHBoxLayout(6), all...)
+}
+
 // gap is an empty place of a size.
 func gap(w, h float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(nil)
 	r.SetMinSize(fyne.NewSize(w, h))
 	return r
+}
+
+// focusUnless gives an object the keyboard if nothing has it: a field that waits
+// keeps it, so that Escape ends the wait and another Enter does not.
+func focusUnless(w interface {
+	fyne.CanvasObject
+	fyne.Focusable
+},
+) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(w); c != nil && c.Focused() == nil {
+		c.Focus(w)
+	}
 }
 
 // focus gives an object the keyboard, if it is in a window.

@@ -81,7 +81,7 @@ func NewLogin(words *present.Catalogue, actions LoginActions) *Login {
 	for _, b := range []*widget.Button{l.signIn, l.accept, l.back, l.cancel, l.workOffline} {
 		b.OnEscape = l.escape
 	}
-	l.buttons = container.NewHBox(l.back, layout.NewSpacer(), l.cancel, gap(2, 0), l.signIn, l.accept)
+	l.buttons = buttonRow(l.back, layout.NewSpacer(), l.cancel, l.signIn, l.accept)
 	l.offlineHint = widget.NewHint("")
 	// not higher than the button, so that the hint has room for two lines beside it
 	l.offline = container.NewVBox(fw.NewSeparator(), gap(0, 3),
@@ -154,8 +154,12 @@ func (l *Login) Show(m present.Login) {
 		l.offlineHint.SetText("")
 	}
 	l.card.fit()
-	if !first && (l.step(before) != l.step(m) || before.Busy && !m.Busy) {
+	switch {
+	case first:
+	case l.step(before) != l.step(m), before.Busy && !m.Busy:
 		l.Focus()
+	case m.Busy && !before.Busy:
+		focusUnless(l.cancel)
 	}
 }
 

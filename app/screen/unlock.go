@@ -71,9 +71,9 @@ func NewUnlock(words *present.Catalogue, actions UnlockActions) *Unlock {
 	for _, b := range []*widget.Button{u.unlock, u.connect, u.back, u.cancel, u.importing, u.clearing} {
 		b.OnEscape = u.escape
 	}
-	u.mend = container.NewHBox(u.importing, gap(2, 0), u.clearing)
+	u.mend = buttonRow(u.importing, u.clearing)
 	u.factor = widget.NewHint("")
-	buttons := container.NewHBox(u.back, layout.NewSpacer(), u.connect, gap(2, 0), u.cancel, gap(2, 0), u.unlock)
+	buttons := buttonRow(u.back, layout.NewSpacer(), u.connect, u.cancel, u.unlock)
 	u.form = widget.NewForm(
 		widget.FormRow{Field: u.head.object, Wide: true},
 		widget.FormRow{Field: u.facts.object, Wide: true},
@@ -139,8 +139,12 @@ func (u *Unlock) Show(m present.Unlock) {
 	u.factor.SetText(m.NoFactor)
 	show(u.factor, m.Can && m.Notice == nil) // it was read before anything could go wrong
 	u.card.fit()
-	if !first && (before.Busy && !m.Busy || before.Can != m.Can) {
+	switch {
+	case first:
+	case before.Busy && !m.Busy, before.Can != m.Can:
 		u.Focus()
+	case m.Busy && !before.Busy:
+		focusUnless(u.cancel)
 	}
 }
 
