@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/theme"
+	"github.com/tideover/tideover/vault"
 )
 
 // do gives a command, if it can be given now; choice is what it is for, where
@@ -33,6 +34,32 @@ func (d *Desktop) handlers() map[present.CommandID]func(choice string) {
 		present.CmdSignOut:       func(string) { d.signOut() },
 		present.CmdWorkOffline:   func(string) { d.workOffline() },
 		present.CmdTrayGoOffline: func(string) { d.show(); d.workOffline() },
+
+		present.CmdReload:         func(string) { d.main.reload() },
+		present.CmdCopyUser:       d.main.copyOf(vault.FieldUsername),
+		present.CmdCopyPassword:   d.main.copyOf(vault.FieldPassword),
+		present.CmdCopyURL:        d.main.copyOf(vault.FieldURL),
+		present.CmdCopyCode:       d.main.copyOf(vault.FieldOTP),
+		present.CmdCopyField:      d.main.copyChosen,
+		present.CmdOpenURL:        d.main.openURL,
+		present.CmdShowCode:       d.main.showCodeOf,
+		present.CmdSaveAttachment: d.main.saveChosen,
+		present.CmdDeleteEntry:    d.main.deleteEntries,
+		present.CmdMoveEntry:      d.main.moveEntries,
+		present.CmdAddGroup:       d.main.addGroup,
+		present.CmdRenameGroup:    d.main.renameGroup,
+		present.CmdDeleteGroup:    d.main.deleteGroup,
+		present.CmdFindEntries:    d.main.findEntries,
+		present.CmdFindInGroup:    d.main.findInGroup,
+		present.CmdClearSearch:    d.main.clearSearch,
+		present.CmdFindExpired:    d.main.findOnly(present.OnlyExpired),
+		present.CmdFindDrafts:     d.main.findOnly(present.OnlyDrafts),
+		present.CmdShowToolbar:    d.main.switchToolbar,
+		present.CmdPaneBelow:      d.main.pane(present.DetailsBelow),
+		present.CmdPaneRight:      d.main.pane(present.DetailsRight),
+		present.CmdPaneOff:        d.main.pane(present.DetailsOff),
+		present.CmdShowSubgroups:  d.main.switchSubgroups,
+		present.CmdChooseColumns:  d.main.switchColumn,
 
 		present.CmdLookLight:       func(string) { d.look(present.ThemeLight) },
 		present.CmdLookDark:        func(string) { d.look(present.ThemeDark) },

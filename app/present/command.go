@@ -130,4 +130,5 @@ const (
 	reasonNoCopy       = "reason.no_copy"
 	reasonNoSearch     = "reason.no_search"
 	reasonNoDrafts     = "reason.no_drafts"
+	reasonOnlineOnly   = "reason.online_only"
 )

@@ -129,16 +129,16 @@ func entryCommands() []Command {
 		{ID: CmdEditEntry, Menu: m, Section: 5, Icon: "edit", Shortcut: Shortcut{Key: "Return"}, enabled: one(nil)},
 		{ID: CmdDuplicateEntry, Menu: m, Section: 5, Icon: "duplicate", Shortcut: ctrl("K"), enabled: one(duplicateReason)},
 		{ID: CmdDeleteEntry, Menu: m, Section: 5, Icon: "delete", Shortcut: Shortcut{Key: "Delete"}, enabled: some(edits)},
-		{ID: CmdMoveEntry, Menu: m, Section: 6, Icon: "folder", Choices: ChooseGroup, enabled: some(edits), visible: func(s *State) bool { return s.Moves }},
+		{ID: CmdMoveEntry, Menu: m, Section: 6, Icon: "folder", enabled: some(onlineEdits), visible: func(s *State) bool { return s.Moves }},
 	}
 }
 
 func groupCommands() []Command {
 	m := menuGroup
 	changing := func(s *State) bool { return s.GroupEdits }
-	selected := func(s *State) string { return first(edits(s), unless(s.Group, reasonSelectGroup)) }
+	selected := func(s *State) string { return first(onlineEdits(s), unless(s.Group, reasonSelectGroup)) }
 	return []Command{
-		{ID: CmdAddGroup, Menu: m, Section: 1, Icon: "add", enabled: edits, visible: changing},
+		{ID: CmdAddGroup, Menu: m, Section: 1, Icon: "add", enabled: onlineEdits, visible: changing},
 		{ID: CmdRenameGroup, Menu: m, Section: 1, Icon: "edit", enabled: selected, visible: changing},
 		{ID: CmdDeleteGroup, Menu: m, Section: 1, Icon: "delete", enabled: selected, visible: changing},
 	}

@@ -58,6 +58,9 @@ func hasURL(s *State) string { return unless(s.HasURL, reasonNoURL) }
 
 func edits(s *State) string { return first(opened(s), idle(s), s.NoEdit) }
 
+// onlineEdits: changes that are no draft that a cache could hold.
+func onlineEdits(s *State) string { return first(edits(s), unless(!isOffline(s), reasonOnlineOnly)) }
+
 // duplicateReason: a copy of an entry holds its secrets, so these are read.
 func duplicateReason(s *State) string { return first(edits(s), unless(!s.NoReveal, reasonNoReveal)) }
 

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"reflect"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	fw "fyne.io/fyne/v2/widget"
@@ -119,7 +121,13 @@ func (m *Main) connect() {
 		a.Widths(widths)
 	}
 	list.OnKey = a.Key
-	m.tree.OnKey = a.Key
+	m.tree.OnKey = func(e *fyne.KeyEvent) bool {
+		switch e.Name {
+		case fyne.KeyDelete, fyne.KeyReturn, fyne.KeyEnter: // would mean entries that the person does not look at
+			return false
+		}
+		return a.Key(e)
+	}
 	m.tree.OnSelect = a.Group
 	m.tree.OnMenu = func(uid string, at fyne.Position) {
 		if m.tree.Selected() != uid {
@@ -164,6 +172,9 @@ func (m *Main) ShowNotice(n *present.Notice, label string) {
 // ShowLook arranges the panes. What was dragged since stays where it is, as it
 // went out through the actions.
 func (m *Main) ShowLook(l Look) {
+	if m.inner != nil && reflect.DeepEqual(l, m.look) {
+		return
+	}
 	m.toolbar.hide(!l.Toolbar)
 	m.outer.SetPoints(or(l.Sizes.Tree, treeWide))
 	if m.inner == nil || l.Details != m.look.Details {

@@ -30,7 +30,7 @@ type toolbar struct {
 
 func newToolbar(search *widget.SearchEntry, do func(present.CommandID, string)) *toolbar {
 	b := &toolbar{do: do, search: search}
-	b.row = container.New(&barRow{})
+	b.row = container.New(&barRow{}, search)
 	b.object = container.NewStack(newTint(theme.ColorBar), container.NewPadded(b.row))
 	return b
 }
