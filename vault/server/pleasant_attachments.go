@@ -12,8 +12,8 @@ import (
 // maxFileName is the longest name of a file in bytes; file systems end at 255.
 const maxFileName = 255
 
-// getAttachments lists the files of an entry with their bytes. Each of them is
-// read, checked and audited like one that was asked for by itself.
+// getAttachments lists the files of an entry with their bytes, all or none. Each
+// of them is checked and audited like one that was asked for by itself.
 func (s *Server) getAttachments(w http.ResponseWriter, r *http.Request, c *call) error {
 	id, err := pathID(r, "entry")
 	if err != nil {
@@ -27,21 +27,17 @@ func (s *Server) getAttachments(w http.ResponseWriter, r *http.Request, c *call)
 	for _, size := range entry.Sizes {
 		total += size
 	}
-	if total > maxAttachmentBytes {
-		return vault.Fail(vault.Hostile, "%d bytes of attachments: get them one by one", total)
-	}
 	release, err := s.holdLarge(r, total)
 	if err != nil {
 		return err
 	}
 	defer release()
+	files, err := s.catalog.Files(r.Context(), c.caller, id, catalog.FileQuery{Comment: commentQuery(r), Bytes: maxAttachmentBytes, All: true})
+	if err != nil {
+		return err
+	}
 	body := []byte{'['}
-	for i, a := range entry.Attachments {
-		file, err := s.catalog.Attachment(r.Context(), c.caller, id, a.ID, commentQuery(r))
-		if err != nil {
-			clear(body)
-			return err
-		}
+	for i, file := range files {
 		if i > 0 {
 			body = append(body, ',')
 		}
@@ -158,8 +154,9 @@ func (s *Server) postAttachment(w http.ResponseWriter, r *http.Request, c *call)
 	return nil
 }
 
-// putAttachment replaces a file, and answers with the identifier that it has
-// now. No client of Pleasant's is known to ask for it.
+// putAttachment replaces a file or, without FileData, gives it another name. It
+// answers with the identifier that the file has now. No client of Pleasant's is
+// known to ask for it.
 func (s *Server) putAttachment(w http.ResponseWriter, r *http.Request, c *call) error {
 	entry, err := pathID(r, "entry")
 	if err != nil {
@@ -174,8 +171,8 @@ func (s *Server) putAttachment(w http.ResponseWriter, r *http.Request, c *call) 
 		return err
 	}
 	defer release()
-	if in.FileData == nil {
-		return vault.Fail(vault.Usage, "FileData is missing")
+	if in.FileData == nil && strings.TrimSpace(in.FileName) == "" {
+		return vault.Fail(vault.Usage, "FileName and FileData are missing")
 	}
 	id, err = s.catalog.ReplaceAttachment(r.Context(), c.caller, entry, in.Comment,
 		catalog.File{ID: id, Name: in.FileName, Data: in.FileData, Protected: in.Protected})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/server/catalog"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -47,7 +48,8 @@ func (s *Server) attachFiles(r *http.Request, c *call, shown *wire.Credential) (
 	if err != nil {
 		return nil, err
 	}
-	files, err := s.catalog.Files(r.Context(), c.caller, vault.ID(shown.ID), commentQuery(r), maxAttachmentBytes)
+	files, err := s.catalog.Files(r.Context(), c.caller, vault.ID(shown.ID),
+		catalog.FileQuery{Comment: commentQuery(r), Bytes: maxAttachmentBytes})
 	if err != nil {
 		held()
 		return nil, err

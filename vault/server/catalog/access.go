@@ -147,7 +147,7 @@ func need(have policy.Effective, want policy.Rights) error {
 // is none.
 func needComment(have policy.Flags, flag policy.Flags, comment string) error {
 	if have.Has(flag) && isBlank(comment) {
-		return vault.Fail(vault.CommentRequired, "a comment is required here")
+		return vault.CommentRequired
 	}
 	return nil
 }

@@ -68,14 +68,12 @@ func (c *Catalog) Attachment(ctx context.Context, by *Caller, entry, attachment 
 }
 
 // Files returns the files of an entry that Attachment would give the caller,
-// with their contents, in the entry's order. Those that it would refuse are left
-// out, and no refusal is recorded, for nobody asked for them by name; so are
-// those that no longer fit into max bytes. The audit has an event for each that
-// is returned. NotFound. The caller wipes the contents.
-func (c *Catalog) Files(ctx context.Context, by *Caller, entry vault.ID, comment string, max int64) ([]*File, error) {
+// with their contents, in the entry's order. The audit has an event for each
+// that is returned. NotFound. The caller wipes the contents.
+func (c *Catalog) Files(ctx context.Context, by *Caller, entry vault.ID, q FileQuery) ([]*File, error) {
 	var list []*File
 	var blobs []vault.ID
-	err := c.update(ctx, by, func(tx store.Tx, a *access) error {
+	err := c.guarded(ctx, by, entry, ActionAttachment, func(tx store.Tx, a *access) error {
 		list, blobs = nil, nil
 		row, have, err := find(ctx, tx, a, entry)
 		if err != nil || !have.Now.Has(policy.ViewEntryContents) {
@@ -90,19 +88,21 @@ func (c *Catalog) Files(ctx context.Context, by *Caller, entry vault.ID, comment
 		if err != nil {
 			return err
 		}
-		secret := have.Now.Has(policy.ViewEntryPassword) &&
-			needComment(a.flagsOn(&row), policy.CommentOnViewPassword, comment) == nil
 		total := int64(0)
 		for i, at := range inner.Attachments {
 			f := inner.files[i]
-			if f.protected && !secret || f.size > max-total {
+			err := q.refuse(f, total, have, a.flagsOn(&row))
+			if err != nil && q.All {
+				return err
+			}
+			if err != nil {
 				continue
 			}
 			total += f.size
 			list = append(list, &File{ID: at.ID, Name: at.Name, Protected: f.protected})
 			blobs = append(blobs, f.blob)
-			err := a.record(ctx, tx, store.AuditEvent{
-				Action: ActionAttachment, Target: entry, Comment: comment, Detail: []byte(at.ID.String()),
+			err = a.record(ctx, tx, store.AuditEvent{
+				Action: ActionAttachment, Target: entry, Comment: q.Comment, Detail: []byte(at.ID.String()),
 				Objects: []store.AuditObject{{Entry: entry, Version: row.Version}},
 			})
 			if err != nil {
@@ -131,6 +131,22 @@ func (c *Catalog) Files(ctx context.Context, by *Caller, entry vault.ID, comment
 	return list, nil
 }
 
+// refuse says why a file is not given out, after total bytes of others.
+func (q *FileQuery) refuse(f fileRef, total int64, have policy.Effective, flags policy.Flags) error {
+	if f.protected {
+		if err := need(have, policy.ViewEntryPassword); err != nil {
+			return err
+		}
+		if err := needComment(flags, policy.CommentOnViewPassword, q.Comment); err != nil {
+			return err
+		}
+	}
+	if f.size > q.Bytes-total {
+		return vault.Fail(vault.Hostile, "more than %d bytes of attachments: get them one by one", q.Bytes)
+	}
+	return nil
+}
+
 // AddAttachment adds a file to an entry, as EditEntry would, and takes what
 // that takes. A name that the entry has is Usage. Data stays the caller's.
 func (c *Catalog) AddAttachment(ctx context.Context, by *Caller, entry vault.ID, comment string, f File) (vault.ID, error) {
@@ -150,11 +166,10 @@ func (c *Catalog) AddAttachment(ctx context.Context, by *Caller, entry vault.ID,
 }
 
 // ReplaceAttachment puts f in the place of a file of an entry; older versions
-// keep that one. An empty name stays what it was, and what was protected stays
-// so. It takes what EditEntry takes. As identifiers are of one content, the
-// file has another one afterwards, which is returned; the same if it is the same
-// content. NotFound. Data stays the
-// caller's.
+// keep that one. An empty name stays what it was, nil Data as well, and what was
+// protected stays so. It takes what EditEntry takes. An identifier is of one
+// name and content, so that the file has another one afterwards, which is
+// returned; the same if it is the same file. NotFound. Data stays the caller's.
 func (c *Catalog) ReplaceAttachment(ctx context.Context, by *Caller, entry vault.ID, comment string, f File) (vault.ID, error) {
 	var replaced *vault.Attachment
 	err := c.EditEntry(ctx, by, entry, comment, func(e *vault.Entry) error {
@@ -165,7 +180,9 @@ func (c *Catalog) ReplaceAttachment(ctx context.Context, by *Caller, entry vault
 			if f.Name != "" {
 				replaced.Name = f.Name
 			}
-			replaced.Binary = &vault.Binary{Data: f.Data, Protected: f.Protected}
+			if f.Data != nil {
+				replaced.Binary = &vault.Binary{Data: f.Data, Protected: f.Protected}
+			}
 			return nil
 		}
 		return vault.Fail(vault.NotFound, "attachment %s", f.ID)

@@ -128,12 +128,18 @@ func (f *files) keep(ctx context.Context, a *vault.Attachment, since int64) (fil
 	if err != nil {
 		return fileRef{}, err
 	}
-	name, err := f.c.sealFileName(a.ID, since, a.Name, a.Binary.Protected)
+	ref := fileRef{blob: blob, size: int64(len(a.Binary.Data)), protected: a.Binary.Protected}
+	return ref, f.row(a, ref, since)
+}
+
+// row notes an attachment whose bytes are where ref says.
+func (f *files) row(a *vault.Attachment, ref fileRef, since int64) error {
+	name, err := f.c.sealFileName(a.ID, since, a.Name, ref.protected)
 	if err != nil {
-		return fileRef{}, err
+		return err
 	}
-	f.rows = append(f.rows, store.Attachment{ID: a.ID, Entry: f.entry, Blob: blob, Name: name, Since: since})
-	return fileRef{blob: blob, size: int64(len(a.Binary.Data)), protected: a.Binary.Protected}, nil
+	f.rows = append(f.rows, store.Attachment{ID: a.ID, Entry: f.entry, Blob: ref.blob, Name: name, Since: since})
+	return nil
 }
 
 // blob returns the blob with that content, a new one if there is none.

@@ -66,6 +66,24 @@ var matrix = []struct {
 		_, err := s.Attachment(ctx, by, at.entry, at.masked, "")
 		return err
 	}},
+	{"files", "n p p y y y y y n y y", func(s *server, by *catalog.Caller, at target) error {
+		files, err := s.Files(ctx, by, at.entry, catalog.FileQuery{Bytes: 1 << 20, All: true})
+		if err == nil && len(files) == 0 {
+			return vault.NotPermitted // nothing was given
+		}
+		return err
+	}},
+	{"what files may be read", "n p y y y y y y n y y", func(s *server, by *catalog.Caller, at target) error {
+		files, err := s.Files(ctx, by, at.entry, catalog.FileQuery{Bytes: 1 << 20})
+		if err == nil && len(files) == 0 {
+			return vault.NotPermitted
+		}
+		return err
+	}},
+	{"replace attachment", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
+		_, err := s.ReplaceAttachment(ctx, by, at.entry, "", catalog.File{ID: at.plain, Name: "renamed", Data: []byte("x")})
+		return err
+	}},
 	{"add attachment", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
 		_, err := s.AddAttachment(ctx, by, at.entry, "", catalog.File{Name: "new", Data: []byte("x")})
 		return err
@@ -86,6 +104,12 @@ var matrix = []struct {
 	{"move entry", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
 		return s.MoveEntry(ctx, by, at.entry, at.sub, "")
 	}},
+	{"move and edit entry", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
+		return s.ChangeEntry(ctx, by, at.entry, catalog.EntryChange{Folder: at.sub, Edit: func(e *vault.Entry) error {
+			e.Tags = []string{"new"}
+			return nil
+		}})
+	}},
 	{"archive entry", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
 		return s.RemoveEntry(ctx, by, at.entry, catalog.Removal{Archive: true})
 	}},
@@ -98,6 +122,9 @@ var matrix = []struct {
 	}},
 	{"edit folder", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
 		return s.EditFolder(ctx, by, at.folder, "", func(g *vault.Group) error { g.Notes = "new"; return nil })
+	}},
+	{"change a folder in its place", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
+		return s.ChangeFolder(ctx, by, at.sub, catalog.FolderChange{Parent: at.folder, Edit: func(g *vault.Group) error { g.Notes = "new"; return nil }})
 	}},
 	{"delete folder", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
 		return s.RemoveFolder(ctx, by, at.folder, catalog.Removal{})

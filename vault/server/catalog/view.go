@@ -86,6 +86,15 @@ type File struct {
 	Data      []byte
 }
 
+// FileQuery says which files of an entry Files returns.
+type FileQuery struct {
+	Comment string
+	Bytes   int64 // that they may have together
+	// All: one that the caller may not have, or that has no room, refuses them
+	// all. Without it such files are left out.
+	All bool
+}
+
 // NewEntry is what AddEntry takes. Entry.ID may be zero; an ID that is taken is
 // replaced. History must be empty; attachments come with their Binary.
 type NewEntry struct {

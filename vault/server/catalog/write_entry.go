@@ -252,6 +252,12 @@ func (w *writing) takeFiles(ctx context.Context, after *content, before content)
 		old, had := before.file(at.ID)
 		if had && at.Binary == nil {
 			after.files[i] = old
+			if at.Name != before.attachment(at.ID).Name { // names are in the file's own row
+				at.ID = vault.NewID()
+				if err := w.files.row(at, old, w.row.Version); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if at.Binary == nil {
