@@ -1,0 +1,357 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/app/screen"
+	launch "github.com/tideover/tideover/app/start"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/session"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+const (
+	doorURL  = "https://vault.example:10001"
+	doorPin  = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+	doorUser = "erika"
+	doorWord = "password of the account"
+)
+
+// door is a Pleasant server as far as login and Work Offline need one.
+type door struct {
+	session.Remote // nil: what is not written below is not asked for
+
+	mu     sync.Mutex
+	pin    string // of its identity; empty: publicly trusted
+	code   string // wanted as the second factor; empty: none
+	down   bool
+	slow   bool          // the answer to a sign-in waits for the end of the attempt
+	asked  chan struct{} // told of a sign-in that waits
+	stray  bool          // it lets in although the attempt has ended
+	calls  []string
+	secret []string // what it was sent
+}
+
+// dialled is the door as seen from a target.
+type dialled struct {
+	*door
+	target session.Target
+}
+
+func (d *door) dial(t session.Target) (session.Remote, error) { return dialled{d, t}, nil }
+
+func (d *door) ask(what string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls = append(d.calls, what)
+	if d.down {
+		return vault.Fail(vault.Unreachable, "%s", doorURL)
+	}
+	return nil
+}
+
+func (d dialled) Probe(context.Context) (session.Identity, error) {
+	if err := d.ask("probe"); err != nil {
+		return session.Identity{}, err
+	}
+	if d.pin != "" && d.target.Pin != d.pin {
+		return session.Identity{}, vault.Fail(vault.IdentityUnknown, "%s", d.pin)
+	}
+	return session.Identity{Kind: session.Pleasant, Pin: d.pin}, nil
+}
+
+func (d dialled) SignIn(ctx context.Context, c session.Credentials) (session.Token, error) {
+	if err := d.ask("sign in"); err != nil {
+		return session.Token{}, err
+	}
+	d.mu.Lock()
+	d.secret = append(d.secret, c.Password.Text()+c.OTP.Text())
+	slow, stray, code := d.slow, d.stray, d.code
+	d.mu.Unlock()
+	if slow {
+		d.asked <- struct{}{}
+		<-ctx.Done()
+		if !stray {
+			return session.Token{}, ctx.Err()
+		}
+	}
+	switch {
+	case c.Password.Text() != doorWord:
+		return session.Token{}, vault.WrongCredentials
+	case code != "" && c.OTP.IsEmpty():
+		return session.Token{}, vault.SecondFactor
+	case code != c.OTP.Text():
+		return session.Token{}, vault.WrongCredentials
+	}
+	return session.Token{Access: vault.SecretText("token"), Expires: time.Now().Add(time.Hour)}, nil
+}
+
+func (d dialled) UseToken(vault.Secret) {}
+
+func (d dialled) Tree(context.Context) (*wire.Stream, error) {
+	if err := d.ask("tree"); err != nil {
+		return nil, err
+	}
+	return &wire.Stream{Head: wire.Head{At: time.Now()}, Content: doorContent(), Facts: map[vault.ID]*wire.Facts{}}, nil
+}
+
+func (d dialled) OfflineAvailable(context.Context) (bool, error) { return true, d.ask("offline") }
+
+func (d dialled) OfflinePackage(context.Context, string) (*vault.Content, time.Time, error) {
+	return doorContent(), time.Time{}, d.ask("package")
+}
+
+func doorContent() *vault.Content {
+	e := &vault.Entry{ID: vault.NewID()}
+	e.Set(vault.FieldTitle, vault.SecretText("Mail gateway"), false)
+	e.Set(vault.FieldPassword, vault.SecretText("tide"), true)
+	return &vault.Content{Root: &vault.Group{ID: vault.NewID(), Name: "Root", Entries: []*vault.Entry{e}}}
+}
+
+// drawer is a system's keychain in memory.
+type drawer struct{ items sync.Map }
+
+func (k *drawer) Get(service, name string) (string, error) {
+	if v, ok := k.items.Load(service + "/" + name); ok {
+		return v.(string), nil
+	}
+	return "", session.ErrNoItem
+}
+
+func (k *drawer) Set(service, name, value string) error {
+	k.items.Store(service+"/"+name, value)
+	return nil
+}
+
+// wall is the time.
+type wall struct{}
+
+func (wall) Now() time.Time { return time.Now() }
+
+// entrance is a window before a door.
+type entrance struct {
+	*Desktop
+	t    *testing.T
+	door *door
+	q    queue
+}
+
+func newEntrance(t *testing.T, chip session.Chip) *entrance {
+	t.Helper()
+	e := &entrance{t: t, door: &door{asked: make(chan struct{}, 1)}, q: newQueue()}
+	home := filepath.Join(t.TempDir(), "home")
+	s := session.New(session.Config{
+		Home: home, Dial: e.door.dial, Chip: chip, Keeper: session.NewKeychain(&drawer{}), Clock: wall{},
+		Name: "desk", OS: "linux", Version: "test", Cost: cache.FloorCost(),
+	})
+	options := launch.Options{Home: home, Getenv: func(string) string { return "" }}
+	e.Desktop = New(Config{
+		App: test.NewTempApp(t), Window: test.NewTempWindow(t, nil), Client: &launch.Client{Session: s}, Target: options.Target,
+		Home: home, Language: "en", Version: "test", Post: e.q.post, Quit: func() {},
+	})
+	t.Cleanup(func() {
+		over := make(chan struct{})
+		e.tasks.end(s.Close, func() { close(over) })
+		for {
+			select {
+			case paint := <-e.q:
+				paint()
+			case <-over:
+				return
+			}
+		}
+	})
+	e.here.enter()
+	e.refresh()
+	e.until(func() bool { return e.known })
+	return e
+}
+
+// until paints what comes until something is so.
+func (e *entrance) until(so func() bool) {
+	e.t.Helper()
+	for !so() {
+		select {
+		case paint := <-e.q:
+			paint()
+		case <-e.t.Context().Done():
+			e.t.Fatal("the test ended")
+		}
+	}
+}
+
+// settle waits for the attempt under way and the reading of the status after it.
+func (e *entrance) settle() {
+	e.t.Helper()
+	e.until(func() bool {
+		return !e.login.task.running() && !e.unlock.task.running() && !e.reading && e.busy == 0
+	})
+}
+
+func (e *entrance) signIn(word string) {
+	e.t.Helper()
+	e.login.signIn(screen.LoginForm{Server: "vault.example:10001", User: doorUser, Password: []byte(word)})
+}
+
+// reads returns what can be read in the window.
+func (e *entrance) reads() string {
+	var out []string
+	var walk func(o fyne.CanvasObject)
+	walk = func(o fyne.CanvasObject) {
+		if !o.Visible() {
+			return
+		}
+		switch o := o.(type) {
+		case *canvas.Text:
+			out = append(out, o.Text)
+		case fyne.Widget:
+			for _, below := range test.WidgetRenderer(o).Objects() {
+				walk(below)
+			}
+		case *fyne.Container:
+			for _, below := range o.Objects {
+				walk(below)
+			}
+		}
+	}
+	walk(e.host)
+	return strings.Join(out, " ")
+}
+
+func (e *entrance) want(text string) {
+	e.t.Helper()
+	if got := e.reads(); !strings.Contains(got, text) {
+		e.t.Errorf("%q is not in %q", text, got)
+	}
+}
+
+func (e *entrance) isAt(want place, mode session.Mode) {
+	e.t.Helper()
+	if got := e.status.Mode; e.here != want || got != mode && (got != "" || mode != session.Disconnected) {
+		e.t.Errorf("at %T in mode %q, want %T in %q; it reads %q", e.here, got, want, mode, e.reads())
+	}
+}
+
+// The password goes to a server only after the person knows it by its
+// fingerprint, and waits for the one-time code.
+func TestSignInForTheFirstTime(t *testing.T) {
+	e := newEntrance(t, nil)
+	e.door.pin, e.door.code = doorPin, "123456"
+	e.signIn(doorWord)
+	e.settle()
+	e.want("0011 2233 4455")
+	if slices.Contains(e.door.calls, "sign in") || e.login.password.IsEmpty() {
+		t.Fatalf("asked %q, holds the password: %v", e.door.calls, !e.login.password.IsEmpty())
+	}
+	e.login.refuse()
+	if !e.login.password.IsEmpty() || e.login.hold.running() {
+		t.Error("the password outlives the refusal")
+	}
+	e.signIn(doorWord)
+	e.settle()
+	e.login.accept(doorPin)
+	e.settle()
+	e.want("Type the one-time code")
+	e.isAt(e.login, session.Disconnected)
+	e.login.code([]byte("123456"))
+	e.settle()
+	e.isAt(e.main, session.Online)
+	if got, want := e.door.secret, []string{doorWord, doorWord + "123456"}; !slices.Equal(got, want) {
+		t.Errorf("the server was sent %q, want %q", got, want)
+	}
+	if !e.login.password.IsEmpty() || e.login.hold.running() || !e.proven {
+		t.Error("the password outlives the sign-in")
+	}
+}
+
+func TestSignInRefused(t *testing.T) {
+	e := newEntrance(t, nil)
+	e.signIn("wrong")
+	e.settle()
+	e.want("The server refused the user name, the password or the code.")
+	e.isAt(e.login, session.Disconnected)
+	if !e.login.password.IsEmpty() {
+		t.Error("the password outlives its refusal")
+	}
+	e.door.down = true
+	e.signIn(doorWord)
+	e.settle()
+	e.want("The server cannot be reached")
+	e.isAt(e.login, session.Disconnected)
+}
+
+// A cancelled sign-in leaves everything as it was, also where the server lets
+// in too late.
+func TestSignInCancelled(t *testing.T) {
+	for _, stray := range []bool{false, true} {
+		e := newEntrance(t, nil)
+		e.door.slow, e.door.stray = true, stray
+		e.signIn(doorWord)
+		e.want("Asking https://vault.example:10001…")
+		<-e.door.asked
+		e.login.cancel()
+		e.want("Cancelled.")
+		if !e.login.password.IsEmpty() || e.busy != 0 {
+			t.Error("the attempt goes on")
+		}
+		e.door.slow = false
+		e.signIn("wrong") // comes after what is left of the first
+		e.settle()
+		e.refresh()
+		e.settle()
+		e.isAt(e.login, session.Disconnected)
+		if e.status.SignedIn {
+			t.Errorf("stray %v: signed in", stray)
+		}
+	}
+}
+
+// From main another user may sign in; Back undoes that until the window locks.
+func TestSignInAsAnother(t *testing.T) {
+	e := newEntrance(t, nil)
+	e.signIn(doorWord)
+	e.settle()
+	e.do(present.CmdSignIn, "")
+	e.isAt(e.login, session.Online)
+	e.want("Back")
+	e.login.back()
+	e.settle()
+	e.isAt(e.main, session.Online)
+	e.do(present.CmdSignIn, "")
+	e.lock()
+	e.login.back()
+	e.settle()
+	e.isAt(e.login, session.Online)
+	e.signIn(doorWord)
+	e.settle()
+	e.isAt(e.main, session.Online)
+	e.do(present.CmdSignOut, "")
+	e.settle()
+	e.isAt(e.login, session.Disconnected)
+	if e.status.SignedIn || e.proven {
+		t.Error("still signed in")
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for typed, want := range map[string]string{
+		"": "", " vault.example ": "https://vault.example", "vault.example:10001/": "https://vault.example:10001",
+		"http://localhost:8080": "http://localhost:8080", "https://v.example/p/": "https://v.example/p",
+	} {
+		if got := address(typed); got != want {
+			t.Errorf("%q is %q, want %q", typed, got, want)
+		}
+	}
+}
