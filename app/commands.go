@@ -35,6 +35,17 @@ func (d *Desktop) handlers() map[present.CommandID]func(choice string) {
 		present.CmdWorkOffline:   func(string) { d.workOffline() },
 		present.CmdTrayGoOffline: func(string) { d.show(); d.workOffline() },
 
+		present.CmdDisconnect:      func(string) { d.disconnect() },
+		present.CmdConnect:         func(string) { d.connect() },
+		present.CmdTrayConnect:     func(string) { d.show(); d.connect() },
+		present.CmdTrayGoOnline:    func(string) { d.show(); d.connect() },
+		present.CmdClearCache:      func(string) { d.clearCache() },
+		present.CmdImportCache:     func(string) { d.importCache() },
+		present.CmdOfflineContents: func(string) { d.offlineContents() },
+		present.CmdShowShortcuts:   func(string) { d.showShortcuts() },
+		present.CmdDoctor:          func(string) { d.doctor() },
+		present.CmdAbout:           func(string) { d.showAbout() },
+
 		present.CmdReload:         func(string) { d.main.reload() },
 		present.CmdCopyUser:       d.main.copyOf(vault.FieldUsername),
 		present.CmdCopyPassword:   d.main.copyOf(vault.FieldPassword),

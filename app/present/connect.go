@@ -12,6 +12,8 @@ type ConnectFacts struct {
 	Status   session.Status
 	Unlocked bool            // the cache is open: it can be renewed without its password
 	Drafts   []session.Draft // that would be dropped
+	Lost     bool            // there are some, and nobody can read any more which
+	Code     bool            // a one-time code was asked for already
 	Agreed   bool            // the person has agreed to that
 	Err      error           // of the last attempt
 	Busy     bool
@@ -56,9 +58,14 @@ func NewConnectForm(words *Catalogue, f ConnectFacts) ConnectForm {
 	if c.Master {
 		c.MasterHint = words.Text("connect.master_hint", nil)
 	}
-	if len(f.Drafts) > 0 && !f.Agreed {
+	switch {
+	case f.Agreed:
+	case f.Lost:
+		c.Drop = &DropList{Title: words.Text("connect.lost.title", nil), Warning: words.Text("connect.lost.warning", nil), Confirm: words.Text("connect.lost.confirm", nil)}
+	case len(f.Drafts) > 0:
 		c.Drop = NewDropList(words, f.Drafts)
 	}
+	c.SecondFactor = f.Code
 	switch err := f.Err; {
 	case cause(err, vault.SecondFactor):
 		c.SecondFactor = true

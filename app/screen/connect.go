@@ -105,8 +105,7 @@ func (x *Connect) Show(m present.ConnectForm) {
 	if !m.Busy {
 		x.dialog.SetBusy(false, "", 0)
 	}
-	message := noticeMessage(m.Notice)
-	x.dialog.SetMessage(message.Level, message.Text, message.Remedy)
+	x.SetNotice(m.Notice)
 	x.dialog.Relayout()
 	if !m.Busy {
 		x.dialog.SetFirst(x.dialog.First)
@@ -116,6 +115,12 @@ func (x *Connect) Show(m present.ConnectForm) {
 // SetBusy shows what is under way, and how far it is; an empty text: nothing.
 func (x *Connect) SetBusy(what string, share float64) {
 	x.dialog.SetBusy(what != "", what, share)
+}
+
+// SetNotice says something in place; nil takes it away.
+func (x *Connect) SetNotice(n *present.Notice) {
+	m := noticeMessage(n)
+	x.dialog.SetMessage(m.Level, m.Text, m.Remedy)
 }
 
 // first is the field to type into first. Where nothing needs to be typed and

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	toolkit "fyne.io/fyne/v2/theme"
 	fw "fyne.io/fyne/v2/widget"
 
@@ -24,7 +25,7 @@ func NewContents(words *present.Catalogue, m present.Contents, leave func()) *Co
 		value.Wrapping = fyne.TextWrapBreak
 		value.Selectable = true
 		value.Importance = severityImportance(f.Severity)
-		rows = append(rows, widget.FormRow{Label: f.Label, Field: value})
+		rows = append(rows, widget.FormRow{Label: f.Label, Field: container.New(trim{}, value)})
 	}
 	var points []widget.Point
 	if m.Level.ID != "" {
@@ -65,4 +66,22 @@ func severityImportance(s present.Severity) fw.Importance {
 		return fw.DangerImportance
 	}
 	return fw.MediumImportance
+}
+
+// trim takes the room above and below a label, for facts that stand close.
+type trim struct{}
+
+const trimmed = 4 // above, and below
+
+// Layout is the toolkit's.
+func (trim) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		put(o, 0, -trimmed, size.Width, size.Height+2*trimmed)
+	}
+}
+
+// MinSize is the toolkit's.
+func (trim) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	m := objects[0].MinSize()
+	return fyne.NewSize(m.Width, max(0, m.Height-2*trimmed))
 }

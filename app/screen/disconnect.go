@@ -148,6 +148,13 @@ func (x *Disconnect) ShowReview(r present.Review) {
 	x.settle(first, true, r.Notice)
 }
 
+// ShowFailure says why there is nothing to review.
+func (x *Disconnect) ShowFailure(n *present.Notice) {
+	x.can = false
+	x.turn(pageReview, x.words.Text("cache.again", nil))
+	x.settle(nil, true, n)
+}
+
 func reviewHead(r present.Review) []widget.Point {
 	points := []widget.Point{{Icon: theme.IconCache, Color: toolkit.ColorNamePrimary, Text: r.Summary, Bold: true, More: r.Estimated}}
 	if r.Until != "" {

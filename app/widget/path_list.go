@@ -159,7 +159,7 @@ func (r *pathRow) arrange(size fyne.Size) {
 	lead, _ := r.cutter.cut(r.line.Lead, room*0.3)
 	put(r.lead, lead, toolkit.ColorNameForeground, left, room*0.3)
 	if lead != "" {
-		w := max(r.lead.MinSize().Width, 64) + 8
+		w := max(r.lead.MinSize().Width, 76) + 8
 		left, room = left+w, room-w
 	}
 	more, whole := r.cutter.cut(r.line.More, room*0.45)

@@ -1,0 +1,120 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+
+	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/app/screen"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/session"
+)
+
+// importing is Import cache file… as long as its dialog is open.
+type importing struct {
+	d      *Desktop
+	screen *screen.Import
+	file   string // as typed or chosen
+	work   *task
+	browse *dialog.FileDialog // in front; nil: it is not
+}
+
+// importCache is the command.
+func (d *Desktop) importCache() {
+	x := &importing{d: d}
+	x.screen = screen.NewImport(d.words, screen.ImportActions{
+		Browse: x.choose, Import: x.take, Stop: func() { x.work.Cancel(); x.show(nil) },
+		File: func(path string) {
+			if path != x.file {
+				x.file = path
+				x.show(nil)
+			}
+		},
+		Leave: x.leave, Closed: x.end,
+	})
+	d.dialogs.Open(x.screen.Dialog())
+	x.show(nil)
+}
+
+// leave closes what is in front: the choice of a file, or the dialog.
+func (x *importing) leave() {
+	if x.browse != nil {
+		x.browse.Hide()
+		return
+	}
+	x.d.dialogs.Close(x.screen.Dialog())
+}
+
+func (x *importing) end() {
+	x.work.Cancel()
+	if x.browse != nil {
+		x.browse.Hide()
+	}
+}
+
+func (x *importing) show(err error) {
+	x.screen.Show(present.NewImport(x.d.words, x.d.status, x.file, err, x.work.running()))
+}
+
+// choose opens the toolkit's choice of files.
+func (x *importing) choose() {
+	if x.browse != nil {
+		return
+	}
+	x.browse = dialog.NewFileOpen(func(f fyne.URIReadCloser, err error) {
+		x.browse = nil
+		switch {
+		case err != nil:
+			x.show(err)
+		case f != nil:
+			_ = f.Close() // the session opens it itself
+			x.file = f.URI().Path()
+			x.show(nil)
+			x.screen.Ask()
+		}
+	}, x.d.cfg.Window)
+	x.browse.SetOnClosed(func() { x.browse = nil })
+	x.browse.SetFilter(storage.NewExtensionFileFilter([]string{".kdbx"}))
+	size := x.d.cfg.Window.Canvas().Size()
+	x.browse.Resize(fyne.NewSize(size.Width*0.9, size.Height*0.9))
+	x.browse.Show()
+}
+
+// take puts the file in the place of the account's cache.
+func (x *importing) take(path string, password []byte) {
+	d := x.d
+	master := vault.NewSecret(password)
+	path = filepath.Clean(strings.TrimPrefix(strings.TrimSpace(path), "file://"))
+	x.work = start(d.tasks, func(ctx context.Context, _ func(func())) (session.Status, error) {
+		defer master.Wipe()
+		err := d.session.ImportCache(ctx, path, session.UnlockRequest{Master: func(context.Context, cache.Status) (vault.Secret, error) {
+			return master.Clone(), nil // the session wipes its own
+		}})
+		st, failed := d.session.Status(context.WithoutCancel(ctx))
+		if err == nil && (st.Mode != session.Offline || ctx.Err() != nil) {
+			d.session.Lock() // nobody works with it yet
+		}
+		return st, errors.Join(err, failed)
+	}, func(st session.Status, err error) {
+		if err != nil {
+			x.show(err)
+			d.refresh() // tries may have gone
+			return
+		}
+		x.leave()
+		d.took(st)
+		if st.Mode == session.Offline {
+			d.enter() // with the master password, which the person knows
+		}
+		d.paint()
+		d.tell(&present.Notice{Severity: present.Good, Message: d.words.Text("import.done", nil)})
+	}, func(session.Status) { d.refresh() })
+	x.show(nil)
+}
