@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"app/widget":              {"app/theme", "app/present"},
 	"app/screen":              {"app/theme", "app/widget", "app/present", "vault"},
 	"app/start":               {"tpm", "tpm/binding", "vault/cache", "vault/client", "vault/session"},
-	"app":                     {"app/native", "app/present", "app/screen", "app/start", "app/theme", "app/widget", "vault", "vault/cache", "vault/otp", "vault/policy", "vault/session", "vault/wire", "tpm/binding"},
+	"app":                     {"app/native", "app/present", "app/screen", "app/start", "app/theme", "app/widget", "vault", "vault/cache", "vault/generate", "vault/otp", "vault/policy", "vault/session", "vault/wire", "tpm/binding"},
 	"cmd/tideover":            {"app", "app/native", "app/present", "app/start", "vault/cache"},
 	"cmd/tideover-cli":        {"assets", "app/present", "app/start", "tpm/binding", "vault", "vault/otp", "vault/cache", "vault/session", "vault/wire", "vault/lease", "vault/policy", "vault/audit", "vault/kdbx"},
 	"cmd/tideover-server":     {"assets", "app/present", "vault", "vault/convert", "vault/kdbx", "vault/lease", "vault/policy", "vault/audit", "vault/otp", "vault/server", "vault/server/*", "tpm/binding"},

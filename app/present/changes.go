@@ -75,26 +75,17 @@ func (c *Changes) Wipe() {
 	}
 }
 
-// Unread names what has to be read before the changes can be made to an entry
-// whose secrets stay on the server: a secret field gets another name, or is to
-// be a secret no more; an attachment gets another name. whole says that the
-// entry is complete, as it is while Offline: then nothing has to be read.
-func (c *Changes) Unread(e *vault.Entry, whole bool) (fields, files []string) {
-	if whole {
-		return nil, nil
-	}
+// Whole reports whether the changes can be made only with the secret values of
+// the entry at hand: a secret field gets another name, or is to be a secret no
+// more. That takes a reveal, with its record.
+func (c *Changes) Whole(e *vault.Entry) bool {
 	for _, f := range c.Fields {
 		old := e.Field(f.Was)
 		if f.Was != "" && f.Value == nil && old != nil && old.Protected && (f.Name != f.Was || !f.Protected) {
-			fields = append(fields, f.Was)
+			return true
 		}
 	}
-	for _, f := range c.Files {
-		if f.Was != "" && f.Name != "" && f.Name != f.Was && f.Data == nil {
-			files = append(files, f.Was)
-		}
-	}
-	return fields, files
+	return false
 }
 
 // Check returns the first thing that cannot be: an *EntryProblem. Apply checks
@@ -218,7 +209,7 @@ func (c *Changes) applyFiles(e *vault.Entry) {
 			a := &e.Attachments[at]
 			a.Name = f.Name
 			if f.Data != nil {
-				// A server takes new bytes, and a new name, as a new file.
+				// A server takes new bytes as a new file.
 				a.ID, a.Binary = vault.ID{}, &vault.Binary{Data: slices.Clone(f.Data), Protected: f.Secret}
 			}
 		}

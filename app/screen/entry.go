@@ -228,6 +228,9 @@ func (e *Entry) Judged(score int, words string) { e.general.strength.Set(score, 
 // an empty code hides it.
 func (e *Entry) SetCode(code string, left float64, words string) { e.code.set(code, left, words) }
 
+// ShowsCode reports whether a one-time code is shown.
+func (e *Entry) ShowsCode() bool { return e.code.now.Text != "" }
+
 // AddFile adds a file that was chosen. The dialog owns the bytes.
 func (e *Entry) AddFile(name string, data []byte) { e.files.take(name, data) }
 

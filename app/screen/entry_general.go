@@ -38,11 +38,11 @@ func newGeneralPage(e *Entry) *generalPage {
 	g.password = newSecretField(func() { e.actions.Reveal(vault.FieldPassword) }, g.passwordChanged)
 	g.again = newSecretField(func() {}, func() {})
 	g.again.entry.SetPlaceHolder(e.text("repeat"))
-	g.generator = widget.NewIconButton("", theme.Icon(theme.IconGenerator), g.generate)
+	g.generator = widget.NewIconButton(e.text("generate"), theme.Icon(theme.IconGenerator), g.generate)
 	g.copy = widget.NewIconButton("", theme.Icon(theme.IconCopyPassword), g.copyPassword)
 	g.open = widget.NewIconButton("", theme.Icon(theme.IconOpenURL), func() { e.actions.OpenURL(g.url.Text) })
 	g.notesAll = widget.NewButton(e.text("notes.all"), g.showAll)
-	g.notes.SetMinRowsVisible(5)
+	g.notes.SetMinRowsVisible(8)
 	g.tags = newTagField(e)
 	g.expiry = newExpiryField(e)
 	label := func(name string) string { return e.words.FieldName(name) }

@@ -101,6 +101,7 @@ func (h *historyPage) fill(list []present.Version) {
 	h.list.SetRows(rows)
 	h.whole.Show()
 	h.empty.Hide()
+	h.list.Select(rows.ID(0))
 	h.enable()
 }
 
