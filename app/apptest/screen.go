@@ -20,11 +20,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/xproto"
+	"github.com/jezek/xgb/xtest"
 )
 
 // Patience is how long a person waits for something to show up before the
@@ -56,6 +58,11 @@ type Screen struct {
 	conn    *xgb.Conn
 	root    xproto.Window
 	changed chan struct{} // something was painted
+
+	keyboard map[byte]xproto.Keysym // by keycode
+
+	mu      sync.Mutex
+	painted chan time.Time // nil: nobody measures
 }
 
 // Start starts a screen that ends with the test.
@@ -135,6 +142,10 @@ func (s *Screen) connect() {
 	s.conn = conn
 	s.root = xproto.Setup(conn).DefaultScreen(conn).Root
 	s.watch(s.root)
+	if err := xtest.Init(conn); err != nil {
+		s.t.Fatalf("XTEST: %v", err)
+	}
+	s.readKeyboard()
 	if err := damage.Init(conn); err != nil {
 		s.t.Fatalf("DAMAGE: %v", err)
 	}
@@ -150,8 +161,12 @@ func (s *Screen) connect() {
 	}
 	go func() {
 		for {
-			if ev, err := conn.WaitForEvent(); ev == nil && err == nil {
+			ev, err := conn.WaitForEvent()
+			if ev == nil && err == nil {
 				return // closed
+			}
+			if _, ok := ev.(damage.NotifyEvent); ok {
+				s.wasPainted(time.Now())
 			}
 			select {
 			case s.changed <- struct{}{}:
