@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"weak"
 
 	"fyne.io/fyne/v2"
 
@@ -33,8 +34,9 @@ type loginPlace struct {
 	pin          string       // of the server, accepted by the person
 	err          error        // of the last attempt
 	notice       *present.Notice
-	permitted    bool // the server said that something may be used offline
-	aside        bool // main was in front, was not locked since, and Back leads there
+	permitted    bool                          // the server said that something may be used offline
+	heard        weak.Pointer[session.Listing] // with which it did; it is not kept alive
+	aside        bool                          // main was in front, was not locked since, and Back leads there
 }
 
 func newLoginPlace(d *Desktop) *loginPlace {
@@ -50,7 +52,7 @@ func (p *loginPlace) object() fyne.CanvasObject { return p.screen.Object() }
 
 func (p *loginPlace) paint() {
 	m := present.NewLogin(p.d.words, present.LoginFacts{
-		Status: p.d.status, Offline: p.permitted, Server: p.server, User: p.user,
+		Status: p.d.status, Offline: p.mayOffline(), Server: p.server, User: p.user,
 		Err: p.err, Busy: p.task.running(), Back: p.aside, Now: p.d.now(),
 	})
 	if m.Notice == nil {
@@ -107,15 +109,16 @@ func (p *loginPlace) begin() {
 }
 
 // mayOffline reports whether the server said that the user has entries that are
-// permitted for offline use.
-func (p *loginPlace) mayOffline() bool { return p.permitted }
-
-// permits keeps what a listing of the server says about that.
-func (p *loginPlace) permits(l *session.Listing) {
+// permitted for offline use. What it said last is known until it says more.
+func (p *loginPlace) mayOffline() bool {
+	l := p.d.main.listing()
 	if l == nil || l.Source != session.FromServer {
-		return
+		return p.permitted
 	}
-	p.permitted = anyOffline(l.Root)
+	if now := weak.Make(l); now != p.heard {
+		p.heard, p.permitted = now, anyOffline(l.Root)
+	}
+	return p.permitted
 }
 
 func anyOffline(f *session.Folder) bool {
