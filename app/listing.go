@@ -117,7 +117,6 @@ func (p *mainPlace) took(l loaded, err error) {
 		p.at = p.index.Tree().Nodes[0].UID
 		p.screen.SelectGroup(p.at, p.at)
 	}
-	first := old == nil
 	if q := p.query(); q.Text != l.view.Query.Text || q.Group != l.view.Query.Group || q.Only != l.view.Query.Only {
 		p.narrow(false) // it was typed on meanwhile
 	}
@@ -125,9 +124,7 @@ func (p *mainPlace) took(l loaded, err error) {
 	if old != nil {
 		d.tasks.run(old.wipe)
 	}
-	if first && p.d.cfg.Window.Canvas().Focused() == nil {
-		p.screen.FocusList()
-	}
+	p.focusList()
 }
 
 // drop lets go of the listing.

@@ -35,6 +35,7 @@ type mainPlace struct {
 	detail *present.Detail // of the only one; nil: not there yet, or none
 	peek   bool            // the details are shown though they are hidden, for a secret
 	shown  map[string]*task
+	fresh  bool // the list gets the keyboard when it comes
 
 	loading, finding, describing, asking *task
 }
@@ -113,10 +114,22 @@ func (p *mainPlace) look() screen.Look {
 // enter fills the window: with what is listed, or by listing.
 func (p *mainPlace) enter() {
 	p.mode = p.d.status.Mode
-	if p.list == nil && !p.loading.running() {
+	p.fresh = true
+	switch {
+	case p.list != nil:
+		p.focusList()
+	case !p.loading.running():
 		p.load(false)
 	}
-	p.screen.FocusList()
+}
+
+// focusList gives the list the keyboard once, unless the person searches
+// already.
+func (p *mainPlace) focusList() {
+	if p.fresh && p.text == "" && p.d.here == place(p) && p.d.dialogs.Len() == 0 {
+		p.fresh = false
+		p.d.cfg.Window.Canvas().Focus(p.screen.ForList())
+	}
 }
 
 // leave ends what is under way and lets go of everything that was listed.

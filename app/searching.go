@@ -155,7 +155,7 @@ func (p *mainPlace) showDetail() {
 
 func (p *mainPlace) findEntries(string) {
 	p.scoped = false
-	p.screen.FocusSearch(p.d.words.Text("main.search", nil))
+	p.d.cfg.Window.Canvas().Focus(p.screen.ForSearch(p.d.words.Text("main.search", nil)))
 }
 
 func (p *mainPlace) findInGroup(string) {
@@ -164,7 +164,7 @@ func (p *mainPlace) findInGroup(string) {
 	if n := p.index.Tree().Node(p.at); n != nil && p.scoped {
 		hint = p.d.words.Text("main.search.in_group", map[string]any{"Group": n.Name})
 	}
-	p.screen.FocusSearch(hint)
+	p.d.cfg.Window.Canvas().Focus(p.screen.ForSearch(hint))
 	p.narrow(true)
 }
 
@@ -172,7 +172,7 @@ func (p *mainPlace) clearSearch(string) {
 	p.endSearch()
 	p.narrow(true)
 	p.d.paintCommands()
-	p.screen.FocusList()
+	p.d.cfg.Window.Canvas().Focus(p.screen.ForList())
 }
 
 func (p *mainPlace) findOnly(only present.Only) func(string) {

@@ -160,3 +160,44 @@ func (signed) MinSize(all []fyne.CanvasObject) fyne.Size {
 	m := all[1].MinSize()
 	return fyne.NewSize(m.Width+20, m.Height)
 }
+
+// sheet lays out labels and fields in two columns, closer to each other than a
+// form to be filled in. Objects come in pairs; a field without a label has an
+// empty one.
+type sheet struct{}
+
+const (
+	labelGap  = 8  // between a label and its field
+	labelLine = 26 // height of a field of one line, which the label stands beside
+)
+
+// Layout is the toolkit's.
+func (s sheet) Layout(all []fyne.CanvasObject, size fyne.Size) {
+	left := s.left(all)
+	var y float32
+	for i := 0; i+1 < len(all); i += 2 {
+		m := all[i].MinSize()
+		h := fit(all[i+1], left+labelGap, y, max(0, size.Width-left-labelGap))
+		put(all[i], left-m.Width, y+(min(h, labelLine)-m.Height)/2, m.Width, m.Height)
+		y += h
+	}
+}
+
+func (s sheet) left(all []fyne.CanvasObject) float32 {
+	var w float32
+	for i := 0; i < len(all); i += 2 {
+		w = max(w, all[i].MinSize().Width)
+	}
+	return w
+}
+
+// MinSize is the toolkit's.
+func (s sheet) MinSize(all []fyne.CanvasObject) fyne.Size {
+	var m fyne.Size
+	for i := 1; i < len(all); i += 2 {
+		m.Width = max(m.Width, all[i].MinSize().Width)
+		m.Height += all[i].MinSize().Height
+	}
+	m.Width += s.left(all) + labelGap
+	return m
+}

@@ -185,25 +185,40 @@ func (d *Details) header(x *present.Detail) fyne.CanvasObject {
 
 // fields are what one has an entry for: user name, password and the like.
 func (d *Details) fields(x *present.Detail) fyne.CanvasObject {
-	var list []widget.FormRow
+	list := container.New(sheet{})
 	for i := range x.Fields {
 		f := &x.Fields[i]
-		row := widget.FormRow{Label: f.Label}
+		var field fyne.CanvasObject
 		switch {
 		case f.Kind == present.KindCode:
-			row.Field = d.codeRow(x.ID)
-			row.Hint = f.Code
+			field = d.codeRow(x.ID)
 		case f.Protected:
-			row.Field = d.secretRow(x.ID, f)
+			field = d.secretRow(x.ID, f)
 		case f.Kind == present.KindNotes:
-			row.Field = d.notesRow(x.ID, f)
+			field = d.notesRow(x.ID, f)
 		default:
-			row.Field = d.textRow(x.ID, f)
+			field = d.textRow(x.ID, f)
 		}
-		list = append(list, row)
+		list.Add(labelOf(f.Label))
+		list.Add(field)
+		if f.Code != "" {
+			list.Add(labelOf(""))
+			list.Add(widget.NewHint(f.Code))
+		}
 	}
-	return widget.NewForm(list...)
+	return list
 }
+
+// labelOf is what stands beside a field. Other people name fields: a long name
+// must not take the room of the value.
+func labelOf(name string) fyne.CanvasObject {
+	if runes := []rune(name); len(runes) > longestLabel {
+		name = string(runes[:longestLabel]) + "…"
+	}
+	return newInk(name, theme.ColorDim, toolkit.SizeNameText)
+}
+
+const longestLabel = 24 // characters
 
 func (d *Details) secretRow(id vault.ID, f *present.DetailField) fyne.CanvasObject {
 	return d.dots(id, f.Name, func() { d.actions.Reveal(id, f.Name) })
@@ -241,7 +256,7 @@ func (d *Details) textRow(id vault.ID, f *present.DetailField) fyne.CanvasObject
 		d.more(row, f.Full)
 	}
 	if f.Kind == present.KindURL {
-		row.Add(widget.NewToolbarButton(theme.IconOpenURL, "", d.words.Text("menu.entry.open_url", nil), d.actions.OpenURL))
+		row.Add(widget.NewIconTap(theme.IconOpenURL, d.words.Text("menu.entry.open_url", nil), d.actions.OpenURL))
 	}
 	row.Add(d.copyButton(id, f.Name))
 	return row
@@ -268,10 +283,10 @@ func (d *Details) more(row *fyne.Container, full string) fyne.CanvasObject {
 	return whole
 }
 
-const iconButton = 26 // side of the buttons beside a value, in points
+const iconButton = 24 // side of the buttons beside a value, in points
 
 func (d *Details) copyButton(id vault.ID, name string) fyne.CanvasObject {
-	return widget.NewToolbarButton(theme.IconCopy, "", d.words.Text("main.copy", nil), func() { d.actions.Copy(id, name) })
+	return widget.NewIconTap(theme.IconCopy, d.words.Text("main.copy", nil), func() { d.actions.Copy(id, name) })
 }
 
 // wrapped is a value over as many lines as it needs. It breaks within words, as
@@ -284,48 +299,58 @@ func wrapped(text string) *fw.Label {
 
 // facts are what is known about the entry beside its fields.
 func (d *Details) facts(x *present.Detail) fyne.CanvasObject {
-	var list []widget.FormRow
-	label := func(key string) string { return d.words.Text("main."+key, nil) }
+	list := container.New(sheet{})
+	add := func(key string, field fyne.CanvasObject) {
+		name := ""
+		if key != "" {
+			name = d.words.Text("main."+key, nil)
+		}
+		list.Add(labelOf(name))
+		list.Add(field)
+	}
 	text := func(key, value string) {
 		if value != "" {
-			list = append(list, widget.FormRow{Label: label(key), Field: wrapped(value)})
+			add(key, wrapped(value))
 		}
 	}
 	if x.Draft != "" {
-		list = append(list, widget.FormRow{Label: label("draft"), Field: sign(theme.IconDraft, theme.ColorDraft, x.Draft)})
+		add("draft", sign(theme.IconDraft, theme.ColorDraft, x.Draft))
 	}
 	if x.Expires != "" {
 		icon := theme.IconClock
 		if x.Urgency != present.Info {
 			icon = theme.IconWarning
 		}
-		list = append(list, widget.FormRow{Label: label("expires"), Field: sign(icon, urgencyColor(x.Urgency, theme.ColorDim), x.Expires)})
+		add("expires", sign(icon, urgencyColor(x.Urgency, theme.ColorDim), x.Expires))
 	}
 	if x.Offline != "" {
 		icon, color := theme.IconClose, theme.ColorDim
 		if x.OfflineYes {
 			icon, color = theme.IconCheck, theme.ColorOffline
 		}
-		list = append(list, widget.FormRow{Label: label("offline"), Field: sign(icon, color, x.Offline), Hint: x.OfflineWhy})
+		add("offline", sign(icon, color, x.Offline))
+		if x.OfflineWhy != "" {
+			add("", widget.NewHint(x.OfflineWhy))
+		}
 	}
 	if len(x.Tags) > 0 {
 		chips := container.New(&flow{gap: 4})
 		for _, tag := range x.Tags {
 			chips.Add(widget.NewChip(tag, nil))
 		}
-		list = append(list, widget.FormRow{Label: label("tags"), Field: chips})
+		add("tags", container.New(lowered{}, chips))
 	}
 	for i, a := range x.Attachments {
-		row := widget.FormRow{Field: d.attachment(x.ID, a)}
+		key := ""
 		if i == 0 {
-			row.Label = label("attachments")
+			key = "attachments"
 		}
-		list = append(list, row)
+		add(key, d.attachment(x.ID, a))
 	}
 	text("modified", x.Modified)
 	text("created", x.Created)
 	text("history", x.History)
-	return widget.NewForm(list...)
+	return list
 }
 
 // sign is a coloured icon with words in the same colour: neither stands alone.
@@ -341,7 +366,9 @@ func (d *Details) attachment(id vault.ID, a present.DetailAttachment) fyne.Canva
 	}
 	l := fw.NewLabel(name)
 	l.Truncation = fyne.TextTruncateEllipsis
-	save := widget.NewToolbarButton(theme.IconSave, "", d.words.Text("main.save", nil), func() { d.actions.Save(id, a.Name) })
-	save.SetEnabled(!d.shown.NoReveal, d.words.Text("reason.no_reveal", nil))
-	return container.New(&beside{side: iconButton}, l, save)
+	row := container.New(&beside{side: iconButton}, l)
+	if !d.shown.NoReveal {
+		row.Add(widget.NewIconTap(theme.IconSave, d.words.Text("main.save", nil), func() { d.actions.Save(id, a.Name) }))
+	}
+	return row
 }

@@ -86,3 +86,16 @@ func (b *beside) MinSize(all []fyne.CanvasObject) fyne.Size {
 	}
 	return m
 }
+
+// lowered puts chips in line with the labels beside them.
+type lowered struct{}
+
+// Layout is the toolkit's.
+func (lowered) Layout(all []fyne.CanvasObject, size fyne.Size) {
+	put(all[0], 4, 3, size.Width-4, size.Height-6)
+}
+
+// MinSize is the toolkit's.
+func (lowered) MinSize(all []fyne.CanvasObject) fyne.Size {
+	return all[0].MinSize().AddWidthHeight(4, 6)
+}

@@ -276,17 +276,20 @@ func (m *Main) SelectAll() { m.pane.list.SelectAll() }
 // SelectNone selects nothing.
 func (m *Main) SelectNone() { m.pane.list.SelectNone() }
 
-// FocusList gives the list the keyboard.
-func (m *Main) FocusList() { m.pane.list.Focus() }
+// ForList prepares the list for the keyboard, with an entry selected, and returns
+// what to give it to. What has never been painted does not know its canvas, so
+// the caller does that.
+func (m *Main) ForList() fyne.Focusable {
+	m.pane.list.Focus()
+	return m.pane.list.Focusable()
+}
 
-// FocusSearch gives the quick search the keyboard, with a hint of where it
-// searches.
-func (m *Main) FocusSearch(hint string) {
+// ForSearch shows the quick search, with a hint of where it searches, and
+// returns it to be given the keyboard.
+func (m *Main) ForSearch(hint string) fyne.Focusable {
 	m.search.SetPlaceHolder(hint)
 	m.toolbar.ask(true)
-	if c := fyne.CurrentApp().Driver().CanvasForObject(m.search); c != nil {
-		c.Focus(m.search)
-	}
+	return m.search
 }
 
 // SetSearch puts a text into the quick search, with a hint for when it is empty.
