@@ -132,6 +132,9 @@ func (c *Client) refusal(resp *http.Response, page bool) *vault.Problem {
 	if strings.Contains(resp.Request.URL.Path, wire.APIRoot) && json.Unmarshal(trimBOM(body), &own) == nil && own.Error.ID != "" {
 		return own.Error.Problem()
 	}
+	if cause := resp.Header.Get(wire.HeaderCause); cause != "" { // in Pleasant's routes
+		return wire.Error{ID: vault.Cause(cause), Message: message(body)}.Problem()
+	}
 	p := &vault.Problem{Cause: causeOf(resp.StatusCode), Detail: message(body)}
 	if p.Detail == "" || page {
 		p.Detail = c.base.Host + " answers " + strconv.Itoa(resp.StatusCode)

@@ -11,59 +11,91 @@ import (
 // attachmentUpdate is how the attachments of an entry are to change.
 type attachmentUpdate struct {
 	version int
-	now, e  *vault.Entry // as the server has it, and as it is to be
-	comment string       // for reading one that gets another name
+	now     *vault.Entry       // as the server has it
+	to      []vault.Attachment // as they are to be
+	comment string
 }
 
-// updateAttachments makes the server's attachments those of u.e. What gives its
-// name to another one goes before that comes; the rest goes last, so that
-// nothing is lost where it stops half way.
-func (c *Client) updateAttachments(ctx context.Context, u attachmentUpdate) error {
+// attachmentSteps are what has to be done for it, in this order: nothing goes
+// before what takes its place is there, unless that needs its name.
+type attachmentSteps struct {
+	room   []vault.ID         // go first, because their names are needed
+	rename []vault.Attachment // have another name on the server
+	upload []vault.Attachment // are not there
+	gone   []vault.ID
+}
+
+func (u attachmentUpdate) steps() attachmentSteps {
+	var s attachmentSteps
 	there := map[vault.ID]string{}
 	for _, a := range u.now.Attachments {
 		there[a.ID] = a.Name
 	}
-	kept, free := map[vault.ID]bool{}, map[string]bool{}
-	var missing []vault.Attachment
-	for _, a := range u.e.Attachments {
+	stays, needed := map[vault.ID]bool{}, map[string]bool{}
+	for _, a := range u.to {
 		name, known := there[a.ID]
-		if known && !a.ID.IsZero() && name == a.Name && a.Binary == nil {
-			kept[a.ID] = true
+		switch {
+		case !known || a.Binary != nil:
+			s.upload = append(s.upload, a)
+		case name != a.Name:
+			s.rename = append(s.rename, a)
+			stays[a.ID] = true
+		default:
+			stays[a.ID] = true
 			continue
 		}
-		missing = append(missing, a)
-		free[a.Name] = true
+		needed[a.Name] = true
 	}
-	for i := range missing {
-		if missing[i].Binary != nil || missing[i].ID.IsZero() {
-			continue
+	for _, a := range u.now.Attachments {
+		switch {
+		case stays[a.ID]:
+		case needed[a.Name]:
+			s.room = append(s.room, a.ID)
+		default:
+			s.gone = append(s.gone, a.ID)
 		}
-		// The server has it under another name.
-		data, err := c.Attachment(ctx, u.e.ID, missing[i].ID, u.comment)
+	}
+	return s
+}
+
+// updateAttachments makes the server's attachments those of u.to.
+func (c *Client) updateAttachments(ctx context.Context, u attachmentUpdate) error {
+	s := u.steps()
+	if len(s.rename) > 0 {
+		m, err := c.meet(ctx)
 		if err != nil {
 			return err
 		}
-		defer clear(data)
-		missing[i].Binary = &vault.Binary{Data: data}
-	}
-	var rest []vault.ID
-	for _, a := range u.now.Attachments {
-		switch {
-		case kept[a.ID]:
-		case free[a.Name]:
-			if err := c.detach(ctx, u, a.ID); err != nil {
-				return err
+		if m.Kind != wire.KindTideover { // which has no way but to store it once more
+			for i := range s.rename {
+				a := &s.rename[i]
+				data, err := c.Attachment(ctx, u.now.ID, a.ID, u.comment)
+				if err != nil {
+					return err
+				}
+				defer clear(data)
+				s.gone = append(s.gone, a.ID)
+				a.Binary = &vault.Binary{Data: data}
 			}
-		default:
-			rest = append(rest, a.ID)
+			s.upload, s.rename = append(s.upload, s.rename...), nil
 		}
 	}
-	for i := range missing {
-		if err := c.upload(ctx, u.version, u.e.ID, &missing[i]); err != nil {
+	for _, id := range s.room {
+		if err := c.detach(ctx, u, id); err != nil {
 			return err
 		}
 	}
-	for _, id := range rest {
+	for i := range s.rename {
+		if err := c.rename(ctx, u, &s.rename[i]); err != nil {
+			return err
+		}
+	}
+	for i := range s.upload {
+		if err := c.upload(ctx, u, &s.upload[i]); err != nil {
+			return err
+		}
+	}
+	for _, id := range s.gone {
 		if err := c.detach(ctx, u, id); err != nil {
 			return err
 		}
@@ -71,15 +103,26 @@ func (c *Client) updateAttachments(ctx context.Context, u attachmentUpdate) erro
 	return nil
 }
 
-func (c *Client) detach(ctx context.Context, u attachmentUpdate, id vault.ID) error {
-	path := entryPath(u.version, u.e.ID, "/attachments/"+id.String())
-	return c.ask(ctx, request{method: http.MethodDelete, path: path}, nil)
+// rename gives an attachment of a Tideover server another name.
+func (c *Client) rename(ctx context.Context, u attachmentUpdate, a *vault.Attachment) error {
+	body, err := wire.Marshal(wire.AttachmentInput{FileName: a.Name, Comment: u.comment})
+	if err != nil {
+		return err
+	}
+	path := entryPath(u.version, u.now.ID, "/attachments/"+a.ID.String())
+	return c.ask(ctx, request{method: http.MethodPut, path: path, body: body}, nil)
 }
 
-func (c *Client) upload(ctx context.Context, version int, entry vault.ID, a *vault.Attachment) error {
+func (c *Client) detach(ctx context.Context, u attachmentUpdate, id vault.ID) error {
+	return c.remove(ctx, entryPath(u.version, u.now.ID, "/attachments/"+id.String()), u.comment)
+}
+
+func (c *Client) upload(ctx context.Context, u attachmentUpdate, a *vault.Attachment) error {
 	if a.Binary == nil {
 		return vault.Fail(vault.Usage, "the attachment %q has no bytes", a.Name)
 	}
-	_, err := c.create(ctx, entryPath(version, entry, "/attachments"), wire.AttachmentInput{FileName: a.Name, FileData: a.Binary.Data})
+	_, err := c.create(ctx, entryPath(u.version, u.now.ID, "/attachments"), wire.AttachmentInput{
+		FileName: a.Name, FileData: a.Binary.Data, Comment: u.comment,
+	})
 	return err
 }

@@ -141,7 +141,7 @@ func TestWritesToPleasant(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.requests()
-	made, err := c.CreateEntry(ctx, id(t, infra), e)
+	made, err := c.CreateEntry(ctx, id(t, infra), e, "")
 	if err != nil || made != id(t, abEntry) {
 		t.Fatal(made, err)
 	}
@@ -196,14 +196,14 @@ func TestWritesToPleasant(t *testing.T) {
 	// What a Pleasant server would keep in another form is not sent at all.
 	e.Set("PIN", vault.SecretText("4711"), true)
 	p.requests()
-	_, err = c.CreateEntry(ctx, id(t, infra), e)
+	_, err = c.CreateEntry(ctx, id(t, infra), e, "")
 	want(t, "a protected field", err, vault.Unsupported)
 	if seen := p.requests(); len(seen) > 0 {
 		t.Errorf("sent all the same: %s", seen)
 	}
 
 	old := signedIn(t, &replay{t: t, versions: "4"})
-	_, err = old.CreateEntry(ctx, id(t, infra), e)
+	_, err = old.CreateEntry(ctx, id(t, infra), e, "")
 	want(t, "version 4", err, vault.Unsupported)
 	want(t, "version 4", old.DeleteEntry(ctx, id(t, dbEntry), ""), vault.Unsupported)
 }

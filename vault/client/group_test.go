@@ -74,15 +74,15 @@ func TestAttachmentsChange(t *testing.T) {
 			vault.Attachment{ID: id(t, certFile), Name: "tls.pem"},
 			[]string{
 				"GET " + base, "GET " + base + "/attachments/" + certFile,
-				"POST " + base + `/attachments {"FileName":"tls.pem","FileData":"aGVsbG8gd29ybGQ="}`,
-				"DELETE " + base + "/attachments/" + certFile,
+				"POST " + base + `/attachments {"FileName":"tls.pem","FileData":"aGVsbG8gd29ybGQ=","Comment":"why"}`,
+				"DELETE " + base + "/attachments/" + certFile + ` {"Action":"Archive","Comment":"why"}`,
 			},
 		},
 		"replaced": {
 			vault.Attachment{Name: "cert.pem", Binary: &vault.Binary{Data: []byte("ho")}},
 			[]string{
-				"GET " + base, "DELETE " + base + "/attachments/" + certFile,
-				"POST " + base + `/attachments {"FileName":"cert.pem","FileData":"aG8="}`,
+				"GET " + base, "DELETE " + base + "/attachments/" + certFile + ` {"Action":"Archive","Comment":"why"}`,
+				"POST " + base + `/attachments {"FileName":"cert.pem","FileData":"aG8=","Comment":"why"}`,
 			},
 		},
 	} {

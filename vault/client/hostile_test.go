@@ -137,7 +137,7 @@ func TestHostileAnswers(t *testing.T) {
 			return err
 		}},
 		{name: "creation", path: "/rest/entries", honest: pleasant, do: func(c *client.Client) error {
-			_, err := c.CreateEntry(ctx, id(t, infra), &vault.Entry{})
+			_, err := c.CreateEntry(ctx, id(t, infra), &vault.Entry{}, "")
 			return err
 		}},
 		{name: "token", path: "/OAuth2", honest: pleasant, do: func(c *client.Client) error { _, err := c.SignIn(ctx, credentials()); return err }},

@@ -73,7 +73,7 @@ func TestSilence(t *testing.T) {
 	tree := func(ctx context.Context, c *client.Client) error { _, err := c.Tree(ctx); return err }
 	upload := func(ctx context.Context, c *client.Client) error {
 		e := &vault.Entry{ID: vault.NewID(), Attachments: []vault.Attachment{{Name: "a", Binary: &vault.Binary{Data: make([]byte, 300_000)}}}}
-		_, err := c.CreateEntry(ctx, vault.NewID(), e)
+		_, err := c.CreateEntry(ctx, vault.NewID(), e, "")
 		return err
 	}
 	for _, tc := range []struct {

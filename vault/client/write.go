@@ -11,12 +11,13 @@ import (
 // CreateEntry makes an entry in a group, with its attachments, and returns its
 // id. With both an id and an error the entry is there, and some attachment is
 // not. What the server cannot store is Unsupported, and nothing is made.
-func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error) {
+func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry, comment string) (vault.ID, error) {
 	version, err := c.writable(ctx)
 	if err != nil {
 		return vault.ID{}, err
 	}
 	in := wire.NewInput(e, group)
+	in.UsageComment = reason(comment)
 	if err := c.fit(ctx, in); err != nil {
 		return vault.ID{}, err
 	}
@@ -24,12 +25,7 @@ func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 	if err != nil {
 		return vault.ID{}, err
 	}
-	for i := range e.Attachments {
-		if err := c.upload(ctx, version, id, &e.Attachments[i]); err != nil {
-			return id, err
-		}
-	}
-	return id, nil
+	return id, c.updateAttachments(ctx, attachmentUpdate{version, &vault.Entry{ID: id}, e.Attachments, comment})
 }
 
 // UpdateEntry makes the server's entry what e is, and moves it to group if it
@@ -37,9 +33,8 @@ func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 // without a value was never shown, and stays; one that e does not hold goes. Of
 // attachments, those that e lists by a known id stay, others with bytes are
 // added, and those that e does not list go. One that has another name than
-// before is read, which the server audits, and stored again: there is no other
-// way. The comment is sent where there is one, and with a change of the entry
-// itself only.
+// before is read from a Pleasant server, which audits it, and stored again: there
+// is no other way. The comment is sent where there is one.
 func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry, comment string) error {
 	version, err := c.writable(ctx)
 	if err != nil {
@@ -71,7 +66,7 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 			return err
 		}
 	}
-	return c.updateAttachments(ctx, attachmentUpdate{version, now.Entry, e, comment})
+	return c.updateAttachments(ctx, attachmentUpdate{version, now.Entry, e.Attachments, comment})
 }
 
 // fit leaves to a Pleasant server only what it can store.

@@ -20,13 +20,19 @@ type Changes struct {
 // are never sent.
 func (s *Session) Because(comment string) Changes { return Changes{s, comment} }
 
+// Add is Changes.Add without a reason.
+func (s *Session) Add(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error) {
+	return s.Because("").Add(ctx, group, e)
+}
+
 // Add creates an entry in a group: on the server while Online, as a draft
 // beside the cache while Offline. It takes ownership of e.
 //
 // Errors of all changes of entries while Offline: ReadOnly where the policy
 // allows no edits or the disk takes none, Unsupported for a value that a cache
 // cannot carry, Locked.
-func (s *Session) Add(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error) {
+func (c Changes) Add(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error) {
+	s := c.session
 	st, err := s.home.load()
 	if err != nil {
 		return vault.ID{}, err
@@ -37,7 +43,7 @@ func (s *Session) Add(ctx context.Context, group vault.ID, e *vault.Entry) (vaul
 		if err != nil {
 			return vault.ID{}, err
 		}
-		id, err := remote.CreateEntry(ctx, group, e)
+		id, err := remote.CreateEntry(ctx, group, e, c.comment)
 		return id, s.lost(ctx, err)
 	}
 	if e.ID.IsZero() {

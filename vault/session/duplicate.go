@@ -46,7 +46,7 @@ func (c Changes) Duplicate(ctx context.Context, item *Item, title string) (vault
 	if title != "" {
 		e.Set(vault.FieldTitle, vault.SecretText(title), false)
 	}
-	return s.Add(ctx, item.Group, e)
+	return c.Add(ctx, item.Group, e)
 }
 
 func (c Changes) copyOnline(ctx context.Context, item *Item) (*vault.Entry, error) {

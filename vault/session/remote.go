@@ -82,7 +82,8 @@ type Writer interface {
 
 // EntryWriter changes entries.
 type EntryWriter interface {
-	CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry) (vault.ID, error)
+	// CreateEntry may return both: then the entry is there, and a file of it is not.
+	CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry, comment string) (vault.ID, error)
 	// UpdateEntry makes the server's entry what e is. A protected field without
 	// a value stays as it is there, and so does an attachment without bytes; one
 	// of another name keeps its bytes.

@@ -126,7 +126,7 @@ func (v Version) among(history []*vault.Entry) *vault.Entry {
 	if i := v.Number - 1; i >= 0 && i < len(history) && same(history[i]) {
 		return history[i]
 	}
-	if i := slices.IndexFunc(history, same); i >= 0 {
+	if i := slices.IndexFunc(history, same); i >= 0 && !v.Entry.Times.Modified.IsZero() {
 		return history[i]
 	}
 	return nil

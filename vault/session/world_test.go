@@ -238,7 +238,7 @@ func (s *fakeServer) Attachment(_ context.Context, entry, attachment vault.ID, _
 	return nil, vault.NotFound
 }
 
-func (s *fakeServer) CreateEntry(_ context.Context, _ vault.ID, e *vault.Entry) (vault.ID, error) {
+func (s *fakeServer) CreateEntry(_ context.Context, _ vault.ID, e *vault.Entry, _ string) (vault.ID, error) {
 	return vault.NewID(), s.authorised("create " + e.Title())
 }
 

@@ -1,0 +1,116 @@
+package session_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/client"
+	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/server"
+	"github.com/tideover/tideover/vault/server/catalog"
+	"github.com/tideover/tideover/vault/server/keyring"
+	"github.com/tideover/tideover/vault/server/store/sqlstore"
+	"github.com/tideover/tideover/vault/session"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// online is a session whose user is signed in at a real server, through the
+// real client. As a Pleasant server the same one shows nothing of its own API.
+type online struct {
+	t       *testing.T
+	s       *session.Session
+	catalog *catalog.Catalog
+	op      *catalog.Caller
+}
+
+func newOnline(t *testing.T, kind session.Kind) *online {
+	t.Helper()
+	ctx, dir := t.Context(), t.TempDir()
+	o := &online{t: t, op: catalog.Operator("test")}
+	db, err := sqlstore.Open(ctx, filepath.Join(dir, "test.db"))
+	o.must(err)
+	t.Cleanup(func() { o.must(db.Close()) })
+	kek, err := keyring.CreateFile(filepath.Join(dir, "kek"))
+	o.must(err)
+	keys, err := keyring.Open(ctx, keyring.Config{Store: db, KEK: kek})
+	o.must(err)
+	config := catalog.Config{Store: db, Keys: keys}
+	o.must(catalog.Init(ctx, config, catalog.Setup{Admin: "admin", Password: secret(master)}))
+	o.catalog, err = catalog.Open(ctx, config)
+	o.must(err)
+	id, err := server.CreateIdentity(dir, time.Now())
+	o.must(err)
+	o.must(server.MakeKeys(ctx, id, o.catalog))
+	content := testContent()
+	if kind == session.Pleasant { // which has no protected fields but its own
+		for _, e := range all(content) {
+			without(e, "PIN")
+		}
+	}
+	_, err = o.catalog.Import(ctx, o.op, "/", content)
+	o.must(err)
+	_, err = o.catalog.AddUser(ctx, o.op, catalog.NewUser{Name: user, Password: secret(master)})
+	o.must(err)
+	_, err = o.catalog.AddGrant(ctx, o.op, catalog.NewGrant{
+		Node: catalog.Node{Kind: catalog.FolderNode, ID: o.catalog.Root()}, User: user, Level: "Full + Offline",
+	})
+	o.must(err)
+	handler, err := server.New(ctx, server.Config{Identity: id, Catalog: o.catalog, Version: "test"})
+	o.must(err)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if kind == session.Pleasant && strings.HasPrefix(r.URL.Path, wire.APIRoot) {
+			http.NotFound(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	o.s = session.New(session.Config{
+		Home: t.TempDir(), Clock: &fakeClock{time.Now()}, Name: "test", OS: "linux", Version: "0",
+		Keeper: session.NewKeychain(&keychain{items: map[string]string{}}),
+		Dial: func(t session.Target) (session.Remote, error) {
+			return client.New(client.Config{URL: t.URL, Pin: t.Pin, Kind: t.Kind})
+		},
+	})
+	t.Cleanup(o.s.Close)
+	o.must(o.s.SignIn(ctx, session.SignInRequest{
+		Target: session.Target{URL: srv.URL}, Credentials: session.Credentials{User: user, Password: secret(master)},
+	}))
+	st, err := o.s.Status(ctx)
+	o.must(err)
+	if st.Server.Kind != kind {
+		t.Fatalf("the client takes the server for a %s one", st.Server.Kind)
+	}
+	return o
+}
+
+func (o *online) must(err error) {
+	o.t.Helper()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// flag sets for what the server asks a comment.
+func (o *online) flag(f policy.Flags) {
+	o.t.Helper()
+	o.must(o.catalog.SetFlags(o.t.Context(), o.op, catalog.Node{Kind: catalog.FolderNode, ID: o.catalog.Root()}, f))
+}
+
+// audited counts the audit's records of an action on an entry.
+func (o *online) audited(action string, entry vault.ID) int {
+	o.t.Helper()
+	n := 0
+	for r, err := range o.catalog.Audit(o.t.Context(), o.op, catalog.AuditQuery{}) {
+		o.must(err)
+		if r.Action == action && r.Target == entry {
+			n++
+		}
+	}
+	return n
+}
