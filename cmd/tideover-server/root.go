@@ -69,7 +69,7 @@ func newRoot(c *console) (root *cobra.Command, started *bool) {
 	flags.StringVar(&c.dbURL, "db", "", "PostgreSQL `URL` instead of the database in the data directory")
 	flags.BoolVar(&c.json, "json", false, "print one JSON object")
 	root.AddCommand(
-		newInit(c), newServe(c), newDemo(c), newImport(c), newUser(c), newRole(c), newGrant(c),
+		newInit(c), newServe(c), newDemo(c), newImport(c), newUser(c), newRole(c), newGrant(c), newComment(c),
 		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newRestore(c), newRekey(c), newDoctor(c), newVersion(c),
 	)
 	return root, started

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/catalog"
 )
 
@@ -150,5 +151,30 @@ func TestReplacedFiles(t *testing.T) {
 	s.must(err)
 	if len(e.Attachments) != 1 || e.Attachments[0].Name != "b" || e.Version != 4 || len(e.History) != 3 {
 		t.Errorf("the entry: version %d, %+v", e.Version, e.Attachments)
+	}
+}
+
+// Prompts and the marks that keep entries out of caches share a row, and are
+// set apart.
+func TestPromptsLeaveMarks(t *testing.T) {
+	s := newServer(t)
+	ctx := context.Background()
+	entry := catalog.Node{Kind: catalog.EntryNode, ID: s.entry("/Web/mail")}
+	web := catalog.Node{Kind: catalog.FolderNode, ID: s.folder("/Web")}
+	s.must(s.SetFlags(ctx, s.op, entry, policy.NeedsCheckOut|policy.CommentOnMoveEntries))
+	s.must(s.SetPrompts(ctx, s.op, entry, policy.CommentOnViewPassword))
+	s.must(s.SetPrompts(ctx, s.op, web, policy.CommentOnModifyEntries))
+	e, err := s.Entry(ctx, s.op, entry.ID)
+	s.must(err)
+	if want := policy.NeedsCheckOut | policy.CommentOnViewPassword | policy.CommentOnModifyEntries; e.Flags != want {
+		t.Errorf("flags %#x, want %#x", e.Flags, want)
+	}
+	s.must(s.SetPrompts(ctx, s.op, web, 0))
+	s.must(s.SetPrompts(ctx, s.op, entry, 0))
+	if e, err = s.Entry(ctx, s.op, entry.ID); err != nil || e.Flags != policy.NeedsCheckOut {
+		t.Errorf("flags %#x, %v", e.Flags, err)
+	}
+	if err := s.SetPrompts(ctx, s.op, web, policy.NeedsCheckOut); cause(err) != vault.Usage {
+		t.Errorf("a mark that is no prompt: %v", err)
 	}
 }

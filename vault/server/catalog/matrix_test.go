@@ -132,6 +132,9 @@ var matrix = []struct {
 	{"set flags", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
 		return s.SetFlags(ctx, by, catalog.Node{Kind: catalog.EntryNode, ID: at.entry}, policy.CommentOnViewPassword)
 	}},
+	{"set prompts", "n p p p p y y y n y y", func(s *server, by *catalog.Caller, at target) error {
+		return s.SetPrompts(ctx, by, catalog.Node{Kind: catalog.FolderNode, ID: at.folder}, policy.CommentOnMoveFolders)
+	}},
 	{"block", "n p p p p p p y n y p", func(s *server, by *catalog.Caller, at target) error {
 		return s.SetBlock(ctx, by, at.folder, true)
 	}},

@@ -137,11 +137,29 @@ func (c *Catalog) editFolder(ctx context.Context, tx store.Tx, a *access, id vau
 // ModifyCommentSettings. Checking out and dual control are not functions of
 // this server; their marks only exclude from caches.
 func (c *Catalog) SetFlags(ctx context.Context, by *Caller, n Node, f policy.Flags) error {
-	if f&^policy.AllFlags != 0 {
+	return c.setFlags(ctx, by, n, flagChange{f, policy.AllFlags})
+}
+
+// SetPrompts sets for what a comment is asked, and leaves the marks that SetFlags
+// also sets as they are. It takes what SetFlags takes.
+func (c *Catalog) SetPrompts(ctx context.Context, by *Caller, n Node, f policy.Flags) error {
+	return c.setFlags(ctx, by, n, flagChange{f, policy.CommentOnViewPassword | policy.CommentOnViewOffline |
+		policy.CommentOnModifyEntries | policy.CommentOnMoveEntries |
+		policy.CommentOnMoveFolders | policy.CommentOnModifyFolders})
+}
+
+// flagChange sets the flags that are in mask.
+type flagChange struct{ set, mask policy.Flags }
+
+// of returns what becomes of the flags of a row.
+func (f flagChange) of(row uint64) uint64 { return row&^uint64(f.mask) | uint64(f.set) }
+
+func (c *Catalog) setFlags(ctx context.Context, by *Caller, n Node, f flagChange) error {
+	if f.set&^f.mask != 0 {
 		return vault.Fail(vault.Usage, "unknown flags")
 	}
 	return c.update(ctx, by, func(tx store.Tx, a *access) error {
-		event := store.AuditEvent{Action: ActionSetFlags, Target: n.ID, Detail: []byte(fmt.Sprintf("%#x", uint64(f)))}
+		event := store.AuditEvent{Action: ActionSetFlags, Target: n.ID, Detail: []byte(fmt.Sprintf("%#x", uint64(f.set)))}
 		if n.Kind == EntryNode {
 			row, have, err := find(ctx, tx, a, n.ID)
 			if err != nil {
@@ -150,7 +168,7 @@ func (c *Catalog) SetFlags(ctx context.Context, by *Caller, n Node, f policy.Fla
 			if err := need(have, policy.ModifyCommentSettings); err != nil {
 				return err
 			}
-			row.Flags = uint64(f)
+			row.Flags = f.of(row.Flags)
 			if err := tx.UpdateEntry(ctx, store.EntryUpdate{Entry: row, Base: row.Version}); err != nil {
 				return err
 			}
@@ -159,7 +177,7 @@ func (c *Catalog) SetFlags(ctx context.Context, by *Caller, n Node, f policy.Fla
 		if err := a.needFolder(n.ID, policy.ModifyCommentSettings); err != nil {
 			return err
 		}
-		return c.changeFolder(ctx, tx, a, event, func(row *store.Folder) { row.Flags = uint64(f) })
+		return c.changeFolder(ctx, tx, a, event, func(row *store.Folder) { row.Flags = f.of(row.Flags) })
 	})
 }
 
