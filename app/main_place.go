@@ -70,11 +70,10 @@ func newMainPlace(d *Desktop) *mainPlace {
 
 func (p *mainPlace) object() fyne.CanvasObject { return p.screen.Object() }
 
-// paint shows the look, the commands and the status. After a change of the mode
+// paint shows the look; paintBars, the commands and the status. After a change of the mode
 // it lists anew: what is shown came from elsewhere.
 func (p *mainPlace) paint() {
 	p.screen.ShowLook(p.look())
-	p.paintBars()
 	if mode := p.d.status.Mode; p.mode != mode {
 		before := p.mode
 		p.mode = mode

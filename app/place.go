@@ -48,6 +48,9 @@ func (d *Desktop) paintCommands() {
 	d.paintTitle()
 	d.paintMenu()
 	d.paintTray()
+	if d.here == place(d.main) {
+		d.main.paintBars()
+	}
 }
 
 // goOffline asks for the master password of the cache, though the mode is not

@@ -126,7 +126,6 @@ func (p *mainPlace) selects(ids []vault.ID) {
 	if len(ids) != 1 || p.list == nil {
 		p.detail = nil
 		p.screen.Details().Show(screen.Selection{Count: len(ids)})
-		p.paintBars()
 		d.paintCommands()
 		return
 	}
@@ -139,7 +138,6 @@ func (p *mainPlace) selects(ids []vault.ID) {
 	}, func(x present.Detail, _ error) {
 		p.detail = &x
 		p.showDetail()
-		p.paintBars()
 		d.paintCommands()
 	}, nil)
 }
