@@ -271,6 +271,17 @@ func (e *Entry) changes() (present.Changes, error) {
 	return c, nil
 }
 
+// enter is Enter in a field.
+func (e *Entry) enter() {
+	if !e.editable() {
+		e.Close()
+		return
+	}
+	if !e.dialog.PrimaryButton().Disabled() {
+		e.save()
+	}
+}
+
 // save is the primary button.
 func (e *Entry) save() {
 	c, err := e.changes()

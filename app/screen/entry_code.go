@@ -58,7 +58,7 @@ func newCodePage(e *Entry) *codePage {
 	p.object = widget.NewForm(
 		widget.FormRow{Label: e.text("code.now"), Field: container.NewBorder(nil, nil, nil, container.NewHBox(p.showing, p.copy), p.now)},
 		widget.FormRow{Field: p.left},
-		widget.FormRow{Label: e.text("code.secret"), Field: p.secret.entry, Hint: e.text("code.secret.hint")},
+		widget.FormRow{Label: e.text("code.secret"), Field: p.secret.object, Hint: e.text("code.secret.hint")},
 		widget.FormRow{Label: e.text("code.digits"), Field: container.NewHBox(container.New(wide{width: 150}, p.digits))},
 		widget.FormRow{Label: e.text("code.period"), Field: container.NewHBox(container.New(wide{width: 150}, p.period))},
 		widget.FormRow{Field: container.NewHBox(p.remove)},
@@ -79,7 +79,7 @@ func (p *codePage) show() {
 		p.secret.refuse = func() { p.e.Tell(&present.Notice{Severity: present.Info, Message: f.NoReveal}) }
 	}
 	p.secret.show(f.Code.Has)
-	enable(p.secret.entry, p.e.editable())
+	p.secret.fix(!p.e.editable(), f.NoReveal == "")
 	p.set("", 0, "")
 	p.choose(f.Code.Digits, f.Code.Seconds)
 	p.paint()

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	fw "fyne.io/fyne/v2/widget"
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/widget"
@@ -13,6 +14,8 @@ import (
 // expiryField says whether and when an entry expires.
 type expiryField struct {
 	object  fyne.CanvasObject
+	fields  fyne.CanvasObject
+	fixed   *fw.Label // in place of the fields where nothing may be changed
 	check   *widget.Check
 	date    *widget.TextEntry
 	clock   *widget.TextEntry
@@ -45,8 +48,10 @@ func newExpiryField(e *Entry) *expiryField {
 	x.presets = widget.NewSelect(names, nil)
 	x.presets.PlaceHolder = e.text("expires.presets")
 	x.presets.OnChanged = x.preset
-	x.object = container.NewBorder(nil, nil, container.NewHBox(x.check,
+	x.fixed = fw.NewLabel("")
+	x.fields = container.NewBorder(nil, nil, container.NewHBox(x.check,
 		container.New(wide{width: 104}, x.date), container.New(wide{width: 62}, x.clock)), nil, x.presets)
+	x.object = container.NewStack(x.fields, x.fixed)
 	return x
 }
 
@@ -60,6 +65,12 @@ func (x *expiryField) show(expires bool, at time.Time, on bool) {
 		x.clock.SetText(clock)
 	}
 	x.presets.ClearSelected()
+	show(x.fields, on)
+	show(x.fixed, !on)
+	x.fixed.SetText("–")
+	if expires {
+		x.fixed.SetText(x.date.Text + " " + x.clock.Text)
+	}
 	x.check.SetChecked(expires)
 	x.paint()
 }

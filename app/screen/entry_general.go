@@ -20,12 +20,12 @@ type generalPage struct {
 	e      *Entry
 	object fyne.CanvasObject
 
-	title, user, url *widget.TextEntry
+	title, user, url *field
 	password, again  *secretField
 	generator        *widget.Button
 	copy, open       *widget.Button
 	strength         *widget.StrengthBar
-	notes            *widget.TextEntry
+	notes            *field
 	notesAll         *widget.Button
 	tags             *tagField
 	expiry           *expiryField
@@ -34,7 +34,8 @@ type generalPage struct {
 }
 
 func newGeneralPage(e *Entry) *generalPage {
-	g := &generalPage{e: e, title: widget.NewTextEntry(), user: widget.NewTextEntry(), url: widget.NewTextEntry(), notes: widget.NewTextArea(), strength: widget.NewStrengthBar()}
+	line := func() *field { return newField(false, e.enter, e.leave) }
+	g := &generalPage{e: e, title: line(), user: line(), url: line(), notes: newField(true, e.enter, e.leave), strength: widget.NewStrengthBar()}
 	g.password = newSecretField(func() { e.actions.Reveal(vault.FieldPassword) }, g.passwordChanged)
 	g.again = newSecretField(func() {}, func() {})
 	g.again.entry.SetPlaceHolder(e.text("repeat"))
@@ -49,7 +50,7 @@ func newGeneralPage(e *Entry) *generalPage {
 	g.object = widget.NewForm(
 		widget.FormRow{Label: label(vault.FieldTitle), Field: g.title},
 		widget.FormRow{Label: label(vault.FieldUsername), Field: g.user},
-		widget.FormRow{Label: label(vault.FieldPassword), Field: right(g.password.entry, g.generator, g.copy)},
+		widget.FormRow{Label: label(vault.FieldPassword), Field: right(g.password.object, g.generator, g.copy)},
 		widget.FormRow{Label: e.text("repeat"), Field: g.again.entry},
 		widget.FormRow{Field: g.strength},
 		widget.FormRow{Label: label(vault.FieldURL), Field: right(g.url, g.open)},
@@ -66,15 +67,15 @@ func (g *generalPage) show() {
 	f, on := &g.e.form, g.e.editable()
 	g.whole = f.NotesAll == ""
 	for _, x := range []struct {
-		field *widget.TextEntry
+		field *field
 		name  string
 		text  string
 	}{{g.title, vault.FieldTitle, f.Title}, {g.user, vault.FieldUsername, f.User}, {g.url, vault.FieldURL, f.URL}} {
 		x.field.SetText(x.text)
-		enable(x.field, on && !slices.Contains(f.Long, x.name))
+		x.field.fix(!on || slices.Contains(f.Long, x.name))
 	}
 	g.notes.SetText(f.Notes)
-	enable(g.notes, on && g.whole)
+	g.notes.fix(!on || !g.whole)
 	show(g.notesAll, !g.whole)
 	g.password.refuse = nil
 	if f.NoReveal != "" {
@@ -84,8 +85,8 @@ func (g *generalPage) show() {
 	}
 	g.password.show(f.HasPassword)
 	g.again.show(false)
-	enable(g.password.entry, on)
-	enable(g.generator, on)
+	g.password.fix(!on, f.NoReveal == "")
+	show(g.generator, on)
 	enable(g.copy, f.HasPassword && f.NoCopy == "")
 	g.tags.show(f.Tags, on)
 	g.expiry.show(f.Expires, f.Expiry, on)
@@ -99,7 +100,7 @@ func (g *generalPage) show() {
 func (g *generalPage) showAll() {
 	g.whole = true
 	g.notes.SetText(g.e.form.NotesAll)
-	enable(g.notes, g.e.editable())
+	g.notes.fix(!g.e.editable())
 	g.notesAll.Hide()
 	g.e.dialog.Relayout()
 }
@@ -179,8 +180,8 @@ func (g *generalPage) field(part present.EntryPart) fyne.Focusable {
 // collect adds what was changed on this page.
 func (g *generalPage) collect(c *present.Changes) error {
 	f := &g.e.form
-	text := func(field *widget.TextEntry, was string) *string {
-		if field.Disabled() || field.Text == was {
+	text := func(field *field, was string) *string {
+		if field.fixed || field.Text == was {
 			return nil
 		}
 		value := field.Text

@@ -48,7 +48,7 @@ func picked(l *widget.EntryList) int {
 // listWithButtons is a list with its buttons in a column at the right, as
 // KeePass has them.
 func listWithButtons(title string, list fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
-	column := container.NewVBox(buttons...)
+	column := container.New(wide{width: 118}, container.NewVBox(buttons...)) // as wide in every list
 	body := container.NewBorder(nil, nil, nil, container.NewHBox(gap(4, 0), column), list)
 	if title == "" {
 		return body

@@ -21,25 +21,29 @@ type propertiesPage struct {
 	icon                         *widget.Button
 	why                          *widget.Hint
 	chosen                       uint32
-	group, created, modified, id *widget.TextEntry
+	group, created, modified, id *fw.Label
+	copy                         *widget.Button
 }
 
 func newPropertiesPage(e *Entry) *propertiesPage {
 	p := &propertiesPage{e: e, why: widget.NewHint("")}
 	p.icon = widget.NewIconButton(e.text("icon.choose"), theme.Icon(theme.IconKey), p.choose)
-	fixed := func() *widget.TextEntry {
-		t := widget.NewTextEntry()
-		t.Disable()
-		return t
+	fixed := func() *fw.Label {
+		l := fw.NewLabel("")
+		l.Truncation = fyne.TextTruncateEllipsis
+		return l
 	}
 	p.group, p.created, p.modified, p.id = fixed(), fixed(), fixed(), fixed()
+	p.copy = widget.NewIconButton(e.text("copy"), theme.Icon(theme.IconCopy), func() {
+		e.actions.CopyTyped([]byte(p.id.Text), e.text("id"))
+	})
 	p.object = widget.NewForm(
 		widget.FormRow{Label: e.text("icon"), Field: container.NewHBox(p.icon)},
 		widget.FormRow{Field: p.why},
 		widget.FormRow{Label: e.words.Text("column.group", nil), Field: p.group},
 		widget.FormRow{Label: e.text("created"), Field: p.created},
 		widget.FormRow{Label: e.words.Text("column.modified", nil), Field: p.modified},
-		widget.FormRow{Label: e.text("id"), Field: p.id, Hint: e.text("id.hint")},
+		widget.FormRow{Label: e.text("id"), Field: right(p.id, p.copy), Hint: e.text("id.hint")},
 	)
 	return p
 }
@@ -65,6 +69,7 @@ func (p *propertiesPage) show() {
 		id = f.ID.String()
 	}
 	p.id.SetText(or(id))
+	enable(p.copy, id != "")
 }
 
 // choose opens the pictures, each of them once.

@@ -234,8 +234,8 @@ type fieldDialog struct {
 	page   *fieldsPage
 	at     int // below 0: a new one
 	dialog *widget.Dialog
-	name   *widget.TextEntry
-	value  *widget.TextEntry
+	name   *field
+	value  *field
 	reveal *widget.Button
 	lock   *widget.Check
 	form   *widget.Form
@@ -249,7 +249,16 @@ func openField(p *fieldsPage, at int) {
 	if at >= 0 {
 		f = p.fields[at]
 	}
-	d := &fieldDialog{page: p, at: at, name: widget.NewTextEntry(), value: widget.NewTextArea(), lock: widget.NewCheck(e.text("fields.protected"), nil)}
+	d := &fieldDialog{page: p, at: at, lock: widget.NewCheck(e.text("fields.protected"), nil)}
+	leave := func() { e.stack.Close(d.dialog) }
+	enter := func() {
+		if e.editable() {
+			d.take()
+			return
+		}
+		leave()
+	}
+	d.name, d.value = newField(false, enter, leave), newField(true, enter, leave)
 	d.name.SetText(f.name)
 	d.lock.SetChecked(f.protected)
 	d.value.SetMinRowsVisible(6)
@@ -277,7 +286,7 @@ func openField(p *fieldsPage, at int) {
 	if !on {
 		d.dialog.Primary, d.dialog.Cancel, d.dialog.First = "", e.text("close"), nil
 	}
-	enable(d.name, on)
+	d.name.fix(!on)
 	enable(d.lock, on)
 	p.open = d
 	d.fill()
@@ -302,7 +311,7 @@ func (d *fieldDialog) fill() {
 		d.value.SetPlaceHolder("")
 	}
 	show(d.reveal, f.stored && e.form.NoReveal == "")
-	enable(d.value, e.editable() && !f.long)
+	d.value.fix(!e.editable() || f.long)
 	d.form.Refresh()
 	d.dialog.Relayout()
 }

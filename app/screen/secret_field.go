@@ -14,7 +14,9 @@ import (
 // typed stays until the dialog closes. A field that nobody typed in has no
 // value to save.
 type secretField struct {
-	entry *widget.PasswordEntry
+	object fyne.CanvasObject
+	entry  *widget.PasswordEntry
+	label  *widget.SecretLabel // in place of entry where nothing may be changed
 	// ask fetches what is stored; reveal brings it.
 	ask func()
 	// changed is told when something was typed.
@@ -29,7 +31,10 @@ type secretField struct {
 }
 
 func newSecretField(ask, changed func()) *secretField {
-	s := &secretField{entry: widget.NewPasswordEntry(), ask: ask, changed: changed}
+	s := &secretField{entry: widget.NewPasswordEntry(), label: widget.NewSecretLabel("", ""), ask: ask, changed: changed}
+	s.label.Hide()
+	s.label.OnReveal = func() { s.ask() }
+	s.object = container.NewStack(s.entry, s.label)
 	s.entry.OnReveal = s.eye
 	s.entry.OnChanged = func(string) {
 		if s.setting {
@@ -47,8 +52,18 @@ func newSecretField(ask, changed func()) *secretField {
 func (s *secretField) show(stored bool) {
 	s.stored, s.known, s.typed = stored, false, false
 	s.put("")
+	s.label.HideSecret()
 	s.entry.SetShown(false)
 	s.hint()
+}
+
+// fix shows what is stored in place of a field. reveal says whether it may be
+// looked at.
+func (s *secretField) fix(fixed, reveal bool) {
+	show(s.entry, !fixed)
+	show(s.label, fixed)
+	s.label.Allow(reveal, false)
+	s.label.SetPresent(s.stored)
 }
 
 // hint shows dots where there is something that nobody looked at.
@@ -94,6 +109,10 @@ func (s *secretField) reveal(value []byte) {
 	if s.typed {
 		return
 	}
+	if s.label.Visible() {
+		s.label.Reveal(value)
+		return
+	}
 	s.known = true
 	s.put(string(value))
 	s.setting = true
@@ -105,6 +124,7 @@ func (s *secretField) reveal(value []byte) {
 
 // hide shows no more than dots.
 func (s *secretField) hide() {
+	s.label.HideSecret()
 	if s.entry.Shown() {
 		s.entry.SetShown(false)
 	}
@@ -139,6 +159,7 @@ func (s *secretField) text() []byte {
 // clear lets go of everything.
 func (s *secretField) clear() {
 	s.known, s.typed = false, false
+	s.label.HideSecret()
 	s.setting = true
 	s.entry.Clear()
 	s.setting = false

@@ -54,7 +54,7 @@ type Rules struct {
 }
 
 // Default returns the rules for somebody who chose none: 20 characters of
-// every class, 131 bits.
+// every class, 130 bits.
 func Default() Rules {
 	return Rules{Length: 20, Lower: true, Upper: true, Digits: true, Symbols: true}
 }
