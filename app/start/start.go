@@ -95,6 +95,10 @@ type Client struct {
 	// Chip is nil where there is none; ChipErr is why.
 	Chip    *tpm.Chip
 	ChipErr error
+	// NoChip reports that there is none as far as this system tells, or that the
+	// flags do without: then the keychain may bind caches. A chip that is busy, or
+	// that this user may not use, is one.
+	NoChip bool
 }
 
 // OpenChip opens the security chip of the flags. Errors are those of tpm.Open:
@@ -124,10 +128,15 @@ func (o Options) Open(ctx context.Context) (*Client, error) {
 		return nil, fmt.Errorf("open the TPM: %w", c.ChipErr)
 	default:
 		c.Chip = nil
-		if KeychainAnswers() {
+		c.NoChip = o.Chip() == "none" || o.Chip() == "auto" && noChip()
+		if keychainIsThere() {
 			cfg.Keeper = session.NewKeychain(keychain{})
 		}
 	}
+	if reachable() { // also beside a chip: what was made before it came
+		cfg.Keychain = keychain{}
+	}
+	cfg.NoChip = c.NoChip
 	c.Session = session.New(cfg)
 	return c, nil
 }

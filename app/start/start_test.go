@@ -70,15 +70,31 @@ func TestOpenOnAChip(t *testing.T) {
 func TestOpenWithoutAPlaceForSecrets(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
 	c, err := start.Options{Home: t.TempDir(), TPM: "none"}.Open(context.Background())
-	if err != nil || c.Chip != nil || !errors.Is(c.ChipErr, binding.ErrUnavailable) {
+	if err != nil || c.Chip != nil || !errors.Is(c.ChipErr, binding.ErrUnavailable) || !c.NoChip {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	defer c.Close()
+	if start.KeychainAnswers() {
+		t.Error("a keychain answers on a bus that is not there")
+	}
 	err = c.SignIn(context.Background(), session.SignInRequest{
 		Target:      session.Target{URL: "https://127.0.0.1:1"},
 		Credentials: session.Credentials{User: "ann", Password: vault.SecretText("x")},
 	})
 	if !errors.Is(err, vault.NoSecretStore) {
 		t.Errorf("signed in with nowhere to keep the session: %v", err)
+	}
+}
+
+// A chip that was named and cannot be reached is no reason to do without one.
+func TestChipThatCannotBeReached(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	c, err := start.Options{Home: t.TempDir(), TPM: "unix:/nonexistent/chip"}.Open(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if c.Chip != nil || c.NoChip {
+		t.Errorf("chip %v, no chip %t", c.Chip, c.NoChip)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
@@ -135,6 +136,9 @@ func (p *program) printCached(made session.Cached) error {
 		args["Until"] = p.words().Time(made.Expires)
 	}
 	p.say("cli.cached", args)
+	if made.Lease != nil && made.Lease.Level == binding.LevelC {
+		p.say("cli.cached_keychain", nil)
+	}
 	for _, e := range r.Unsupported {
 		p.say("cli.excluded", map[string]any{"Path": plain(e.Path), "Detail": plain(e.Detail)})
 	}
@@ -201,10 +205,14 @@ func clearCacheCommand(p *program) *cobra.Command {
 			if !yes && !p.person.confirm(p.words().Text("cli.confirm.clear", nil)) {
 				return &present.Worded{Cause: vault.Unconfirmed, Topic: "confirm_clear"}
 			}
+			cleared := "cli.cleared"
+			if st, err := client.Status(cmd.Context()); err == nil && st.Cache != nil && st.Cache.Level == binding.LevelC {
+				cleared = "cli.cleared_keychain"
+			}
 			if err := client.ClearCache(cmd.Context()); err != nil {
 				return err
 			}
-			return p.stand(cmd.Context(), client, "cli.cleared")
+			return p.stand(cmd.Context(), client, cleared)
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")

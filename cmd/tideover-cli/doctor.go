@@ -143,12 +143,15 @@ func (p *program) examineChip(ctx context.Context, r *doctorResult, client *star
 	case err == nil:
 		p.note(r, "tpm", healthOK, strings.TrimSpace(machine.Manufacturer+" "+machine.Firmware))
 		r.Level, r.BlockedBy = machine.Level, list(machine.BlockedBy)
-	case keychain:
+	case keychain && client.NoChip:
 		p.note(r, "tpm", healthWarn, p.options().Chip())
 		r.Level, r.BlockedBy = binding.LevelC, []string{"no_tpm"}
 	default:
 		p.note(r, "tpm", healthFail, p.options().Chip())
-		r.BlockedBy = []string{"no_tpm", "no_keychain"}
+		r.BlockedBy = []string{"tpm_unusable"} // and a keychain does not stand in for a chip that is there
+		if client.NoChip {
+			r.BlockedBy = []string{"no_tpm", "no_keychain"}
+		}
 	}
 	status := healthOK
 	switch {

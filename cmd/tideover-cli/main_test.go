@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //	tripwire                     takes the stopped demo's address; "tripwire check" wants that nobody came
 //	wire start|count|cut BYTES|mend   a line to the demo that can be cut; see brokenWire
 //	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
+//	keyring start|use|lock|unlock|delete|names   a keychain; see there. Without one there is none
 //	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
 //	otp NAME FILE                puts the one-time code of a secret file into the environment
 func TestScripts(t *testing.T) {
@@ -51,7 +52,7 @@ func TestScripts(t *testing.T) {
 			s := &stage{t: t, binary: server, machine: tpmtest.Start(t)}
 			t.Cleanup(s.close)
 			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
-				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "wire": s.brokenWire, "chip": s.chip,
+				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "wire": s.brokenWire, "chip": s.chip, "keyring": s.keyring,
 				"lines": lines, "otp": code,
 			})})
 		})
@@ -81,6 +82,9 @@ type stage struct {
 	wire    net.Listener
 	callers atomic.Int64
 	line    *brokenWire
+
+	keyrings map[string]*keyring
+	keychain *keyring // the one in use
 }
 
 func (s *stage) setup(env *testscript.Env) error {

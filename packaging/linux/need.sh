@@ -32,6 +32,7 @@ xclip|xclip|reads back what was copied
 import|imagemagick|pictures of the window
 openbox|openbox|a window manager
 dbus-daemon|dbus|a session bus of its own for each screen
+gnome-keyring-daemon|gnome-keyring|a real keychain, for caches on machines without a TPM
 tesseract|tesseract-ocr|reads what stands on the screen
 dri|libgl1-mesa-dri|OpenGL by software, for screens without a graphics card
 "

@@ -13,6 +13,7 @@ import (
 	"fmt"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
 )
 
 // Keeper keeps small secrets on this machine without a password: the session's
@@ -37,9 +38,9 @@ type SecretStore interface {
 // ErrNoItem is how a keychain that answers says that it does not have an item. It
 // is no error of the file system: a keychain that cannot be reached may give
 // one of those, and would have its item replaced.
-var ErrNoItem = errors.New("the keychain has no such item")
+var ErrNoItem = cache.ErrNoItem
 
-// The one item that we keep in a keychain. Some keychains hold no more than
+// The one item of the Keeper in a keychain. Some keychains hold no more than
 // 2.5 KB an item (Windows), so it is a key, and what it seals is in our files.
 const (
 	keychainService = "tideover"

@@ -29,6 +29,12 @@ type Config struct {
 	Keeper Keeper // nil: there is no place for secrets
 	Clock  Clock
 
+	// Keychain opens caches of level C; nil: there is none to ask.
+	Keychain cache.SecretStore
+	// NoChip says that there is no chip, or that the person does without it:
+	// only then is a new cache bound to the keychain, if the policy allows that.
+	NoChip bool
+
 	Name, OS, Version string // of this device and program, as administrators see them
 
 	Cost cache.Cost // of key derivations of new caches; zero: the cache's default
@@ -59,7 +65,7 @@ func (s *Session) now() time.Time { return s.cfg.Clock.Now() }
 
 // store returns the cache of an account.
 func (s *Session) store(st *state, a *account) (*cache.Store, error) {
-	opt := cache.Options{Dir: s.home.accountDir(a.Key), Now: s.cfg.Clock.Now}
+	opt := cache.Options{Dir: s.home.accountDir(a.Key), Now: s.cfg.Clock.Now, Keychain: s.cfg.Keychain, NoChip: s.cfg.NoChip}
 	if s.cfg.Chip != nil {
 		opt.Chip = s.cfg.Chip
 	}
@@ -233,11 +239,12 @@ func someoneOffline(a *account) error {
 }
 
 // machine measures this machine; without a chip it is level C, or D where
-// there is no keychain either.
+// there is no keychain either. A chip that is there and cannot be used is D, too:
+// what it would reach is not known.
 func (s *Session) machine(ctx context.Context) (binding.Machine, error) {
 	if s.cfg.Chip == nil {
 		level := binding.LevelNone
-		if s.cfg.Keeper != nil {
+		if s.cfg.NoChip && s.cfg.Keychain != nil && s.cfg.Keeper != nil {
 			level = binding.LevelC
 		}
 		return binding.Machine{Level: level}, nil
