@@ -77,7 +77,8 @@ func (c *Client) MoveEntry(ctx context.Context, entry, group vault.ID, comment s
 	if err != nil {
 		return err
 	}
-	return c.ask(ctx, request{method: http.MethodPatch, path: entryPath(version, entry, ""), body: body}, nil)
+	err = c.ask(ctx, request{method: http.MethodPatch, path: entryPath(version, entry, ""), body: body}, nil)
+	return c.wantsComment(ctx, err, commented{entry, comment, moves})
 }
 
 // remove deletes an object. With a comment it has to say how as well: into the

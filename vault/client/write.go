@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/tideover/tideover/vault"
@@ -10,7 +11,9 @@ import (
 
 // CreateEntry makes an entry in a group, with its attachments, and returns its
 // id. With both an id and an error the entry is there, and some attachment is
-// not. What the server cannot store is Unsupported, and nothing is made.
+// not. What the server cannot store is Unsupported, and nothing is made. Where
+// attachments take a comment and there is none, the entry is removed again: the
+// caller comes back with one.
 func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry, comment string) (vault.ID, error) {
 	version, err := c.writable(ctx)
 	if err != nil {
@@ -25,7 +28,12 @@ func (c *Client) CreateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 	if err != nil {
 		return vault.ID{}, err
 	}
-	return id, c.updateAttachments(ctx, attachmentUpdate{version, &vault.Entry{ID: id}, e.Attachments, comment})
+	err = c.updateAttachments(ctx, attachmentUpdate{version, &vault.Entry{ID: id}, e.Attachments, comment})
+	err = c.wantsComment(ctx, err, commented{id, comment, modifies})
+	if errors.Is(err, vault.CommentRequired) && c.remove(ctx, entryPath(version, id, ""), "undone: its attachments need a comment") == nil {
+		return vault.ID{}, err
+	}
+	return id, err
 }
 
 // UpdateEntry makes the server's entry what e is, and moves it to group if it
@@ -62,11 +70,46 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 		if err != nil {
 			return err
 		}
-		if err := c.ask(ctx, request{method: http.MethodPatch, path: entryPath(version, e.ID, ""), body: body}, nil); err != nil {
-			return err
+		err = c.ask(ctx, request{method: http.MethodPatch, path: entryPath(version, e.ID, ""), body: body}, nil)
+		if err != nil {
+			return c.wantsComment(ctx, err, commented{e.ID, comment, func(f *wire.Facts) bool {
+				return f.CommentModify || group != now.Group && f.CommentMove
+			}})
 		}
 	}
-	return c.updateAttachments(ctx, attachmentUpdate{version, now.Entry, e.Attachments, comment})
+	err = c.updateAttachments(ctx, attachmentUpdate{version, now.Entry, e.Attachments, comment})
+	return c.wantsComment(ctx, err, commented{e.ID, comment, modifies})
+}
+
+// commented is a change of an entry for which a comment may be wanted.
+type commented struct {
+	entry   vault.ID
+	comment string
+	wanted  func(*wire.Facts) bool
+}
+
+func modifies(f *wire.Facts) bool { return f.CommentModify }
+
+func moves(f *wire.Facts) bool { return f.CommentMove }
+
+// wantsComment makes of a refusal what it is: a Pleasant server does not say that
+// it wanted a comment, but its entries do.
+func (c *Client) wantsComment(ctx context.Context, err error, ch commented) error {
+	if ch.comment != "" || !errors.Is(err, vault.NotPermitted) {
+		return err
+	}
+	if m, unmet := c.meet(ctx); unmet != nil || m.Kind == wire.KindTideover {
+		return err
+	}
+	answer, unread := c.entry(ctx, ch.entry)
+	if unread != nil {
+		return err
+	}
+	defer answer.Entry.Wipe()
+	if ch.wanted(&answer.Facts) {
+		return &vault.Problem{Cause: vault.CommentRequired, Err: err}
+	}
+	return err
 }
 
 // fit leaves to a Pleasant server only what it can store.
@@ -85,7 +128,7 @@ func (c *Client) DeleteEntry(ctx context.Context, id vault.ID, comment string) e
 	if err != nil {
 		return err
 	}
-	return c.remove(ctx, entryPath(version, id, ""), comment)
+	return c.wantsComment(ctx, c.remove(ctx, entryPath(version, id, ""), comment), commented{id, comment, modifies})
 }
 
 // create posts an object and returns the id that the server gave it.

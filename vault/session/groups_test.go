@@ -112,6 +112,38 @@ func TestChangesCarryTheReason(t *testing.T) {
 	}
 }
 
+// A change that is refused for want of a reason has changed nothing, so that it
+// can be made again with one; a Pleasant server does not say that it is that.
+func TestNothingIsHalfDoneForWantOfAReason(t *testing.T) {
+	for _, kind := range []session.Kind{session.Tideover, session.Pleasant} {
+		t.Run(string(kind), func(t *testing.T) {
+			o := newOnline(t, kind)
+			o.flag(policy.CommentOnModifyEntries | policy.CommentOnMoveEntries)
+			ctx, web := t.Context(), item(t, o.s, webID)
+			before, err := o.s.List(ctx)
+			o.must(err)
+			_, copied := o.s.Duplicate(ctx, web, "copy")
+			for name, err := range map[string]error{
+				"duplicate": copied, "move": o.s.MoveEntry(ctx, web, before.Root.ID), "remove": o.s.Remove(ctx, web),
+				"edit": o.s.Edit(ctx, web, func(e *vault.Entry) error { e.Tags = []string{"x"}; return nil }),
+				"file": o.s.Edit(ctx, web, func(e *vault.Entry) error { e.Attachments[0].Name = "x"; return nil }),
+			} {
+				if !errors.Is(err, vault.CommentRequired) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			after, err := o.s.List(ctx)
+			o.must(err)
+			if diff := cmp.Diff(before.Root.Count(), after.Root.Count()); diff != "" || after.Item(webID).Group != web.Group {
+				t.Errorf("something was done: %s", diff)
+			}
+			if _, err := o.s.Because("why").Duplicate(ctx, web, "copy"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // The copy has everything, and whatever was read for it is in the audit.
 func TestDuplicate(t *testing.T) {
 	eachPlace(t, func(t *testing.T, p place) {

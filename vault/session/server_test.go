@@ -63,11 +63,14 @@ func newOnline(t *testing.T, kind session.Kind) *online {
 	handler, err := server.New(ctx, server.Config{Identity: id, Catalog: o.catalog, Version: "test"})
 	o.must(err)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if kind == session.Pleasant && strings.HasPrefix(r.URL.Path, wire.APIRoot) {
+		switch {
+		case kind == session.Tideover:
+			handler.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, wire.APIRoot):
 			http.NotFound(w, r)
-			return
+		default:
+			handler.ServeHTTP(reticent{w}, r)
 		}
-		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(srv.Close)
 	o.s = session.New(session.Config{
@@ -88,6 +91,17 @@ func newOnline(t *testing.T, kind session.Kind) *online {
 	}
 	return o
 }
+
+// reticent does not say why something is refused, as Pleasant's server.
+type reticent struct{ http.ResponseWriter }
+
+func (r reticent) WriteHeader(status int) {
+	r.Header().Del(wire.HeaderCause)
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (r reticent) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 func (o *online) must(err error) {
 	o.t.Helper()
