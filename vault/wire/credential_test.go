@@ -263,6 +263,44 @@ func TestPutEmptiesWhatItLeavesOut(t *testing.T) {
 	if p := e.Password(); p.Text() != `p"w\1&<ü>` {
 		t.Error("the password is gone, which the client had no way to send back")
 	}
+	if f := e.Field("PIN"); f == nil || f.Value.IsEmpty() || !f.Protected {
+		t.Errorf("the protected field is gone, which the client was not shown: %+v", f)
+	}
+	none, _, err := wire.ReadPut[wire.CredentialInput]([]byte(`{"Name":"db","CustomUserFields":{}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	none.Apply(e, true)
+	if e.Field("PIN") != nil {
+		t.Error("a protected field stays that was left out by name")
+	}
+}
+
+// Who may move an entry need not be one who may change it.
+func TestOnlyMoves(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"GroupId":"` + vault.NewID().String() + `"}`:                                    true,
+		`{"GroupId":"` + vault.NewID().String() + `","UsageComment":"why","Modified":""}`: true,
+		`{"GroupId":"` + vault.NewID().String() + `","Password":""}`:                      false,
+		`{"GroupId":"` + vault.NewID().String() + `","Expires":null}`:                     false,
+		`{"GroupId":"` + vault.NewID().String() + `","Tags":[]}`:                          false,
+		`{"UsageComment":"why"}`:                                                          false,
+	} {
+		var in wire.CredentialInput
+		if err := json.Unmarshal([]byte(body), &in); (err == nil && in.OnlyMoves()) != want {
+			t.Errorf("%s: %t, %v", body, in.OnlyMoves(), err)
+		}
+	}
+	for body, want := range map[string]bool{
+		`{"ParentId":"` + vault.NewID().String() + `","UsageComment":"why"}`: true,
+		`{"ParentId":"` + vault.NewID().String() + `","Notes":""}`:           false,
+		`{"Name":"x"}`: false,
+	} {
+		var in wire.GroupInput
+		if err := json.Unmarshal([]byte(body), &in); err != nil || in.OnlyMoves() != want {
+			t.Errorf("%s: %t, %v", body, in.OnlyMoves(), err)
+		}
+	}
 }
 
 // Whoever may change an entry but not see its protected values must not get
