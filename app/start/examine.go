@@ -108,12 +108,15 @@ func (e *Examination) chip(ctx context.Context, c *Client, spec string, keychain
 		e.note("tpm", OK, strings.TrimSpace(machine.Manufacturer+" "+machine.Firmware))
 		e.Level = machine.Level
 		e.BlockedBy = append(e.BlockedBy, machine.BlockedBy...)
-	case keychain:
+	case keychain && c.NoChip:
 		e.note("tpm", Warn, spec)
 		e.Level, e.BlockedBy = binding.LevelC, []string{"no_tpm"}
 	default:
 		e.note("tpm", Fail, spec)
-		e.BlockedBy = []string{"no_tpm", "no_keychain"}
+		e.BlockedBy = []string{"tpm_unusable"} // and a keychain does not stand in for a chip that is there
+		if c.NoChip {
+			e.BlockedBy = []string{"no_tpm", "no_keychain"}
+		}
 	}
 	status := OK
 	switch {

@@ -97,4 +97,8 @@ func TestChipThatCannotBeReached(t *testing.T) {
 	if c.Chip != nil || c.NoChip {
 		t.Errorf("chip %v, no chip %t", c.Chip, c.NoChip)
 	}
+	found, err := (start.Options{Home: t.TempDir(), TPM: "unix:/nonexistent/chip"}).Examine(context.Background(), c)
+	if err != nil || found.Level != binding.LevelNone || len(found.BlockedBy) != 1 || found.BlockedBy[0] != "tpm_unusable" {
+		t.Errorf("%+v, %v", found, err)
+	}
 }
