@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
 )
 
 // Explanation is what a person, or a script, is told about an error.
@@ -62,8 +63,11 @@ func worded(err error, problem vault.Problem) *Worded {
 	if errors.As(err, &w) {
 		return w
 	}
-	if problem.Cause == vault.Internal {
+	switch {
+	case problem.Cause == vault.Internal:
 		return ofFile(err)
+	case errors.Is(err, session.ErrOnlineOnly):
+		return &Worded{Cause: problem.Cause, Topic: "online_only", Err: err}
 	}
 	return nil
 }

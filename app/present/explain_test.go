@@ -17,6 +17,7 @@ import (
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
 )
 
 // causes reads the identifiers of all causes from the source of package vault,
@@ -137,6 +138,11 @@ func TestExplain(t *testing.T) {
 		},
 		{"wrapped cause", fmt.Errorf("open cache: %w", vault.NoCache), "en", "no_cache", 10, []string{"Disconnect/Cache"}},
 		{"German", vault.Fail(vault.SomeoneOffline, "erika"), "de_AT.UTF-8", "someone_offline", 9, []string{"erika arbeitet"}},
+		{
+			"online only", fmt.Errorf("rename: %w", &vault.Problem{Cause: vault.ReadOnly, Err: session.ErrOnlineOnly}),
+			"en", "read_only", present.Exit(vault.ReadOnly),
+			[]string{"changed online only", "Connect"},
+		},
 		{"unknown language", vault.Busy, "tlh", "busy", 18, []string{"Another process"}},
 		{"unknown error", errors.New("disk on fire"), "en", "internal", 1, []string{"disk on fire"}},
 		{"unknown cause", vault.Cause("teapot"), "en", "internal", 1, []string{"teapot"}},
