@@ -54,12 +54,13 @@ type Desktop struct {
 	known         bool           // it has been read
 	reading       bool           // it is being read; again says that it has to be once more
 	again         bool
-	proven        bool // the person signed in or unlocked, and did not lock since
-	offlineWanted bool // Work Offline was chosen, or no server answered at the login
-	hosted        bool // somebody shows the icon in the tray, as watch heard last
-	noticed       bool // the person was told that the server is back
-	busy          int  // commands under way that others wait for
-	saving        bool // the settings are being written; unsaved: they changed since
+	proven        bool            // the person signed in or unlocked, and did not lock since
+	offlineWanted bool            // Work Offline was chosen, or no server answered at the login
+	hosted        bool            // somebody shows the icon in the tray, as watch heard last
+	noticed       bool            // the person was told that the server is back
+	busy          int             // commands under way that others wait for
+	said          *present.Notice // of a failure, for the place that comes of it; nil: none
+	saving        bool            // the settings are being written; unsaved: they changed since
 	unsaved       bool
 
 	here   place
@@ -159,6 +160,7 @@ func (d *Desktop) refresh() {
 			d.took(st)
 		}
 		d.paint()
+		d.said = nil
 		if d.again {
 			d.again = false
 			d.refresh()
@@ -204,7 +206,7 @@ func (d *Desktop) hide() {
 	d.clip.clear()
 	d.main.leave()
 	d.login.lock()
-	d.unlock.leave()
+	d.unlock.lock()
 	d.paint()
 }
 
@@ -219,6 +221,7 @@ func (d *Desktop) failed(err error) {
 		d.hide()
 	}
 	d.tell(notice)
+	d.said = notice
 	d.refresh()
 }
 

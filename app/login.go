@@ -63,10 +63,16 @@ func (p *loginPlace) paint() {
 
 func (p *loginPlace) enter() {
 	p.paint()
-	p.screen.Focus()
+	p.screen.Focus(p.d.cfg.Window.Canvas())
 }
 
 func (p *loginPlace) leave() {
+	p.drop()
+	p.screen.Focus(nil)
+}
+
+// drop ends what is under way and lets go of every secret.
+func (p *loginPlace) drop() {
 	p.end()
 	p.err, p.notice, p.pin = nil, nil, ""
 	p.screen.Clear()
@@ -82,14 +88,14 @@ func (p *loginPlace) tell(n *present.Notice) {
 // behind, and nobody gets back by a button.
 func (p *loginPlace) lock() {
 	p.aside = false
-	p.leave()
+	p.drop()
 }
 
 // begin is called when the status was read for the first time: no server at the
 // login opens the prompt of a usable cache by itself.
 func (p *loginPlace) begin() {
 	p.paint()
-	p.screen.Focus()
+	p.screen.Focus(p.d.cfg.Window.Canvas())
 	if p.d.status.User == "" || p.d.status.Mode == session.Offline || !p.d.cacheOpens() {
 		return
 	}

@@ -51,10 +51,17 @@ func (p *unlockPlace) paint() {
 
 func (p *unlockPlace) enter() {
 	p.paint()
-	p.screen.Focus()
+	p.screen.Focus(p.d.cfg.Window.Canvas())
 }
 
 func (p *unlockPlace) leave() {
+	p.lock()
+	p.screen.Focus(nil)
+}
+
+// lock is called when the window locks, whatever is in front: no password stays
+// behind.
+func (p *unlockPlace) lock() {
 	p.end()
 	p.err, p.notice = nil, nil
 	p.screen.Clear()

@@ -25,6 +25,7 @@ type card struct {
 	ground *canvas.Rectangle
 	scroll *container.Scroll
 	body   *widget.Form
+	canvas fyne.Canvas // of the window, once the card fills it
 }
 
 func newCard(body *widget.Form) *card {
@@ -65,6 +66,22 @@ func (c *card) arrange(window fyne.Size) {
 func (c *card) fit() {
 	c.body.Refresh()
 	c.Refresh()
+}
+
+// focus gives an object of the card the keyboard. The toolkit knows the canvas
+// of an object only after it was painted once, which is too late here.
+func (c *card) focus(o fyne.Focusable) {
+	if c.canvas != nil {
+		c.canvas.Focus(o)
+	}
+}
+
+// focusUnless does that if nothing has the keyboard: a field that waits keeps
+// it, so that Escape ends the wait and another Enter does not.
+func (c *card) focusUnless(o fyne.Focusable) {
+	if c.canvas != nil && c.canvas.Focused() == nil {
+		c.canvas.Focus(o)
+	}
 }
 
 // CreateRenderer is the toolkit's.
@@ -171,18 +188,6 @@ func gap(w, h float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(nil)
 	r.SetMinSize(fyne.NewSize(w, h))
 	return r
-}
-
-// focusUnless gives an object the keyboard if nothing has it: a field that waits
-// keeps it, so that Escape ends the wait and another Enter does not.
-func focusUnless(w interface {
-	fyne.CanvasObject
-	fyne.Focusable
-},
-) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(w); c != nil && c.Focused() == nil {
-		c.Focus(w)
-	}
 }
 
 // focus gives an object the keyboard, if it is in a window.

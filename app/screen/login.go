@@ -157,9 +157,9 @@ func (l *Login) Show(m present.Login) {
 	switch {
 	case first:
 	case l.step(before) != l.step(m), before.Busy && !m.Busy:
-		l.Focus()
+		l.next()
 	case m.Busy && !before.Busy:
-		focusUnless(l.cancel)
+		l.card.focusUnless(l.cancel)
 	}
 }
 
@@ -202,22 +202,30 @@ func (l *Login) showButtons(form bool) {
 	show(l.back, !m.Busy && (!form || m.Back))
 }
 
-// Focus gives the keyboard to what has to be typed next. The question about an
+// Focus gives the keyboard to what has to be typed next, now and from now on
+// after every step. The canvas is the window's, which the place fills; nil: it
+// does so no more.
+func (l *Login) Focus(c fyne.Canvas) {
+	l.card.canvas = c
+	l.next()
+}
+
+// next gives the keyboard to what has to be typed next. The question about an
 // identity begins at the way out: nobody accepts one by a slip.
-func (l *Login) Focus() {
+func (l *Login) next() {
 	switch {
 	case l.model.Busy:
-		focus(l.cancel)
+		l.card.focus(l.cancel)
 	case l.model.Identity != nil:
-		focus(l.back)
+		l.card.focus(l.back)
 	case l.model.SecondFactor:
-		focus(l.code)
+		l.card.focus(l.code)
 	case l.model.FocusOn == "server":
-		focus(l.server)
+		l.card.focus(l.server)
 	case l.model.FocusOn == "user":
-		focus(l.user)
+		l.card.focus(l.user)
 	default:
-		focus(l.password)
+		l.card.focus(l.password)
 	}
 }
 
@@ -244,17 +252,17 @@ func (l *Login) submit() {
 	case m.SecondFactor:
 		code := strings.Join(strings.Fields(l.code.Text), "") // people type 123 456
 		if code == "" {
-			focus(l.code)
+			l.card.focus(l.code)
 			return
 		}
 		l.code.SetText("")
 		l.actions.Code([]byte(code))
 	case server == "":
-		focus(l.server)
+		l.card.focus(l.server)
 	case user == "":
-		focus(l.user)
+		l.card.focus(l.user)
 	case l.password.Text == "":
-		focus(l.password)
+		l.card.focus(l.password)
 	default:
 		l.actions.SignIn(LoginForm{Server: server, User: user, Password: l.password.Take()})
 	}

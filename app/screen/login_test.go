@@ -156,7 +156,7 @@ func sitAtLogin(t *testing.T, m present.Login) *loginSeat {
 		return l.login.Object()
 	})
 	l.login.Show(m)
-	l.login.Focus()
+	l.login.Focus(l.window.Canvas())
 	return l
 }
 
@@ -251,7 +251,7 @@ func TestLoginAsksForTheCode(t *testing.T) {
 	if got, want := l.walk(), []string{"text ", "Back", "Sign in"}; !slices.Equal(got, want) {
 		t.Errorf("Tab goes %q, want %q", got, want)
 	}
-	l.login.Focus()
+	l.login.Focus(l.window.Canvas())
 	l.press(t, fyne.KeyReturn)
 	l.write(t, "123 456")
 	l.press(t, fyne.KeyReturn)
@@ -282,7 +282,7 @@ func TestLoginAsksForTheIdentity(t *testing.T) {
 	m.Identity = &present.Identity{Server: "https://v.example", Title: "Another", Ask: "Another identity than before."}
 	m.Notice = &present.Notice{Severity: present.Alarm, Message: "M", Remedy: "Do not go on."}
 	l.login.Show(m)
-	l.login.Focus()
+	l.login.Focus(l.window.Canvas())
 	l.press(t, fyne.KeyEscape)
 	l.said(t, "refuse", "accept", "refuse")
 	if l.button("Sign in") != nil || !strings.Contains(l.reads(), "Another identity than before.") || !strings.Contains(l.reads(), "Do not go on.") {

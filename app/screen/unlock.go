@@ -142,25 +142,33 @@ func (u *Unlock) Show(m present.Unlock) {
 	switch {
 	case first:
 	case before.Busy && !m.Busy, before.Can != m.Can:
-		u.Focus()
+		u.next()
 	case m.Busy && !before.Busy:
-		focusUnless(u.cancel)
+		u.card.focusUnless(u.cancel)
 	}
 }
 
-// Focus gives the keyboard to what has to be typed next.
-func (u *Unlock) Focus() {
+// Focus gives the keyboard to what has to be typed next, now and from now on
+// after every step. The canvas is the window's, which the place fills; nil: it
+// does so no more.
+func (u *Unlock) Focus(c fyne.Canvas) {
+	u.card.canvas = c
+	u.next()
+}
+
+// next gives the keyboard to what has to be typed next.
+func (u *Unlock) next() {
 	switch {
 	case u.model.Busy:
-		focus(u.cancel)
+		u.card.focus(u.cancel)
 	case u.model.Can && strings.TrimSpace(u.user.Text) == "":
-		focus(u.user)
+		u.card.focus(u.user)
 	case u.model.Can:
-		focus(u.password)
+		u.card.focus(u.password)
 	case u.connect.Visible():
-		focus(u.connect)
+		u.card.focus(u.connect)
 	case u.back.Visible():
-		focus(u.back)
+		u.card.focus(u.back)
 	}
 }
 
@@ -174,9 +182,9 @@ func (u *Unlock) submit() {
 	switch {
 	case u.model.Busy, !u.model.Can:
 	case user == "":
-		focus(u.user)
+		u.card.focus(u.user)
 	case u.password.Text == "":
-		focus(u.password)
+		u.card.focus(u.password)
 	default:
 		u.actions.Unlock(user, u.password.Take())
 	}

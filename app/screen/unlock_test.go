@@ -29,7 +29,7 @@ func sitAtUnlock(t *testing.T, m present.Unlock) *unlockSeat {
 		return u.unlock.Object()
 	})
 	u.unlock.Show(m)
-	u.unlock.Focus()
+	u.unlock.Focus(u.window.Canvas())
 	return u
 }
 
@@ -68,7 +68,7 @@ func TestUnlockByKeyboard(t *testing.T) {
 	if got, want := u.walk(), []string{"text erika", "secret", "Back", "Connect…", "Unlock"}; !slices.Equal(got, want) {
 		t.Errorf("Tab goes %q, want %q", got, want)
 	}
-	u.unlock.Focus()
+	u.unlock.Focus(u.window.Canvas())
 	u.press(t, fyne.KeyEscape)
 	u.said(t, "unlock", "back")
 }
