@@ -15,8 +15,7 @@ import (
 
 // commented runs work without a comment, and once more with the one that the
 // person types if the server wants to know why. what is it for, such as the
-// title of an entry. A person who gives no comment gets no result: done is not
-// called then, and lost neither, as there is nothing to wipe.
+// title of an entry. Of a person who gives none, done hears context.Canceled.
 func commented[T any](d *Desktop, what string, work func(ctx context.Context, comment string) (T, error), done func(T, error), lost func(T)) *task {
 	outer := &task{}
 	var inner *task
