@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"unicode/utf8"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -80,6 +82,7 @@ func (s *secretField) hint() {
 func (s *secretField) put(text string) {
 	s.setting = true
 	s.entry.SetText(text)
+	s.entry.CursorColumn = utf8.RuneCountInString(text) // where somebody types on
 	s.setting = false
 }
 
