@@ -51,6 +51,9 @@ func newLoginPlace(d *Desktop) *loginPlace {
 func (p *loginPlace) object() fyne.CanvasObject { return p.screen.Object() }
 
 func (p *loginPlace) paint() {
+	if !p.d.known && p.notice == nil { // soon; what would be shown now may be the wrong place
+		return
+	}
 	m := present.NewLogin(p.d.words, present.LoginFacts{
 		Status: p.d.status, Offline: p.mayOffline(), Server: p.server, User: p.user,
 		Err: p.err, Busy: p.task.running(), Back: p.aside, Now: p.d.now(),

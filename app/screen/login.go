@@ -58,7 +58,7 @@ type Login struct {
 	offlineHint        *widget.Hint
 }
 
-// NewLogin returns the place, which shows nothing useful before Show.
+// NewLogin returns the place, which shows nothing before Show.
 func NewLogin(words *present.Catalogue, actions LoginActions) *Login {
 	l := &Login{words: words, actions: actions}
 	text := func(key string) string { return words.Text(key, nil) }
@@ -98,6 +98,7 @@ func NewLogin(words *present.Catalogue, actions LoginActions) *Login {
 		widget.FormRow{Field: l.buttons, Wide: true},
 		widget.FormRow{Field: l.offline, Wide: true},
 	))
+	l.card.Hide()
 	return l
 }
 
@@ -153,6 +154,7 @@ func (l *Login) Show(m present.Login) {
 	default:
 		l.offlineHint.SetText("")
 	}
+	l.card.Show()
 	l.card.fit()
 	switch {
 	case first:

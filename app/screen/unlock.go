@@ -52,7 +52,7 @@ type Unlock struct {
 // unlockUserRow is the row of the form that has a hint.
 const unlockUserRow = 2
 
-// NewUnlock returns the place, which shows nothing useful before Show.
+// NewUnlock returns the place, which shows nothing before Show.
 func NewUnlock(words *present.Catalogue, actions UnlockActions) *Unlock {
 	u := &Unlock{words: words, actions: actions}
 	text := func(key string) string { return words.Text(key, nil) }
@@ -86,6 +86,7 @@ func NewUnlock(words *present.Catalogue, actions UnlockActions) *Unlock {
 		widget.FormRow{Field: u.factor, Wide: true},
 	)
 	u.card = newCard(u.form)
+	u.card.Hide()
 	return u
 }
 
@@ -138,6 +139,7 @@ func (u *Unlock) Show(m present.Unlock) {
 	u.progress.Set(m.Busy, u.words.Text("unlock.busy", nil), -1)
 	u.factor.SetText(m.NoFactor)
 	show(u.factor, m.Can && m.Notice == nil) // it was read before anything could go wrong
+	u.card.Show()
 	u.card.fit()
 	switch {
 	case first:
