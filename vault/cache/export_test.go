@@ -55,3 +55,8 @@ func Derive(password string, salt [32]byte, cost Cost, secret []byte) (auth stri
 	}
 	return string(c.auth), c.key(secret), nil
 }
+
+// KeychainUnseal unseals an object of level C with a keychain.
+func KeychainUnseal(ctx context.Context, store SecretStore, use binding.SealedUse) ([]byte, error) {
+	return keychainSealer{store}.Unseal(ctx, use)
+}

@@ -24,6 +24,7 @@ type keychain struct {
 	items map[string]string
 	fails error
 	disk  *mortalDisk // dies with it, if there is one
+	steps []int       // that it had left at each change
 }
 
 func (k *keychain) Get(service, name string) (string, error) {
@@ -40,7 +41,7 @@ func (k *keychain) Set(service, name, value string) error {
 	if k.fails != nil {
 		return k.fails
 	}
-	if k.disk != nil && !k.disk.step() {
+	if !k.step() {
 		return errDead
 	}
 	k.items[service+"/"+name] = value
@@ -51,7 +52,7 @@ func (k *keychain) Delete(service, name string) error {
 	if k.fails != nil {
 		return k.fails
 	}
-	if k.disk != nil && !k.disk.step() {
+	if !k.step() {
 		return errDead
 	}
 	if _, ok := k.items[service+"/"+name]; !ok {
@@ -59,6 +60,15 @@ func (k *keychain) Delete(service, name string) error {
 	}
 	delete(k.items, service+"/"+name)
 	return nil
+}
+
+// step reports whether a change is still made.
+func (k *keychain) step() bool {
+	if k.disk == nil {
+		return true
+	}
+	k.steps = append(k.steps, k.disk.left)
+	return k.disk.step()
 }
 
 // generations returns the numbers at the end of the items' names.
@@ -352,27 +362,43 @@ func TestKeychainUngoverned(t *testing.T) {
 	w.refuses(vault.Expired, cache.Expired)
 }
 
-// At whatever step the process dies, the old generation opens or the new one,
-// and once somebody was there again, only its item is left.
+// Wherever the process dies, the old generation opens or the new one, and once
+// somebody was there again, only its item is left. That every step of the disk
+// does no harm is tested with the chip; here it dies around those of the
+// keychain, and between them.
 func TestKeychainCrash(t *testing.T) {
 	w := newKeychainWorld(t)
 	w.cache(content("old"), nil)
-	items := maps.Clone(w.chain.items)
-	w.everyStep(func() error {
-		w.chain.items = maps.Clone(items)
-		w.chain.disk = w.disk.(*mortalDisk)
-		defer func() { w.chain.disk = nil }()
-		return w.try(content("new"), nil)
-	}, func(step int, lived bool) {
-		switch got := w.title(); {
-		case got != "old" && got != "new":
-			t.Errorf("step %d: opened %q", step, got)
-		case lived && got != "new":
-			t.Errorf("step %d: committed, and %q opens", step, got)
+	files, items := snapshot(t, w.dir), maps.Clone(w.chain.items)
+	dies := func(step int) (*mortalDisk, error) {
+		restore(t, w.dir, files)
+		d := &mortalDisk{left: step, powerCut: true}
+		w.disk, w.chain.disk, w.chain.items, w.chain.steps = d, d, maps.Clone(items), nil
+		err := w.try(content("new"), nil)
+		w.disk, w.chain.disk = nil, nil
+		return d, err
+	}
+	const plenty = 1000
+	if _, err := dies(plenty); err != nil || len(w.chain.steps) != 2 {
+		t.Fatalf("%d calls that change the keychain, want one that writes and one that deletes: %v", len(w.chain.steps), err)
+	}
+	wrote, deleted := plenty-w.chain.steps[0], plenty-w.chain.steps[1]
+	was := map[string]int{}
+	for _, step := range []int{wrote, wrote + 1, (wrote + deleted) / 2, deleted - 9, deleted - 5, deleted - 1, deleted, deleted + 1} {
+		d, err := dies(step)
+		if !d.dead {
+			t.Fatalf("step %d: it lived: %v", step, err)
 		}
-		want := fmt.Sprint(w.status().Generation)
-		w.holds(want)
-	}, true)
+		got := w.title()
+		was[got]++
+		if got != "old" && got != "new" {
+			t.Errorf("step %d: opened %q", step, got)
+		}
+		w.holds(fmt.Sprint(w.status().Generation))
+	}
+	if was["old"] == 0 || was["new"] == 0 {
+		t.Errorf("opened %v: one of them was never what is left", was)
+	}
 }
 
 // Clearing that dies half-way is finished by whoever comes next.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/kdbx"
@@ -33,6 +34,18 @@ type vectors struct {
 		SHA256 string `json:"sha256"`
 		Policy string `json:"auth_policy"`
 	} `json:"records"`
+	Keychain struct {
+		Governed   bool   `json:"governed"`
+		Device     string `json:"device"`
+		Cache      string `json:"cache"`
+		Generation uint64 `json:"generation"`
+		Name       string `json:"name"`
+		Item       string `json:"item"`
+		A          string `json:"a"`
+		Secret     string `json:"secret"`
+		Public     string `json:"public"`
+		Private    string `json:"private"`
+	} `json:"keychain"`
 }
 
 func readVectors(t testing.TB) vectors {
@@ -192,4 +205,32 @@ func FuzzOverlayMark(f *testing.F) {
 			t.Fatalf("%x: %x, %v", der, again, err)
 		}
 	})
+}
+
+// The object of level C comes from a program of another language.
+func TestKeychainVector(t *testing.T) {
+	v := readVectors(t).Keychain
+	terms := binding.Terms{Level: binding.LevelC, Governed: v.Governed, Generation: v.Generation}
+	copy(terms.Device[:], unhex(t, v.Device))
+	copy(terms.Cache[:], unhex(t, v.Cache))
+	use := binding.SealedUse{
+		Object: binding.Object{Public: unhex(t, v.Public), Private: unhex(t, v.Private)}, Terms: terms, Auth: []byte(v.A),
+	}
+	chain := &keychain{items: map[string]string{"tideover/" + v.Name: v.Item}}
+	got, err := cache.KeychainUnseal(t.Context(), chain, use)
+	if err != nil || !bytes.Equal(got, unhex(t, v.Secret)) {
+		t.Errorf("unsealed %d bytes, %v", len(got), err)
+	}
+	use.Auth[0]++
+	if _, err := cache.KeychainUnseal(t.Context(), chain, use); !errors.Is(err, binding.ErrWrongAuth) {
+		t.Errorf("another A: %v", err)
+	}
+	use.Auth[0]--
+	for i := range use.Object.Private {
+		use.Object.Private[i] ^= 1
+		if _, err := cache.KeychainUnseal(t.Context(), chain, use); !errors.Is(err, binding.ErrTampered) {
+			t.Fatalf("byte %d changed: %v", i, err)
+		}
+		use.Object.Private[i] ^= 1
+	}
 }
