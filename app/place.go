@@ -38,6 +38,9 @@ func (d *Desktop) paint() {
 		d.here = next
 		d.host.SetContent(next.object())
 		next.enter()
+		if d.said != nil { // why it is another place
+			d.tell(d.said)
+		}
 	}
 	d.here.paint()
 	d.paintCommands()
