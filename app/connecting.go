@@ -91,6 +91,7 @@ func (x *connecting) connect(typed screen.ConnectTyped, drop bool) {
 	}
 	stopped, halt := context.WithCancel(context.Background())
 	x.halt = halt
+	x.screen.SetNotice(nil)
 	x.screen.SetBusy(d.words.Text("connect.busy", nil), -1)
 	x.work = start(d.tasks, func(ctx context.Context, tell func(func())) (met, error) {
 		defer password.Wipe()

@@ -151,7 +151,7 @@ func (x *disconnecting) signIn(password, code []byte) {
 	d := x.d
 	who := session.Credentials{User: d.status.User, Password: vault.NewSecret(password), OTP: vault.NewSecret(code)}
 	server := d.status.Server.URL
-	x.screen.SetBusy(d.words.Text("cache.signing_in", nil), -1)
+	x.busy(present.Progress{Words: d.words.Text("cache.signing_in", nil), Fraction: -1})
 	x.work = start(d.tasks, func(ctx context.Context, _ func(func())) (terms, error) {
 		defer who.Password.Wipe()
 		defer who.OTP.Wipe()
@@ -279,7 +279,10 @@ func (d *Desktop) progress(tell func(func()), show func(present.Progress)) sessi
 	}
 }
 
-func (x *disconnecting) busy(p present.Progress) { x.screen.SetBusy(p.Words, p.Fraction) }
+func (x *disconnecting) busy(p present.Progress) {
+	x.screen.SetNotice(nil) // of an earlier attempt
+	x.screen.SetBusy(p.Words, p.Fraction)
+}
 
 // askMaster is called when the command wants the master password. One that was
 // typed for it before goes to it at once.

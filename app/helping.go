@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"runtime/debug"
+	"strings"
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/screen"
@@ -58,6 +59,9 @@ func (d *Desktop) doctor() {
 		}, func(e launch.Examination, err error) {
 			x.SetBusy(false)
 			n := d.words.Failure(err)
+			if n == nil && len(e.BlockedBy) > 0 {
+				n = &present.Notice{Severity: present.Info, Message: d.words.Text("doctor.blocked", map[string]any{"By": strings.Join(e.BlockedBy, ", ")})}
+			}
 			checks := make([]present.Check, len(e.Findings))
 			for i, f := range e.Findings {
 				checks[i] = present.Check{ID: f.ID, Status: string(f.Status), Value: f.Value}

@@ -109,6 +109,7 @@ func (x *Connect) Show(m present.ConnectForm) {
 	x.dialog.Relayout()
 	if !m.Busy {
 		x.dialog.SetFirst(x.dialog.First)
+		retype(x.dialog.First, m.Notice)
 	}
 }
 

@@ -7,12 +7,21 @@ import (
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/theme"
+	"github.com/tideover/tideover/app/widget"
 )
 
 // dialogTitle returns what the dialog of a command is called: its label,
 // without the dots that promise a dialog.
 func dialogTitle(words *present.Catalogue, id present.CommandID) string {
 	return strings.TrimSuffix(words.Text("menu."+string(id), nil), "…")
+}
+
+// retype selects what is in a password field after it was refused: typing
+// replaces it.
+func retype(f fyne.Focusable, n *present.Notice) {
+	if e, ok := f.(*widget.PasswordEntry); ok && n != nil && n.Severity == present.Alarm {
+		e.TypedShortcut(&fyne.ShortcutSelectAll{})
+	}
 }
 
 // severityColor returns the colour of what is told so loudly; "" for plain.

@@ -272,6 +272,7 @@ func (x *Disconnect) settle(first fyne.Focusable, enabled bool, notice *present.
 	x.SetNotice(notice)
 	x.fit()
 	x.dialog.SetFirst(first)
+	retype(first, notice)
 }
 
 // fit lays the dialog out anew.
