@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,7 +79,9 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	if t.Password, err = s.needsPassword(ctx, a, t.Rules); err != nil {
 		return CacheTerms{}, err
 	}
-	t.Problem = t.obstacle(a, refused)
+	if t.Problem = t.obstacle(a, refused); t.Problem == nil {
+		t.Problem = s.unbindable(&t)
+	}
 	return t, nil
 }
 
@@ -157,12 +160,28 @@ func (t *CacheTerms) obstacle(a *account, refused error) error {
 		return vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
 	case refused != nil:
 		return refused
-	case t.Level == binding.LevelNone || t.MinLevel != "" && !t.Level.AtLeast(t.MinLevel):
-		return vault.Fail(vault.LevelTooLow, "this machine reaches %s, %s is asked for", t.Level, t.MinLevel)
-	case t.Virtual && !t.AllowVirtual:
-		return vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
 	case t.Estimated && t.Run.Cached == 0:
 		return vault.Fail(vault.NotPermitted, "nothing may be used offline")
+	}
+	return nil
+}
+
+// unbindable returns why no cache can be bound to this machine well enough, as
+// cache.Prepare and the server will see it.
+func (s *Session) unbindable(t *CacheTerms) error {
+	least := cmp.Or(t.MinLevel, binding.LevelB0)
+	tooLow := vault.Fail(vault.LevelTooLow, "this machine reaches %s, %s is asked for", t.Level, least)
+	switch {
+	case s.cfg.Chip == nil && !s.cfg.NoChip:
+		return vault.Fail(vault.ChipMissing, "no chip")
+	case s.cfg.Chip == nil && !binding.LevelC.AtLeast(least):
+		return tooLow
+	case t.Level == binding.LevelNone:
+		return vault.Fail(vault.NoSecretStore, "no keychain")
+	case !t.Level.AtLeast(least), s.cfg.Chip != nil && !t.Level.Sealed():
+		return tooLow
+	case t.Virtual && !t.AllowVirtual:
+		return vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
 	}
 	return nil
 }

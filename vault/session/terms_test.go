@@ -3,6 +3,7 @@ package session_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -110,5 +111,31 @@ func TestCacheTermsOfAPleasantServer(t *testing.T) {
 	w.must(err)
 	if got.Run.Cached != 0 || !errors.Is(got.Problem, vault.NotPermitted) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Without a chip it is said which of the reasons it is.
+func TestCacheTermsWithoutAChip(t *testing.T) {
+	for want, config := range map[vault.Cause]session.Config{
+		vault.ChipMissing: {},
+		vault.LevelTooLow: {NoChip: true},
+	} {
+		clock := &fakeClock{time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}
+		srv := newServer(t, clock)
+		config.Home, config.Clock = t.TempDir(), clock
+		config.Keeper = session.NewKeychain(&keychain{items: map[string]string{}})
+		config.Dial = func(session.Target) (session.Remote, error) { return srv, nil }
+		s := session.New(config)
+		err := s.SignIn(t.Context(), session.SignInRequest{
+			Target: srv.target(), Credentials: session.Credentials{User: user, Password: secret(account)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.CacheTerms(t.Context())
+		if err != nil || !errors.Is(got.Problem, want) {
+			t.Errorf("%v, %v, want %s", got.Problem, err, want)
+		}
+		s.Close()
 	}
 }
