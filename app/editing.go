@@ -81,7 +81,7 @@ func (ed *editor) save(c present.Changes) {
 			if err := c.Apply(e); err != nil {
 				return vault.ID{}, err
 			}
-			return d.session.Add(ctx, group, e)
+			return changes.Add(ctx, group, e)
 		case c.Whole(item.Entry):
 			return item.Entry.ID, changes.EditWhole(ctx, item, c.Apply)
 		}
@@ -97,6 +97,13 @@ func (ed *editor) saved(id vault.ID, err error) {
 	switch {
 	case errors.Is(err, context.Canceled):
 		ed.screen.Idle()
+	case err != nil && ed.item == nil && !id.IsZero():
+		// The entry is there, and a file of it is not: saving once more would
+		// make a second one.
+		ed.screen.Close()
+		ed.p.reselect(id)
+		ed.d.failed(err)
+		return
 	case err != nil:
 		ed.screen.Failed(ed.d.words.Failure(err), err)
 	default:

@@ -144,7 +144,11 @@ func (c *Changes) Apply(e *vault.Entry) error {
 	}
 	set(vault.FieldTitle, c.Title)
 	set(vault.FieldUsername, c.User)
-	if c.Password != nil {
+	switch {
+	case c.Password == nil:
+	case c.Password.IsEmpty(): // a server takes no value for one that stays
+		e.Fields = slices.DeleteFunc(e.Fields, func(f vault.Field) bool { return f.Name == vault.FieldPassword })
+	default:
 		e.Set(vault.FieldPassword, c.Password.Clone(), true)
 	}
 	set(vault.FieldURL, c.URL)

@@ -17,7 +17,7 @@ import (
 // stored is an entry as a server lists it: its secret values stay there.
 func stored() *vault.Entry {
 	e := &vault.Entry{ID: vault.ID{1}, Tags: []string{"mail"}}
-	for _, f := range []vault.Field{
+	e.Fields = []vault.Field{
 		{Name: vault.FieldTitle, Value: vault.SecretText("Mail")},
 		{Name: vault.FieldUsername, Value: vault.SecretText("ada")},
 		{Name: vault.FieldPassword, Protected: true},
@@ -26,8 +26,6 @@ func stored() *vault.Entry {
 		{Name: vault.FieldOTP, Protected: true},
 		{Name: "Account", Value: vault.SecretText("4711")},
 		{Name: "PIN", Protected: true},
-	} {
-		e.Fields = append(e.Fields, f)
 	}
 	e.Attachments = []vault.Attachment{{ID: vault.ID{2}, Name: "a.txt"}, {ID: vault.ID{3}, Name: "b.txt"}}
 	return e
@@ -78,6 +76,10 @@ func TestApply(t *testing.T) {
 		{
 			name: "a new password leaves the other secrets alone", changes: present.Changes{Password: secretOf("new")},
 			gone: []string{"Password= true"}, come: []string{"Password=new true"},
+		},
+		{
+			name: "no password any more", changes: present.Changes{Password: secretOf("")},
+			gone: []string{"Password= true"},
 		},
 		{
 			name: "tags, expiry, icon", changes: present.Changes{Tags: &[]string{"x", "y"}, Expiry: &present.Expiry{On: true, At: at}, Icon: &icon},
@@ -194,6 +196,7 @@ func TestApplyRefuses(t *testing.T) {
 		{"standard name", present.Changes{Fields: []present.FieldChange{{Name: "Password"}}}, present.PartFields, "reserved"},
 		{"name of the code", present.Changes{Fields: []present.FieldChange{{Name: "otp"}}}, present.PartFields, "reserved"},
 		{"value with a control character", present.Changes{Fields: []present.FieldChange{{Name: "a", Value: secretOf("\x01")}}}, present.PartFields, "control"},
+		{"secret field emptied", present.Changes{Fields: []present.FieldChange{{Was: "PIN", Name: "PIN", Value: secretOf(""), Protected: true}}}, present.PartFields, "empty_secret"},
 		{"too many", present.Changes{Fields: many}, present.PartFields, "too_many"},
 		{"file of a taken name", present.Changes{Files: []present.FileChange{{Name: "a.txt", Data: []byte("x")}}}, present.PartFiles, "twice"},
 		{"renamed to a taken name", present.Changes{Files: []present.FileChange{{Was: "a.txt", Name: "b.txt"}}}, present.PartFiles, "twice"},

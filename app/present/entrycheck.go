@@ -128,6 +128,9 @@ func (c *Changes) checkFields() error {
 		if f.Value == nil {
 			continue
 		}
+		if f.Value.IsEmpty() && f.Protected && f.Was != "" { // a server takes no value for one that stays
+			return wrong(PartFields, "empty_secret", map[string]any{"Name": f.Name})
+		}
 		if err := checkText(PartFields, f.Name, f.Value.Text(), maxText); err != nil {
 			return err
 		}
