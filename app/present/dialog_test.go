@@ -54,7 +54,19 @@ func TestLogin(t *testing.T) {
 			return l.Identity.Accept == "" && l.Notice.Severity == present.Alarm
 		}},
 		{"unreachable", present.LoginFacts{Status: known, Err: vault.Unreachable}, func(l present.Login) bool {
-			return l.Notice.Severity == present.Warning && l.Notice.ID == "unreachable"
+			return l.Notice.Severity == present.Warning && l.Notice.ID == "unreachable" && !strings.Contains(l.Notice.Remedy, "cache")
+		}},
+		{"unreachable, with a cache", present.LoginFacts{Status: away, Err: vault.Unreachable, Now: noon}, func(l present.Login) bool {
+			return strings.Contains(l.Notice.Remedy, "cache") && l.Recent == "made 3 hours ago, 2 days left"
+		}},
+		{"a cache that has ended", present.LoginFacts{Status: cached(func(st *session.Status) {
+			st.Mode, st.Cache.State, st.Cache.Problem = session.Disconnected, cache.Expired, vault.Expired
+		})}, func(l present.Login) bool {
+			return l.WorkOffline && !l.WorkOfflineCan && l.WorkOfflineWhy == "The offline use of this cache has ended." && l.Recent == ""
+		}},
+		{"as another user", present.LoginFacts{Status: known, Back: true}, func(l present.Login) bool { return l.Back && l.FocusOn == "user" }},
+		{"nothing to compare", present.LoginFacts{Status: known, Err: vault.IdentityUnknown}, func(l present.Login) bool {
+			return l.Identity != nil && l.Identity.Accept == "" && l.Identity.Ask != ""
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,7 +99,7 @@ func TestUnlock(t *testing.T) {
 	three := 3
 	words := present.Load("en")
 	got := present.NewUnlock(words, cached(nil), noon, nil, false)
-	if !got.Can || got.Title != "Working Offline" || got.Made != "made 3 hours ago" || got.Left != "2 days left" || got.Entries != "118 entries" || got.Tries != "16 tries left" || got.TriesLow {
+	if !got.Can || got.Back || !got.Connect || got.Title != "Working Offline" || got.Made != "made 3 hours ago" || got.Left != "2 days left" || got.Entries != "118 entries" || got.Tries != "16 tries left" || got.TriesLow {
 		t.Errorf("%+v", got)
 	}
 	got = present.NewUnlock(words, cached(nil), noon, &vault.Problem{Cause: vault.WrongPassword, TriesLeft: &three}, false)

@@ -97,6 +97,9 @@ func NewLogin(words *Catalogue, f LoginFacts) Login {
 		l.Notice = words.Failure(err)
 	default:
 		l.Notice = words.Failure(err)
+		if cause(err, vault.Unreachable) && !l.WorkOfflineCan {
+			l.Notice.Remedy = words.Text("login.unreachable.remedy", nil) // no cache to go on with
+		}
 	}
 	return l
 }
