@@ -2,18 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/tpm/binding"
-	"github.com/tideover/tideover/vault"
-	"github.com/tideover/tideover/vault/cache"
 )
 
 // doctorResult is what doctor prints.
@@ -30,26 +26,12 @@ type doctorResult struct {
 // finding is one check. Message and Remedy are in words; Value is what was
 // measured, null if nothing was.
 type finding struct {
-	ID      string  `json:"id"`
-	Status  health  `json:"status"`
-	Value   *string `json:"value"`
-	Message string  `json:"message"`
-	Remedy  *string `json:"remedy"`
+	ID      string       `json:"id"`
+	Status  start.Health `json:"status"`
+	Value   *string      `json:"value"`
+	Message string       `json:"message"`
+	Remedy  *string      `json:"remedy"`
 }
-
-type health string
-
-// The outcomes of a check; any fail makes doctor fail.
-const (
-	healthOK      health = "ok"
-	healthWarn    health = "warn"
-	healthFail    health = "fail"
-	healthUnknown health = "unknown"
-)
-
-// maxClockSkew is how far this computer's clock may be from the server's before
-// doctor says so: leases count in days, one-time codes in half minutes.
-const maxClockSkew = 30 * time.Second
 
 func doctorCommand(p *program) *cobra.Command {
 	return &cobra.Command{
@@ -83,117 +65,28 @@ func (p *program) examine(ctx context.Context) (doctorResult, error) {
 	if err != nil {
 		return r, err
 	}
-	keychain := start.KeychainAnswers()
-	p.examineChip(ctx, &r, client, keychain)
-	p.note(&r, "keychain", map[bool]health{true: healthOK, false: healthWarn}[keychain], "")
-	p.examineServer(ctx, &r, client)
-	folder, err := p.options().Folder()
+	e, err := p.options().Examine(ctx, client)
 	if err != nil {
 		return r, err
 	}
-	switch encrypted, known := diskEncrypted(folder); {
-	case !known:
-		p.note(&r, "disk_encryption", healthUnknown, "")
-	case encrypted:
-		p.note(&r, "disk_encryption", healthOK, "")
-	default:
-		p.note(&r, "disk_encryption", healthWarn, "")
-	}
-	st, err := client.Status(ctx)
-	if err != nil {
-		return r, err
-	}
-	switch c := st.Cache; {
-	case c == nil:
-		p.note(&r, "cache", healthUnknown, "none")
-	case c.State == cache.Usable:
-		p.note(&r, "cache", healthOK, string(c.State))
-	case c.State == cache.Damaged:
-		p.note(&r, "cache", healthFail, string(c.State))
-	default:
-		p.note(&r, "cache", healthWarn, string(c.State))
-	}
-	r.OK = true
-	for _, c := range r.Checks {
-		r.OK = r.OK && c.Status != healthFail
+	r.OK, r.Level, r.BlockedBy = e.Healthy(), e.Level, list(e.BlockedBy)
+	for _, f := range e.Findings {
+		p.note(&r, f)
 	}
 	return r, nil
 }
 
 // note adds a finding, in the words that the catalogue has for it.
-func (p *program) note(r *doctorResult, id string, status health, value string) {
+func (p *program) note(r *doctorResult, found start.Finding) {
 	w := p.words()
-	key := "doctor." + id + "." + string(status)
-	args := map[string]any{"Value": value}
-	f := finding{ID: id, Status: status, Value: known(value), Message: w.Text(key, args)}
-	if status == healthWarn || status == healthFail {
+	key := "doctor." + found.ID + "." + string(found.Status)
+	args := map[string]any{"Value": found.Value}
+	f := finding{ID: found.ID, Status: found.Status, Value: known(found.Value), Message: w.Text(key, args)}
+	if found.Status == start.Warn || found.Status == start.Fail {
 		remedy := w.Text(key+".remedy", args)
 		f.Remedy = &remedy
 	}
 	r.Checks = append(r.Checks, f)
-}
-
-func (p *program) examineChip(ctx context.Context, r *doctorResult, client *start.Client, keychain bool) {
-	var machine binding.Machine
-	err := client.ChipErr
-	if err == nil {
-		machine, err = client.Chip.Machine(ctx)
-	}
-	switch {
-	case err == nil:
-		p.note(r, "tpm", healthOK, strings.TrimSpace(machine.Manufacturer+" "+machine.Firmware))
-		r.Level, r.BlockedBy = machine.Level, list(machine.BlockedBy)
-	case keychain && client.NoChip:
-		p.note(r, "tpm", healthWarn, p.options().Chip())
-		r.Level, r.BlockedBy = binding.LevelC, []string{"no_tpm"}
-	default:
-		p.note(r, "tpm", healthFail, p.options().Chip())
-		r.BlockedBy = []string{"tpm_unusable"} // and a keychain does not stand in for a chip that is there
-		if client.NoChip {
-			r.BlockedBy = []string{"no_tpm", "no_keychain"}
-		}
-	}
-	status := healthOK
-	switch {
-	case !r.Level.AtLeast(binding.LevelC):
-		status = healthFail
-	case !r.Level.AtLeast(binding.LevelB):
-		status = healthWarn
-	}
-	p.note(r, "level", status, string(r.Level))
-}
-
-// examineServer asks the server of the current account who it is. Nothing
-// secret is sent.
-func (p *program) examineServer(ctx context.Context, r *doctorResult, client *start.Client) {
-	met, err := client.AskServer(ctx)
-	switch {
-	case errors.Is(err, vault.NotSignedIn):
-		p.note(r, "server", healthUnknown, "")
-		p.note(r, "certificate", healthUnknown, "")
-		p.note(r, "clock", healthUnknown, "")
-		return
-	case errors.Is(err, vault.IdentityChanged), errors.Is(err, vault.IdentityUnknown):
-		p.note(r, "server", healthWarn, met.URL)
-		p.note(r, "certificate", healthFail, "")
-		p.note(r, "clock", healthUnknown, "")
-		return
-	case err != nil:
-		p.note(r, "server", healthWarn, met.URL)
-		p.note(r, "certificate", healthUnknown, "")
-		p.note(r, "clock", healthUnknown, "")
-		return
-	}
-	p.note(r, "server", healthOK, met.URL)
-	p.note(r, "certificate", healthOK, met.Pin)
-	switch skew := met.Skew; {
-	case met.Time.IsZero():
-		p.note(r, "clock", healthUnknown, "")
-	case skew.Abs() > maxClockSkew:
-		p.note(r, "clock", healthWarn, skew.Round(time.Second).String())
-	default:
-		p.note(r, "clock", healthOK, skew.Round(time.Second).String())
-	}
 }
 
 func (p *program) printDoctor(r doctorResult) error {
