@@ -222,6 +222,9 @@ func TestApplyRefuses(t *testing.T) {
 			for _, l := range present.Languages() {
 				n := present.Load(l).Failure(err)
 				spoken(t, *n)
+				if n.Remedy != present.Load(l).Explain(err).Remedy {
+					t.Errorf("the remedy is that of the cause: %s", n.Remedy)
+				}
 				if strings.Contains(n.Message+n.Remedy, "hunter2") {
 					t.Errorf("the words hold the secret: %s", n.Message)
 				}

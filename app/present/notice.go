@@ -34,7 +34,8 @@ func (c *Catalogue) Failure(err error) *Notice {
 	e := c.Explain(err)
 	n := &Notice{Severity: Alarm, Message: e.Message, Remedy: e.Remedy, ID: e.ID}
 	key := "window.cause." + e.ID + ".remedy"
-	if _, own := c.words[key]; own {
+	var worded *Worded // has a remedy of its own
+	if _, own := c.words[key]; own && !errors.As(err, &worded) {
 		until := ""
 		if !e.Until.IsZero() {
 			until = c.Time(e.Until)

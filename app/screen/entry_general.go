@@ -293,7 +293,7 @@ func (t *tagField) paint() {
 	t.object.Refresh()
 }
 
-// wide gives what it holds a width.
+// wide gives what it holds a width, or what it needs.
 type wide struct{ width float32 }
 
 // Layout is the toolkit's.
@@ -307,7 +307,7 @@ func (wide) Layout(all []fyne.CanvasObject, size fyne.Size) {
 func (w wide) MinSize(all []fyne.CanvasObject) fyne.Size {
 	m := fyne.NewSize(w.width, 0)
 	for _, o := range all {
-		m.Height = max(m.Height, o.MinSize().Height)
+		m = m.Max(o.MinSize())
 	}
 	return m
 }
