@@ -53,7 +53,7 @@ var mayImport = map[string][]string{
 	"app/theme":               {"assets"},
 	"app/widget":              {"app/theme", "app/present"},
 	"app/screen":              {"app/theme", "app/widget", "app/present", "vault"},
-	"app/start":               {"tpm", "tpm/binding", "vault/cache", "vault/client", "vault/session"},
+	"app/start":               {"vault", "tpm", "tpm/binding", "vault/cache", "vault/client", "vault/session"},
 	"app":                     {"app/native", "app/present", "app/screen", "app/start", "app/theme", "app/widget", "vault", "vault/cache", "vault/generate", "vault/otp", "vault/policy", "vault/session", "vault/wire", "tpm/binding"},
 	"cmd/tideover":            {"app", "app/native", "app/present", "app/start", "vault/cache"},
 	"cmd/tideover-cli":        {"assets", "app/present", "app/start", "tpm/binding", "vault", "vault/otp", "vault/cache", "vault/session", "vault/wire", "vault/lease", "vault/policy", "vault/audit", "vault/kdbx"},
@@ -64,6 +64,7 @@ var mayImport = map[string][]string{
 	"packaging/story":         {"tpm/tpmtest", "vault", "vault/kdbx"},
 	"packaging/bench/kdbx":    {"vault", "vault/kdbx"},
 	"packaging/bench/cache":   {"tpm/tpmtest"},
+	"packaging/bench/gui":     {"app/apptest", "tpm/tpmtest", "vault", "vault/kdbx"},
 	"packaging/bench/limit":   {}, // the rulers share no code with what they measure
 	"packaging/bench/rows":    {},
 }

@@ -27,11 +27,11 @@ type world struct {
 	stopServer     func()
 }
 
-// build compiles the programs once for a test.
+// build compiles the programs without a window once for a test.
 func build(t *testing.T) string {
 	t.Helper()
 	bin := t.TempDir()
-	cmd := exec.Command("go", "build", "-o", bin+"/", module+"/cmd/...")
+	cmd := exec.Command("go", "build", "-o", bin+"/", module+"/cmd/tideover-cli", module+"/cmd/tideover-server")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
