@@ -99,8 +99,8 @@ func (e *Examination) note(id string, status Health, value string) {
 
 func (e *Examination) chip(ctx context.Context, c *Client, spec string, keychain bool) {
 	var machine binding.Machine
-	err := c.ChipErr
-	if err == nil {
+	err := binding.ErrUnavailable
+	if c.Chip != nil {
 		machine, err = c.Chip.Machine(ctx)
 	}
 	switch {
