@@ -303,6 +303,10 @@ func (e *Entry) save() {
 
 // leave is Escape and Cancel: it asks before anything typed is lost.
 func (e *Entry) leave() {
+	if e.dialog.Busy() {
+		e.actions.Stop()
+		return
+	}
 	c, err := e.changes()
 	typed := err != nil || !c.IsEmpty()
 	c.Wipe()
