@@ -247,6 +247,32 @@ func TestHistory(t *testing.T) {
 	}
 }
 
+func TestAttach(t *testing.T) {
+	k := newDesk(t, few)
+	path := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(path, []byte("PEM"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k.choose(1)
+	k.do(present.CmdEditEntry, "")
+	k.push("Advanced")
+	k.push("Add…") // the last of them: of the attachments
+	k.push("Browse…")
+	if n := len(k.cfg.Window.Canvas().Overlays().List()); n != 3 {
+		t.Errorf("%d overlays, want the toolkit's dialog in front of two", n)
+	}
+	ask := k.dialogs.Top()
+	k.dialogs.Close(ask)
+	if n := len(k.cfg.Window.Canvas().Overlays().List()); n != 1 {
+		t.Errorf("%d overlays are left", n)
+	}
+	k.push("Add…")
+	test.Type(k.dialogs.Top().First, path)
+	k.dialogs.Top().OnPrimary()
+	k.until(func() bool { return k.dialogs.Len() == 1 })
+	k.want("key.pem", "3 B")
+}
+
 func TestReadAttachment(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, size int) string {

@@ -29,8 +29,11 @@ func (ed *editor) addFile() {
 		Title: text("files.choose"), Icon: theme.IconAttachment, First: path, Width: 520,
 		Primary: text("ok"), Cancel: text("cancel"),
 	}
-	var open *dialog.FileDialog // in front of ours; nil: it never was
+	var open *dialog.FileDialog // in front of ours; nil: it is not
 	browse := widget.NewButton(text("files.browse"), func() {
+		if open != nil {
+			return
+		}
 		open = dialog.NewFileOpen(func(chosen fyne.URIReadCloser, err error) {
 			if err != nil || chosen == nil {
 				return
@@ -38,8 +41,10 @@ func (ed *editor) addFile() {
 			_ = chosen.Close() // it is read away from the painting goroutine
 			path.SetText(chosen.URI().Path())
 		}, d.cfg.Window)
-		open.Resize(fyne.NewSize(720, 480))
-		open.Show()
+		open.SetOnClosed(func() { open = nil })
+		open.Show() // before Resize, which would panic
+		size := d.cfg.Window.Canvas().Size()
+		open.Resize(fyne.NewSize(size.Width*0.9, size.Height*0.9))
 	})
 	ask.Body = widget.NewForm(widget.FormRow{
 		Label: d.words.Text("main.file", nil), Field: container.NewBorder(nil, nil, nil, browse, path),
