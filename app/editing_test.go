@@ -261,8 +261,12 @@ func TestAttach(t *testing.T) {
 	if n := len(k.cfg.Window.Canvas().Overlays().List()); n != 3 {
 		t.Errorf("%d overlays, want the toolkit's dialog in front of two", n)
 	}
-	ask := k.dialogs.Top()
-	k.dialogs.Close(ask)
+	k.dialogs.Top().OnCancel()
+	if n := len(k.cfg.Window.Canvas().Overlays().List()); n != 2 {
+		t.Errorf("%d overlays, want ours: Escape is for the one in front", n)
+	}
+	k.push("Browse…")
+	k.dialogs.Close(k.dialogs.Top())
 	if n := len(k.cfg.Window.Canvas().Overlays().List()); n != 1 {
 		t.Errorf("%d overlays are left", n)
 	}

@@ -53,7 +53,7 @@ func (ed *editor) addFile() {
 	var reading *task
 	ask.OnPrimary = func() {
 		from := strings.TrimSpace(path.Text)
-		if from == "" {
+		if from == "" || open != nil {
 			return
 		}
 		ask.SetError("", "")
@@ -74,6 +74,13 @@ func (ed *editor) addFile() {
 	ask.OnStop = func() {
 		reading.Cancel()
 		ask.SetBusy(false, "", 0)
+	}
+	ask.OnCancel = func() { // Escape reaches this dialog, not the toolkit's in front
+		if open != nil {
+			open.Hide()
+			return
+		}
+		d.dialogs.Close(ask)
 	}
 	ask.OnClosed = func() { // also as the window locks
 		reading.Cancel()
