@@ -14,7 +14,7 @@ WINDOW := migrated_fynedo,x11,no_emoji
 # Without a C compiler, for the tools that only read the code.
 HEADLESS := ci
 
-.PHONY: run build window test check race bench fuzz clean
+.PHONY: run build window test check race bench bench-gui fuzz clean
 
 ## run: start a server with invented entries and play the whole story; where
 ## there is a display, open the window against it afterwards
@@ -65,6 +65,12 @@ bench: build
 	@$(GO) run ./packaging/bench/kdbx $(ARGS)
 	@$(GO) run ./packaging/bench/cache -bin $(BIN)
 	@$(GO) test -run '^$$' -bench . -benchtime 1s ./vault/policy ./vault/server/catalog ./tpm
+
+## bench-gui: the window beside KeePassXC's on 100,000 entries; ARGS='-keep folder'
+## keeps what it prepares
+bench-gui: build window
+	@packaging/linux/need.sh bench-gui
+	@$(GO) run ./packaging/bench/gui -bin $(BIN) $(ARGS)
 
 ## fuzz: ten minutes for every parser
 FUZZTIME ?= 10m

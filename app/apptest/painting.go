@@ -23,6 +23,7 @@ type Rest struct {
 	Within image.Rectangle // the part of the screen that counts; empty: all of it
 	Quiet  time.Duration   // it is over when nothing changed for that long; zero: 250 ms
 	Until  func() bool     // and when this is so, asked at each such pause; nil: always
+	Limit  time.Duration   // a program that takes longer counts as broken; zero: Patience
 }
 
 // Painting is how long after an input something was painted.
@@ -47,6 +48,9 @@ func (s *Screen) Paint(rest Rest, input func()) Painting {
 	if rest.Quiet == 0 {
 		rest.Quiet = defaultQuiet
 	}
+	if rest.Limit == 0 {
+		rest.Limit = Patience
+	}
 	// A connection of its own: pictures would hold up what is told meanwhile.
 	camera, err := xgb.NewConnDisplay(s.display)
 	if err != nil {
@@ -61,7 +65,7 @@ func (s *Screen) Paint(rest Rest, input func()) Painting {
 	var p Painting
 	start := time.Now()
 	input()
-	pause, deadline := time.NewTimer(rest.Quiet), time.NewTimer(Patience)
+	pause, deadline := time.NewTimer(rest.Quiet), time.NewTimer(rest.Limit)
 	defer pause.Stop()
 	defer deadline.Stop()
 	for {

@@ -19,35 +19,42 @@ gcc|gcc|the window is built with cgo
 /usr/include/X11/extensions/xf86vmode.h|libxxf86vm-dev|headers: its screens
 /usr/include/xkbcommon/xkbcommon.h|libxkbcommon-dev|headers: its keyboard
 "
-test="$window
+screen='
+Xvfb|xvfb|a screen for the window, on machines without one
+xdotool|xdotool|types and clicks like a person
+openbox|openbox|a window manager
+dbus-daemon|dbus|a session bus of its own for each screen
+tesseract|tesseract-ocr|reads what stands on the screen
+dri|libgl1-mesa-dri|OpenGL by software, for screens without a graphics card
+'
+test="$window$screen
 swtpm|swtpm|a software TPM for every test that seals something
 keepassxc-cli|keepassxc|referee: our files must open in KeePassXC and its files here
 keepass2|keepass2|referee: our files must open in KeePass 2
 mcs|mono-mcs|compiles the small program that asks KeePass 2
 pg_config_or_server|postgresql|the server must pass on a real PostgreSQL as on SQLite
 unshare|util-linux|the client is tested in a network namespace without any interface
-Xvfb|xvfb|a screen for the window, on machines without one
-xdotool|xdotool|types and clicks like a person
 xclip|xclip|reads back what was copied
 import|imagemagick|pictures of the window
-openbox|openbox|a window manager
-dbus-daemon|dbus|a session bus of its own for each screen
 gnome-keyring-daemon|gnome-keyring|a real keychain, for caches on machines without a TPM
-tesseract|tesseract-ocr|reads what stands on the screen
-dri|libgl1-mesa-dri|OpenGL by software, for screens without a graphics card
 "
 bench='
 swtpm|swtpm|a software TPM, to make caches with
 keepassxc-cli|keepassxc|the program beside which ours is measured
 argon2|argon2|libargon2, beside which our key derivation is measured
 '
+bench_gui="$window$screen
+swtpm|swtpm|a software TPM, to make a cache with
+keepassxc|keepassxc|the program beside which ours is measured
+"
 
 case "${1:-}" in
 run) list=$run ;;
 window) list=$window ;;
 test) list="$test" ;;
 bench) list="$bench" ;;
-*) echo "usage: need.sh run|window|test|bench" >&2; exit 2 ;;
+bench-gui) list="$bench_gui" ;;
+*) echo "usage: need.sh run|window|test|bench|bench-gui" >&2; exit 2 ;;
 esac
 
 there() {
