@@ -95,15 +95,20 @@ func (e *entrance) cache() {
 }
 
 // fields are the password fields of the dialog in front.
-func (e *entrance) fields() []*widget.PasswordEntry {
-	var all []*widget.PasswordEntry
+func (e *entrance) fields() []*widget.PasswordEntry { return shown[*widget.PasswordEntry](e) }
+
+func (e *entrance) buttons() []*widget.Button { return shown[*widget.Button](e) }
+
+// shown are the widgets of a kind that can be seen in the dialog in front.
+func shown[T fyne.Widget](e *entrance) []T {
+	var all []T
 	var walk func(o fyne.CanvasObject)
 	walk = func(o fyne.CanvasObject) {
 		if o == nil || !o.Visible() {
 			return
 		}
 		switch o := o.(type) {
-		case *widget.PasswordEntry:
+		case T:
 			all = append(all, o)
 		case fyne.Widget:
 			for _, below := range test.WidgetRenderer(o).Objects() {
@@ -254,4 +259,41 @@ func TestDialogsOfHelp(t *testing.T) {
 		e.press(fyne.KeyEscape)
 		e.alone()
 	}
+}
+
+// The choice of a file stands in front of the dialog; Escape leaves the one,
+// then the other.
+func TestImportBrowses(t *testing.T) {
+	e := newEntrance(t, nil)
+	e.signIn(doorWord)
+	e.settle()
+	e.do(present.CmdImportCache, "")
+	e.asks("a cache cannot be moved")
+	var x *widget.Button
+	for _, b := range e.buttons() {
+		if b.Text == "Browse…" {
+			x = b
+		}
+	}
+	test.Tap(x)
+	c := e.cfg.Window.Canvas()
+	if len(c.Overlays().List()) != 2 {
+		t.Fatalf("%d overlays", len(c.Overlays().List()))
+	}
+	c.OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if len(c.Overlays().List()) != 1 || e.dialogs.Len() != 1 {
+		t.Fatalf("%d overlays, %d dialogs", len(c.Overlays().List()), e.dialogs.Len())
+	}
+	e.write("/nowhere/cache.kdbx")
+	e.press(fyne.KeyReturn)
+	e.write(keyWord)
+	e.press(fyne.KeyReturn)
+	e.until(func() bool {
+		return !e.dialogs.Top().Busy() && strings.Contains(e.front(), "There is no offline cache (/nowhere/cache.kdbx)")
+	})
+	if got := e.fields()[0].Text; got != keyWord {
+		t.Errorf("the password is %q after a failure", got)
+	}
+	e.press(fyne.KeyEscape)
+	e.alone()
 }

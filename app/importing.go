@@ -47,6 +47,7 @@ func (d *Desktop) importCache() {
 func (x *importing) leave() {
 	if x.browse != nil {
 		x.browse.Hide()
+		x.chosen()
 		return
 	}
 	x.d.dialogs.Close(x.screen.Dialog())
@@ -77,14 +78,21 @@ func (x *importing) choose() {
 			_ = f.Close() // the session opens it itself
 			x.file = f.URI().Path()
 			x.show(nil)
-			x.screen.Ask()
 		}
+		x.chosen()
 	}, x.d.cfg.Window)
-	x.browse.SetOnClosed(func() { x.browse = nil })
+	x.browse.SetOnClosed(x.chosen)
 	x.browse.SetFilter(storage.NewExtensionFileFilter([]string{".kdbx"}))
 	size := x.d.cfg.Window.Canvas().Size()
-	x.browse.Resize(fyne.NewSize(size.Width*0.9, size.Height*0.9))
 	x.browse.Show()
+	x.browse.Resize(fyne.NewSize(size.Width*0.9, size.Height*0.9)) // it has no size before
+}
+
+// chosen is called when the choice of files is gone, whether one was chosen or
+// not; it took the keyboard with it.
+func (x *importing) chosen() {
+	x.browse = nil
+	x.screen.Ask()
 }
 
 // take puts the file in the place of the account's cache.

@@ -76,8 +76,14 @@ func (x *Import) Show(m present.Import) {
 	x.dialog.Relayout()
 }
 
-// Ask moves on to the master password, as after a file was chosen.
-func (x *Import) Ask() { x.dialog.SetFirst(x.master) }
+// Ask gives the keyboard to the first field that is empty.
+func (x *Import) Ask() {
+	if x.file.Text == "" {
+		x.dialog.SetFirst(x.file)
+		return
+	}
+	x.dialog.SetFirst(x.master)
+}
 
 func (x *Import) submit() {
 	switch {
