@@ -98,6 +98,7 @@ func (x *disconnecting) told(t terms, err error) {
 			x.askAccount(d.words.Text("cache.sign_in", nil), nil)
 			return
 		}
+		x.why = ""
 		x.review(nil)
 	case errors.Is(err, vault.NotSignedIn):
 		x.askAccount(d.words.Text("connect.session_over", nil), nil)
