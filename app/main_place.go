@@ -96,9 +96,9 @@ func (p *mainPlace) paintBars() {
 
 // look is how the settings arrange the place.
 func (p *mainPlace) look() screen.Look {
-	s := p.d.settings
+	s, order := p.d.settings, p.sorting()
 	l := screen.Look{
-		Toolbar: s.toolbar(), Details: s.Details, Widths: s.Widths, Sort: present.Column(s.Sort), SortDesc: s.Desc,
+		Toolbar: s.toolbar(), Details: s.Details, Widths: s.Widths, Sort: order.column, SortDesc: order.desc,
 		Sizes: screen.Sizes{Tree: s.Tree, Below: s.Below, Right: s.Right},
 	}
 	if p.peek && l.Details == present.DetailsOff {

@@ -21,8 +21,14 @@ type sorting struct {
 	desc   bool
 }
 
+// sorting is what the settings say. In a new window it is by title: the order
+// of the tree is that in which somebody once made the entries.
 func (p *mainPlace) sorting() sorting {
-	return sorting{present.Column(p.d.settings.Sort), p.d.settings.Desc}
+	s := sorting{present.Column(p.d.settings.Sort), p.d.settings.Desc}
+	if s.column == "" {
+		s.column = present.ColumnTitle
+	}
+	return s
 }
 
 // search sorts if it has to, and filters. earlier is what is shown.

@@ -50,7 +50,9 @@ func (p *pages) arrange(all []fyne.CanvasObject) float32 {
 	head := all[0].MinSize().Height
 	put(all[0], pageEdge, pageEdge/2, room, head)
 	y := pageEdge/2 + head + 2
-	if p.width < twoColumns {
+	narrow := p.width < twoColumns
+	alignSheets(all[1:], narrow)
+	if narrow {
 		h := fit(all[1], pageEdge, y, room)
 		if h > 0 {
 			h += 7
@@ -61,6 +63,28 @@ func (p *pages) arrange(all []fyne.CanvasObject) float32 {
 	a := fit(all[1], pageEdge, y, left)
 	b := fit(all[2], pageEdge+left+pageGap, y, room-left-pageGap)
 	return y + max(a, b) + pageEdge
+}
+
+// alignSheets has sheets below each other begin their fields at the same place.
+func alignSheets(all []fyne.CanvasObject, below bool) {
+	var widest float32
+	for _, set := range []bool{false, true} {
+		for _, o := range all {
+			c, ok := o.(*fyne.Container)
+			if !ok {
+				continue
+			}
+			s, ok := c.Layout.(*sheet)
+			switch {
+			case !ok:
+			case set && below:
+				s.least = widest
+			case !set:
+				s.least = 0
+				widest = max(widest, s.left(c.Objects))
+			}
+		}
+	}
 }
 
 // fit places an object in a width and returns the height that it needs there.
@@ -164,7 +188,9 @@ func (signed) MinSize(all []fyne.CanvasObject) fyne.Size {
 // sheet lays out labels and fields in two columns, closer to each other than a
 // form to be filled in. Objects come in pairs; a field without a label has an
 // empty one.
-type sheet struct{}
+type sheet struct {
+	least float32 // width of the labels, where a sheet above or below has wider ones
+}
 
 const (
 	labelGap  = 8  // between a label and its field
@@ -172,7 +198,7 @@ const (
 )
 
 // Layout is the toolkit's.
-func (s sheet) Layout(all []fyne.CanvasObject, size fyne.Size) {
+func (s *sheet) Layout(all []fyne.CanvasObject, size fyne.Size) {
 	left := s.left(all)
 	var y float32
 	for i := 0; i+1 < len(all); i += 2 {
@@ -183,8 +209,8 @@ func (s sheet) Layout(all []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-func (s sheet) left(all []fyne.CanvasObject) float32 {
-	var w float32
+func (s *sheet) left(all []fyne.CanvasObject) float32 {
+	w := s.least
 	for i := 0; i < len(all); i += 2 {
 		w = max(w, all[i].MinSize().Width)
 	}
@@ -192,7 +218,7 @@ func (s sheet) left(all []fyne.CanvasObject) float32 {
 }
 
 // MinSize is the toolkit's.
-func (s sheet) MinSize(all []fyne.CanvasObject) fyne.Size {
+func (s *sheet) MinSize(all []fyne.CanvasObject) fyne.Size {
 	var m fyne.Size
 	for i := 1; i < len(all); i += 2 {
 		m.Width = max(m.Width, all[i].MinSize().Width)

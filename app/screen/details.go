@@ -113,8 +113,8 @@ func (d *Details) ShowSecret(id vault.ID, field string, secret []byte) {
 func (d *Details) HideSecret(id vault.ID, field string) {
 	if label := d.secret(id, field); label != nil && label.Shown() {
 		label.HideSecret()
-		if field == vault.FieldOTP && d.code != nil {
-			d.code.Hide()
+		if field == vault.FieldOTP {
+			d.hideBar()
 		}
 		d.relayout()
 	}
@@ -157,7 +157,13 @@ func (d *Details) HideSecrets() {
 			label.HideSecret()
 		}
 	}
+	d.hideBar()
+}
+
+// hideBar takes the time of a one-time code away.
+func (d *Details) hideBar() {
 	if d.code != nil {
+		d.code.Set(0, "")
 		d.code.Hide()
 	}
 }
@@ -185,7 +191,7 @@ func (d *Details) header(x *present.Detail) fyne.CanvasObject {
 
 // fields are what one has an entry for: user name, password and the like.
 func (d *Details) fields(x *present.Detail) fyne.CanvasObject {
-	list := container.New(sheet{})
+	list := container.New(&sheet{})
 	for i := range x.Fields {
 		f := &x.Fields[i]
 		var field fyne.CanvasObject
@@ -240,7 +246,7 @@ func (d *Details) dots(id vault.ID, name string, reveal func()) *widget.SecretLa
 func (d *Details) codeRow(id vault.ID) fyne.CanvasObject {
 	label := d.dots(id, vault.FieldOTP, func() { d.actions.Code(id) })
 	label.OnHide = func() {
-		d.code.Hide()
+		d.hideBar()
 		d.relayout()
 		d.actions.Hide(id, vault.FieldOTP)
 	}
@@ -299,7 +305,7 @@ func wrapped(text string) *fw.Label {
 
 // facts are what is known about the entry beside its fields.
 func (d *Details) facts(x *present.Detail) fyne.CanvasObject {
-	list := container.New(sheet{})
+	list := container.New(&sheet{})
 	add := func(key string, field fyne.CanvasObject) {
 		name := ""
 		if key != "" {
