@@ -55,18 +55,14 @@ func show(s shown) {
 	signal.Stop(signals)
 }
 
-// trayOf shows an icon in the tray; a press on it shows the window.
+// trayOf shows an icon in the tray; a press on it shows the window. It is for
+// before the controller: the toolkit starts its tray with its loop or never,
+// and then panics in the end, and it takes over the cross of the window, which
+// the controller takes back.
 func trayOf(a desktop.App, w fyne.Window) func(fyne.Resource, string, *fyne.Menu) {
-	begun := false
+	a.SetSystemTrayMenu(fyne.NewMenu(""))
+	a.SetSystemTrayWindow(w)
 	return func(icon fyne.Resource, tooltip string, menu *fyne.Menu) {
-		if !begun {
-			begun = true
-			a.SetSystemTrayIcon(icon)
-			a.SetSystemTrayMenu(menu)
-			a.SetSystemTrayWindow(w)
-			systray.SetTooltip(tooltip)
-			return
-		}
 		a.SetSystemTrayIcon(icon)
 		a.SetSystemTrayMenu(menu)
 		systray.SetTooltip(tooltip)
