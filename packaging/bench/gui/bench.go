@@ -16,6 +16,7 @@ type work string
 
 // Times in milliseconds, memory in MiB.
 const (
+	workWindow work = "start until its window stands"
 	workStart  work = "start until the first screen is painted"
 	workUnlock work = "password until the list is painted"
 	workFirst  work = "first key in the search until painted"
@@ -54,7 +55,8 @@ func starts(ctx context.Context, o options, p program, f figures) error {
 			if err != nil {
 				return err
 			}
-			f.add(workStart, painted)
+			f.add(workWindow, ms(painted.First))
+			f.add(workStart, ms(painted.Last))
 			if err := f.remember(w, rssStart, pssStart); err != nil {
 				return err
 			}

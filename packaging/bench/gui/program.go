@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"os"
@@ -42,19 +43,26 @@ type window struct {
 	*apptest.Screen
 
 	program
-	cmd   *exec.Cmd
+	cmd *exec.Cmd
+
+	complaint bytes.Buffer // its standard error; to be read when it has ended
+
 	ended <-chan struct{}
 	win   *apptest.Window
 	below image.Rectangle // the window without its menu, toolbar and search
 }
 
-// open starts a program and returns how long it takes until its first frame is
-// painted, with a window whose title has a part.
-func open(s *apptest.Screen, p program, title string, args []string) (*window, float64, error) {
+// open starts a program and returns how long it takes until its window stands,
+// which is the first that is to be seen, and until its first screen is painted.
+// The title has a part.
+func open(s *apptest.Screen, p program, title string, args []string) (*window, apptest.Painting, error) {
 	w := &window{Screen: s, program: p, cmd: exec.Command(p.path, args...)}
 	if err := p.furnish(w); err != nil {
-		return nil, 0, err
+		return nil, apptest.Painting{}, err
 	}
+	// KeePassXC's window goes to whichever of its processes began first for the
+	// same temporary folder.
+	w.cmd.Env, w.cmd.Stderr = s.Env("TMPDIR="+s.Home()), &w.complaint
 	var idling func() bool
 	painted := s.Paint(apptest.Rest{Quiet: 400 * time.Millisecond, Until: func() bool {
 		return idling() && slices.ContainsFunc(s.Windows(), func(t string) bool { return strings.Contains(t, title) }) && drawn(s, s.Window(title).Place())
@@ -63,7 +71,7 @@ func open(s *apptest.Screen, p program, title string, args []string) (*window, f
 		idling = idle(w.cmd.Process.Pid)
 	})
 	w.win = s.Window(title)
-	return w, ms(painted.Last), nil
+	return w, painted, nil
 }
 
 // drawn reports whether there is more than a ground in a part of the screen: a
@@ -90,6 +98,9 @@ func (w *window) quit() {
 			<-w.ended
 		}
 	})
+	if code := w.cmd.ProcessState.ExitCode(); code != 0 {
+		fmt.Fprintf(os.Stderr, "bench/gui: %s ended with exit code %d\n%s", w.name, code, w.complaint.Bytes())
+	}
 }
 
 // limit is for a search that finds nearly everything, in KeePassXC.

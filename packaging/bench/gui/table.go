@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// budget is the most that ours may be of KeePassXC's (design, "Budgets").
-var budgets = map[work]float64{workStart: 1.2, rssList: 0.4}
+// budgets are the most that ours may be of KeePassXC's (design, "Budgets").
+var budgets = map[work]float64{workWindow: 1.2, rssList: 0.4}
 
 // budgetFrom is the number of entries from which the budget of the memory
 // counts: below, it is the drawing that takes it.
@@ -23,7 +23,7 @@ const budgetFrom = 100_000
 func table(entries int, ours, theirs figures) (over bool) {
 	fmt.Printf("%-42s %4s %8s %8s   %8s %8s   %6s %6s\n", "", "n", "ours p50", "p95", "theirs", "p95", "p50 /", "p95 /")
 	for _, w := range []work{
-		workStart, workUnlock, workFirst, workKey, workPage, workWheel, workRow, workLook,
+		workWindow, workStart, workUnlock, workFirst, workKey, workPage, workWheel, workRow, workLook,
 		rssStart, pssStart, rssList, pssList, rssAfter, pssAfter,
 	} {
 		o, t := ours[w], theirs[w]
@@ -40,7 +40,7 @@ func table(entries int, ours, theirs figures) (over bool) {
 			continue
 		}
 		ratio, mark := percentile(o, 50)/percentile(t, 50), ""
-		if b := budgets[w]; b > 0 && (w == workStart || entries >= budgetFrom) {
+		if b := budgets[w]; b > 0 && (w == workWindow || entries >= budgetFrom) {
 			mark = fmt.Sprintf(" (budget %.1f)", b)
 			if ratio > b {
 				mark, over = " !"+mark, true
