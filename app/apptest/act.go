@@ -13,8 +13,8 @@ func (s *Screen) Click(text string) { s.t.Helper(); s.ClickAt(centre(s.See(text)
 // DoubleClick waits until text is seen and clicks it twice.
 func (s *Screen) DoubleClick(text string) {
 	s.t.Helper()
-	at := centre(s.See(text))
-	s.xdotool("mousemove", strconv.Itoa(at.X), strconv.Itoa(at.Y), "click", "--repeat", "2", "--delay", "60", "1")
+	s.MoveTo(centre(s.See(text)))
+	s.xdotool("click", "--repeat", "2", "--delay", "60", "1")
 }
 
 // RightClick waits until text is seen and opens its context menu.
@@ -23,13 +23,15 @@ func (s *Screen) RightClick(text string) { s.t.Helper(); s.ClickAt(centre(s.See(
 // ClickAt presses a mouse button (1 left, 2 middle, 3 right) at a place.
 func (s *Screen) ClickAt(p image.Point, button int) {
 	s.t.Helper()
-	s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", strconv.Itoa(button))
+	s.MoveTo(p)
+	s.xdotool("click", strconv.Itoa(button))
 }
 
-// MoveTo moves the mouse to a place.
+// MoveTo moves the mouse to a place, and waits until the windows know.
 func (s *Screen) MoveTo(p image.Point) {
 	s.t.Helper()
 	s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y))
+	s.settle()
 }
 
 // Scroll turns the wheel at a place, down if steps is positive.
@@ -39,7 +41,8 @@ func (s *Screen) Scroll(p image.Point, steps int) {
 	if steps < 0 {
 		button, steps = "4", -steps
 	}
-	s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y), "click", "--repeat", strconv.Itoa(steps), "--delay", "20", button)
+	s.MoveTo(p)
+	s.xdotool("click", "--repeat", strconv.Itoa(steps), "--delay", "20", button)
 }
 
 // Key presses keys one after the other, in xdotool's names: "ctrl+b", "Escape".
@@ -70,6 +73,19 @@ func (s *Screen) Clipboard() string {
 		return "" // nobody owns it
 	}
 	return string(out)
+}
+
+// Pasted waits until what another program gets when it pastes is accepted, and
+// returns it; "" is an empty clipboard. What is seen on the screen has to change
+// with it, as it does where a program says that it copied.
+func (s *Screen) Pasted(accept func(text string) bool) string {
+	s.t.Helper()
+	var text string
+	s.wait("paste what was copied", func() bool {
+		text = s.Clipboard()
+		return accept(text)
+	})
+	return text
 }
 
 func (s *Screen) xdotool(args ...string) {

@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jezek/xgb"
@@ -58,6 +59,8 @@ type Screen struct {
 	conn    *xgb.Conn
 	root    xproto.Window
 	changed chan struct{} // something was painted
+	pings   uint32        // sent to windows
+	ponged  atomic.Uint32 // the last that was answered
 
 	keyboard map[byte]xproto.Keysym // by keycode
 
@@ -141,7 +144,9 @@ func (s *Screen) connect() {
 	}
 	s.conn = conn
 	s.root = xproto.Setup(conn).DefaultScreen(conn).Root
-	s.watch(s.root)
+	// Answers of windows to the window manager come to the root.
+	xproto.ChangeWindowAttributes(conn, s.root, xproto.CwEventMask,
+		[]uint32{xproto.EventMaskPropertyChange | xproto.EventMaskStructureNotify | xproto.EventMaskSubstructureNotify})
 	if err := xtest.Init(conn); err != nil {
 		s.t.Fatalf("XTEST: %v", err)
 	}
@@ -165,8 +170,11 @@ func (s *Screen) connect() {
 			if ev == nil && err == nil {
 				return // closed
 			}
-			if _, ok := ev.(damage.NotifyEvent); ok {
+			switch e := ev.(type) {
+			case damage.NotifyEvent:
 				s.wasPainted(time.Now())
+			case xproto.ClientMessageEvent:
+				s.pong(e)
 			}
 			select {
 			case s.changed <- struct{}{}:

@@ -84,9 +84,11 @@ func (w *Window) maximised(want bool) {
 	if want {
 		action = 1 // add
 	}
+	already, before := w.is(horizontal) == want && w.is(vertical) == want, w.Place().Size()
 	w.ask("_NET_WM_STATE", action, uint32(w.s.atom(horizontal)), uint32(w.s.atom(vertical)), byPager)
+	// The state is told before the size.
 	w.s.wait("see the window maximised: "+strconv.FormatBool(want), func() bool {
-		return w.is(horizontal) == want && w.is(vertical) == want
+		return w.is(horizontal) == want && w.is(vertical) == want && (already || w.Place().Size() != before)
 	})
 }
 
@@ -106,7 +108,7 @@ func (w *Window) Activate() {
 	w.s.t.Helper()
 	const byPager = 2
 	w.ask("_NET_ACTIVE_WINDOW", byPager)
-	w.s.wait("see the window in front", w.Active)
+	w.s.wait("see the window in front", func() bool { return w.Active() && !w.Minimised() })
 }
 
 // Active reports whether the window has the keyboard now.
