@@ -53,7 +53,7 @@ type taking struct {
 }
 
 func openX11() (*x11Board, error) {
-	conn, err := xgb.NewConn()
+	conn, err := dialX()
 	if err != nil {
 		return nil, fmt.Errorf("X11: %w", err)
 	}

@@ -45,7 +45,7 @@ type xIdle struct {
 
 func openXIdle() (*xIdle, error) {
 	const extension = "MIT-SCREEN-SAVER"
-	conn, err := xgb.NewConn()
+	conn, err := dialX()
 	if err != nil {
 		return nil, fmt.Errorf("X11: %w", err)
 	}
