@@ -191,6 +191,13 @@ func (s *Screen) fail(what string, words []word) {
 	s.t.Fatalf("waited to %s; the screen reads:\n%s", what, lines(words))
 }
 
+// SeeColour waits until a pixel has a colour, as it has again when whatever was
+// drawn over it is gone.
+func (s *Screen) SeeColour(x, y int, want color.RGBA) {
+	s.t.Helper()
+	s.wait(fmt.Sprintf("see the colour %v at %d,%d", want, x, y), func() bool { return s.Colour(x, y) == want })
+}
+
 // Colour returns the colour of one pixel, for lights that have no words.
 func (s *Screen) Colour(x, y int) color.RGBA {
 	s.t.Helper()

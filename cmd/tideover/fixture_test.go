@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"image/color"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +42,7 @@ type stage struct {
 	home    string
 	server  *demo
 	ended   <-chan struct{} // of the window that was opened last
+	ground  color.RGBA      // of the main window where nothing stands in front
 }
 
 func newStage(t *testing.T, o apptest.Options) *stage {
@@ -78,18 +80,46 @@ func (s *stage) serve() {
 	s.server.start()
 }
 
-// signIn signs a user of the demo in at the login.
+// signIn signs a user of the demo in at the login of a new client.
 func (s *stage) signIn(user string) {
 	s.t.Helper()
-	s.See("Sign in")
-	s.Click("Server")
-	s.Key("Tab")
+	s.See("Sign in to your password server")
 	s.Type(s.server.URL)
 	s.Key("Tab")
 	s.Type(user)
 	s.Key("Tab")
 	s.Type(s.server.password(user))
 	s.Key("Return")
+}
+
+// An empty place of the group tree, which every dialog darkens.
+const groundX, groundY = 150, 600
+
+// closed waits until no dialog is open.
+func (s *stage) closed() {
+	s.t.Helper()
+	s.SeeColour(groundX, groundY, s.ground)
+}
+
+// entries waits for the list, with text in it.
+func (s *stage) entries(text string) {
+	s.t.Helper()
+	s.See(text)
+	s.ground = s.Colour(groundX, groundY)
+}
+
+// menu chooses from the main menu.
+func (s *stage) menu(title, item string) {
+	s.t.Helper()
+	s.Click(title)
+	s.Click(item)
+}
+
+// close ends the window as a person does and waits until it is gone.
+func (s *stage) close() {
+	s.t.Helper()
+	s.Key("ctrl+q")
+	<-s.ended
 }
 
 // demo is a server with invented entries.
