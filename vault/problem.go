@@ -66,7 +66,8 @@ const (
 	IdentityUnknown Cause = "identity_unknown"
 	IdentityChanged Cause = "identity_changed"
 
-	Busy Cause = "busy"
+	Busy     Cause = "busy"
+	Conflict Cause = "conflict" // somebody else has changed the same meanwhile; nothing was saved
 
 	ApprovalPending Cause = "approval_pending"
 	ApprovalDenied  Cause = "approval_denied"

@@ -38,7 +38,7 @@ func Exit(c vault.Cause) int {
 		return 16
 	case vault.IdentityUnknown, vault.IdentityChanged:
 		return 17
-	case vault.Busy:
+	case vault.Busy, vault.Conflict:
 		return 18
 	case vault.ApprovalPending, vault.ApprovalDenied:
 		return 19

@@ -43,7 +43,7 @@ func (c *Catalogue) Failure(err error) *Notice {
 		n.Remedy = c.Text(key, map[string]any{"Until": until})
 	}
 	switch vault.Cause(e.ID) {
-	case vault.Unreachable, vault.ApprovalPending, vault.SecondFactor, vault.Busy, vault.CommentRequired, vault.Unconfirmed:
+	case vault.Unreachable, vault.ApprovalPending, vault.SecondFactor, vault.Busy, vault.Conflict, vault.CommentRequired, vault.Unconfirmed:
 		n.Severity = Warning
 	}
 	return n

@@ -64,6 +64,12 @@ func (s *Session) Edit(ctx context.Context, item *Item, change func(*vault.Entry
 // have no bytes; those that stay are left as they are, with another name where
 // that is wanted, and new ones have no ID.
 //
+// What change gets while Online is the entry as it was listed. Only what it sets
+// is stored: whatever else somebody has changed since then stays. What both have
+// changed is Conflict, and nothing is stored: the person lists it again and sees
+// the other's. A secret that is set is in conflict with every other change, as
+// nobody can tell without a reveal whether it was one of that secret.
+//
 // A secret field that gets another name, or is not to be secret any more, needs
 // its value: EditWhole. Edit refuses both while Online (Usage), where the value
 // would be lost.
@@ -130,27 +136,53 @@ func (c Changes) editOnline(ctx context.Context, item *Item, edit editing) error
 	if err != nil {
 		return err
 	}
-	e := cloneEntry(item.Entry)
+	now, err := remote.Entry(ctx, item.Entry.ID)
+	if err != nil {
+		return s.lost(ctx, err)
+	}
+	defer now.Entry.Wipe()
+	seen := cloneEntry(item.Entry)
+	defer seen.Wipe()
 	if edit.whole {
-		e.Wipe()
-		if e, err = remote.Reveal(ctx, item.Entry.ID, c.comment); err != nil {
+		if err := c.addSecrets(ctx, remote, seen); err != nil {
 			return s.lost(ctx, err)
 		}
-		for _, old := range e.History {
-			old.Wipe()
-		}
-		e.History = nil
 	}
-	defer e.Wipe()
-	if err := edit.change(e); err != nil {
+	after := cloneEntry(seen)
+	defer after.Wipe()
+	if err := edit.change(after); err != nil {
 		return err
 	}
 	if !edit.unguarded {
-		if err := keepsSecrets(item.Entry, e); err != nil {
+		if err := keepsSecrets(item.Entry, after); err != nil {
 			return err
 		}
 	}
-	return s.lost(ctx, remote.UpdateEntry(ctx, item.Group, e, c.comment))
+	m := merging{base: item.Entry, seen: seen, after: after, current: now.Entry}
+	e, err := m.merge()
+	if err != nil {
+		return err
+	}
+	group := now.Group // somebody may have moved it
+	if group.IsZero() {
+		group = item.Group
+	}
+	return s.lost(ctx, remote.UpdateEntry(ctx, group, e, c.comment))
+}
+
+// addSecrets reveals an entry for its secret values.
+func (c Changes) addSecrets(ctx context.Context, remote Remote, e *vault.Entry) error {
+	whole, err := remote.Reveal(ctx, e.ID, c.comment)
+	if err != nil {
+		return err
+	}
+	defer whole.Wipe()
+	for i := range e.Fields {
+		if f := &e.Fields[i]; secretField(f) {
+			f.Value = whole.Value(f.Name).Clone()
+		}
+	}
+	return nil
 }
 
 // keepsSecrets refuses a change that would lose a value which was not shown: a

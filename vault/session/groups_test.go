@@ -90,13 +90,13 @@ func TestChangesCarryTheReason(t *testing.T) {
 			return c.Edit(ctx, web, func(e *vault.Entry) error { e.Tags = []string{"x"}; return nil })
 		}},
 		{"edit whole", func(c session.Changes) error {
-			return c.EditWhole(ctx, web, func(e *vault.Entry) error { e.Tags = []string{"y"}; return nil })
+			return c.EditWhole(ctx, item(t, o.s, webID), func(e *vault.Entry) error { e.Tags = []string{"y"}; return nil })
 		}},
 		{"restore", func(c session.Changes) error {
 			versions, err := o.s.Versions(ctx, web)
 			o.must(err)
 			version = versions[0]
-			return c.Restore(ctx, web, version)
+			return c.Restore(ctx, item(t, o.s, webID), version)
 		}},
 		{"duplicate", func(c session.Changes) error { _, err := c.Duplicate(ctx, web, "copy"); return err }},
 		{"move", func(c session.Changes) error { return c.MoveEntry(ctx, web, group) }},

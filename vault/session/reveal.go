@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -128,6 +129,7 @@ func cloneEntry(e *vault.Entry) *vault.Entry {
 		a.Binary = nil
 		c.Attachments[i] = a
 	}
+	c.Tags, c.AutoType.Associations = slices.Clone(e.Tags), slices.Clone(e.AutoType.Associations)
 	c.History = nil
 	return &c
 }

@@ -24,6 +24,7 @@ import (
 type online struct {
 	t       *testing.T
 	s       *session.Session
+	url     string
 	catalog *catalog.Catalog
 	op      *catalog.Caller
 }
@@ -47,6 +48,9 @@ func newOnline(t *testing.T, kind session.Kind) *online {
 	o.must(err)
 	o.must(server.MakeKeys(ctx, id, o.catalog))
 	content := testContent()
+	for _, e := range all(content) {
+		e.Times.Modified = aged
+	}
 	if kind == session.Pleasant { // which has no protected fields but its own
 		for _, e := range all(content) {
 			without(e, "PIN")
@@ -73,23 +77,31 @@ func newOnline(t *testing.T, kind session.Kind) *online {
 		}
 	}))
 	t.Cleanup(srv.Close)
-	o.s = session.New(session.Config{
-		Home: t.TempDir(), Clock: &fakeClock{time.Now()}, Name: "test", OS: "linux", Version: "0",
-		Keeper: session.NewKeychain(&keychain{items: map[string]string{}}),
-		Dial: func(t session.Target) (session.Remote, error) {
-			return client.New(client.Config{URL: t.URL, Pin: t.Pin, Kind: t.Kind})
-		},
-	})
-	t.Cleanup(o.s.Close)
-	o.must(o.s.SignIn(ctx, session.SignInRequest{
-		Target: session.Target{URL: srv.URL}, Credentials: session.Credentials{User: user, Password: secret(master)},
-	}))
+	o.url = srv.URL
+	o.s = o.client()
 	st, err := o.s.Status(ctx)
 	o.must(err)
 	if st.Server.Kind != kind {
 		t.Fatalf("the client takes the server for a %s one", st.Server.Kind)
 	}
 	return o
+}
+
+// client returns another client, in which the user is signed in.
+func (o *online) client() *session.Session {
+	o.t.Helper()
+	s := session.New(session.Config{
+		Home: o.t.TempDir(), Clock: &fakeClock{time.Now()}, Name: "test", OS: "linux", Version: "0",
+		Keeper: session.NewKeychain(&keychain{items: map[string]string{}}),
+		Dial: func(t session.Target) (session.Remote, error) {
+			return client.New(client.Config{URL: t.URL, Pin: t.Pin, Kind: t.Kind})
+		},
+	})
+	o.t.Cleanup(s.Close)
+	o.must(s.SignIn(o.t.Context(), session.SignInRequest{
+		Target: session.Target{URL: o.url}, Credentials: session.Credentials{User: user, Password: secret(master)},
+	}))
+	return s
 }
 
 // reticent does not say why something is refused, as Pleasant's server.
