@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync"
 
 	"github.com/tideover/tideover/app/present"
@@ -124,6 +125,9 @@ func (p *mainPlace) took(l loaded, err error) {
 	if old != nil {
 		d.tasks.run(old.wipe)
 	}
+	// Deriving the key and reading the cache take several times what stays, and
+	// the runtime would keep that for minutes.
+	d.tasks.run(debug.FreeOSMemory)
 	p.focusList()
 }
 
