@@ -20,9 +20,9 @@ const maxFoldedBytes = 1 << 31
 
 // Index is a listing made ready for a list: flat rows in the order of the tree,
 // the texts of the columns, and what a search looks at, folded once. It shares
-// nothing with the listing, so that a lock which wipes that one takes nothing
-// away under a window that is being painted. It does not change until Wipe and
-// is safe for concurrent use.
+// nothing with the listing, which need not be kept for it: its texts are wiped
+// when the window is done with them. It does not change until Wipe and is safe
+// for concurrent use.
 type Index struct {
 	AsOf   time.Time
 	Source session.Source

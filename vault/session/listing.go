@@ -21,13 +21,15 @@ const (
 
 // Listing is everything that the user may list at one moment. Its entries have
 // no protected values: those are read one by one, with an audit record each.
-// It does not change and is safe for concurrent use, but its values end with
-// Lock, which wipes them.
+// It does not change and is safe for concurrent use. Its values are its own: a
+// Lock takes nothing away from who holds it, or an Item of it; those of a cache
+// are wiped when nobody does any more.
 type Listing struct {
 	Source Source
 	AsOf   time.Time // of the server's answer, or of the making of the cache
 	Root   *Folder
 	byID   map[vault.ID]*Item
+	values *values // of the entries of a cache; nil: they are the listing's as they came
 }
 
 // Folder is a group of a Listing.
@@ -105,22 +107,28 @@ func (s *Session) listCache(ctx context.Context) (*Listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return u.listing(), nil
+	return u.listing(&values{}), nil
 }
 
-// listing merges the cache and the edits. Nothing in it can show a secret.
-func (u *unlocked) listing() *Listing {
+// listing merges the cache and the edits, with copies of their values.
+func (u *unlocked) listing(v *values) *Listing {
+	l := &Listing{Source: FromCache, AsOf: u.created, byID: map[vault.ID]*Item{}, values: v}
+	l.merge(u.cache.Content().Root, u.edits)
+	return l
+}
+
+// merge lists what is cached with what was done to it. Nothing in it can show a
+// secret.
+func (l *Listing) merge(root *vault.Group, done []cache.Edit) {
 	edits := map[vault.ID]cache.Edit{}
 	added := map[vault.ID][]cache.Edit{}
-	for _, e := range u.edits {
+	for _, e := range done {
 		if e.Op == cache.Added {
 			added[e.Group] = append(added[e.Group], e)
 		}
 		edits[e.ID] = e
 	}
-	l := &Listing{Source: FromCache, AsOf: u.created, byID: map[vault.ID]*Item{}}
 	yes := true
-	root := u.cache.Content().Root
 	l.Root = l.folder(root, nil, func(e *vault.Entry) *Item {
 		edit, ok := edits[e.ID]
 		versions := len(e.History)
@@ -128,7 +136,7 @@ func (u *unlocked) listing() *Listing {
 			e = edit.Entry
 			versions++ // the one in the cache
 		}
-		item := describe(withhold(e), nil)
+		item := describe(withhold(e, l.values), nil)
 		item.hold(e)
 		item.Offline, item.History = &yes, versions
 		if ok {
@@ -140,7 +148,6 @@ func (u *unlocked) listing() *Listing {
 	for _, lost := range added { // their group is gone: they stand in the root
 		l.append(l.Root, lost)
 	}
-	return l
 }
 
 func (l *Listing) addEdits(f *Folder, added map[vault.ID][]cache.Edit) {
@@ -153,7 +160,7 @@ func (l *Listing) addEdits(f *Folder, added map[vault.ID][]cache.Edit) {
 
 func (l *Listing) append(f *Folder, edits []cache.Edit) {
 	for _, e := range edits {
-		item := describe(withhold(e.Entry), nil)
+		item := describe(withhold(e.Entry, l.values), nil)
 		item.hold(e.Entry)
 		item.Edit, item.Group = cache.Added, f.ID
 		item.Path = child(f.Path, e.Entry.Title())
@@ -237,14 +244,15 @@ func secretField(f *vault.Field) bool {
 }
 
 // withhold returns a copy of an entry without secret values, without the bytes
-// of attachments and without history. It shares the rest.
-func withhold(e *vault.Entry) *vault.Entry {
+// of attachments and without history. The values that stay are those of v.
+func withhold(e *vault.Entry, v *values) *vault.Entry {
 	c := *e
 	c.Fields = make([]vault.Field, len(e.Fields))
 	for i, f := range e.Fields {
 		if secretField(&f) {
 			f.Value = vault.Secret{}
 		}
+		f.Value = v.own(f.Value)
 		c.Fields[i] = f
 	}
 	c.Attachments = make([]vault.Attachment, len(e.Attachments))

@@ -49,6 +49,7 @@ func (s *Session) Versions(ctx context.Context, item *Item) ([]Version, error) {
 		return nil, err
 	}
 	var forms []*vault.Entry
+	var own *values // what a server sends is nobody else's
 	if st.Mode == Offline {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -56,7 +57,7 @@ func (s *Session) Versions(ctx context.Context, item *Item) ([]Version, error) {
 		if err != nil {
 			return nil, err
 		}
-		forms = u.history(item.Entry.ID)
+		forms, own = u.history(item.Entry.ID), &values{}
 	} else {
 		_, _, remote, err := s.online(ctx)
 		if err != nil {
@@ -70,7 +71,7 @@ func (s *Session) Versions(ctx context.Context, item *Item) ([]Version, error) {
 	}
 	versions := make([]Version, len(forms))
 	for i, e := range forms {
-		versions[i] = Version{i + 1, withhold(e)}
+		versions[i] = Version{i + 1, withhold(e, own)}
 	}
 	return versions, nil
 }
