@@ -117,12 +117,14 @@ func (c *Client) detach(ctx context.Context, u attachmentUpdate, id vault.ID) er
 	return c.remove(ctx, entryPath(u.version, u.now.ID, "/attachments/"+id.String()), u.comment)
 }
 
+// upload stores an attachment. That it counts as a password only a Tideover
+// server knows what to do with.
 func (c *Client) upload(ctx context.Context, u attachmentUpdate, a *vault.Attachment) error {
 	if a.Binary == nil {
 		return vault.Fail(vault.Usage, "the attachment %q has no bytes", a.Name)
 	}
 	_, err := c.create(ctx, entryPath(u.version, u.now.ID, "/attachments"), wire.AttachmentInput{
-		FileName: a.Name, FileData: a.Binary.Data, Comment: u.comment,
+		FileName: a.Name, FileData: a.Binary.Data, Comment: u.comment, Protected: a.Binary.Protected,
 	})
 	return err
 }

@@ -85,6 +85,13 @@ func TestAttachmentsChange(t *testing.T) {
 				"POST " + base + `/attachments {"FileName":"cert.pem","FileData":"aG8=","Comment":"why"}`,
 			},
 		},
+		"replaced by a secret": {
+			vault.Attachment{Name: "cert.pem", Binary: &vault.Binary{Data: []byte("ho"), Protected: true}},
+			[]string{
+				"GET " + base, "DELETE " + base + "/attachments/" + certFile + ` {"Action":"Archive","Comment":"why"}`,
+				"POST " + base + `/attachments {"FileName":"cert.pem","FileData":"aG8=","Comment":"why","Protected":true}`,
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &replay{t: t, versions: "6"}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/server/catalog"
 	"github.com/tideover/tideover/vault/session"
 )
 
@@ -211,5 +212,31 @@ func TestEditRefusesToLoseASecret(t *testing.T) {
 	}
 	if e := revealed(t, s, webID); e.Value("PIN").Text() != "4711" {
 		t.Error("the value is gone")
+	}
+}
+
+// A file that counts as a password does so at the server, also with a new entry.
+func TestProtectedFileStaysProtected(t *testing.T) {
+	o := newOnline(t, session.Tideover)
+	keys := vault.Attachment{Name: "keys", Binary: &vault.Binary{Data: []byte("K"), Protected: true}}
+	e := &vault.Entry{Attachments: []vault.Attachment{keys}}
+	e.Set(vault.FieldTitle, secret("new"), false)
+	added, err := o.s.Add(t.Context(), o.catalog.Root(), e)
+	o.must(err)
+	o.must(o.s.Edit(t.Context(), item(t, o.s, webID), func(e *vault.Entry) error {
+		keys.Binary = &vault.Binary{Data: []byte("K"), Protected: true} // Add has wiped the other one
+		e.Attachments = append(e.Attachments, keys, vault.Attachment{Name: "open", Binary: &vault.Binary{Data: []byte("O")}})
+		return nil
+	}))
+	for id, want := range map[vault.ID]map[string]bool{webID: {"key.pem": false, "keys": true, "open": false}, added: {"keys": true}} {
+		files, err := o.catalog.Files(t.Context(), o.op, id, catalog.FileQuery{Bytes: 1 << 20})
+		o.must(err)
+		got := map[string]bool{}
+		for _, f := range files {
+			got[f.Name] = f.Protected
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
