@@ -34,9 +34,15 @@ func (c *Catalogue) spell(form string, d, daysFrom time.Duration) string {
 // Ago returns how long ago something was: "3 hours ago", "just now".
 func (c *Catalogue) Ago(d time.Duration) string { return c.spell("ago", d, day) }
 
-// Left returns how much time is left: "2 days left". It rounds down, and
-// counts hours up to two days.
-func (c *Catalogue) Left(d time.Duration) string { return c.spell("left", d, 2*day) }
+// Left returns how much time is left: "2 days left". It counts hours up to two
+// days, rounded down, so that the end never comes before it was told; from there
+// on it rounds to the nearest, so that a week that has just begun is 7 days.
+func (c *Catalogue) Left(d time.Duration) string {
+	if d >= 2*day {
+		d = d.Round(day)
+	}
+	return c.spell("left", d, 2*day)
+}
 
 // In returns when something will be: "in 3 days".
 func (c *Catalogue) In(d time.Duration) string { return c.spell("in", d, 2*day) }
