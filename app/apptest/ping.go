@@ -26,7 +26,7 @@ func (s *Screen) settle() {
 // gone, is not waited for.
 func (s *Screen) ping(id xproto.Window) {
 	s.t.Helper()
-	protocols, ask := s.atom("WM_PROTOCOLS"), s.atom("_NET_WM_PING")
+	protocols, ask := s.atom("WM_PROTOCOLS"), xproto.Atom(s.asks)
 	raw := make([]byte, 4)
 	xgb.Put32(raw, uint32(ask))
 	if knows := s.property(id, "WM_PROTOCOLS"); !bytes.Contains(knows, raw) {
@@ -50,9 +50,10 @@ func (s *Screen) ping(id xproto.Window) {
 	})
 }
 
-// pong notes a window's answer, which it sends to the root.
+// pong notes a window's answer, which it sends to the root. Others send
+// messages there, too.
 func (s *Screen) pong(e xproto.ClientMessageEvent) {
-	if e.Window == s.root && len(e.Data.Data32) > 1 {
+	if e.Window == s.root && e.Format == 32 && e.Data.Data32[0] == s.asks {
 		s.ponged.Store(e.Data.Data32[1])
 	}
 }

@@ -59,6 +59,7 @@ type Screen struct {
 	conn    *xgb.Conn
 	root    xproto.Window
 	changed chan struct{} // something was painted
+	asks    uint32        // the atom of a ping
 	pings   uint32        // sent to windows
 	ponged  atomic.Uint32 // the last that was answered
 
@@ -144,6 +145,7 @@ func (s *Screen) connect() {
 	}
 	s.conn = conn
 	s.root = xproto.Setup(conn).DefaultScreen(conn).Root
+	s.asks = uint32(s.atom("_NET_WM_PING"))
 	// Answers of windows to the window manager come to the root.
 	xproto.ChangeWindowAttributes(conn, s.root, xproto.CwEventMask,
 		[]uint32{xproto.EventMaskPropertyChange | xproto.EventMaskStructureNotify | xproto.EventMaskSubstructureNotify})
