@@ -96,7 +96,7 @@ func serverCommands() []Command {
 		{ID: CmdWorkOffline, Menu: m, Section: 1, Icon: "cache", enabled: workOfflineReason, visible: mayWorkOffline},
 		{ID: CmdReload, Menu: m, Section: 1, Icon: "refresh", Shortcut: Shortcut{Key: "F5"}, enabled: opened},
 		{ID: CmdOfflineContents, Menu: m, Section: 2, Icon: "contents", enabled: withCache},
-		{ID: CmdImportCache, Menu: m, Section: 2, Icon: "import", enabled: importReason},
+		{ID: CmdImportCache, Menu: m, Section: 2, Icon: "import", enabled: idle},
 		{ID: CmdClearCache, Menu: m, Section: 2, Icon: "clear-cache", enabled: withCache},
 		{ID: CmdSignOut, Menu: m, Section: 3, enabled: signOutReason},
 		{ID: CmdLock, Menu: m, Section: 3, Icon: "lock", Shortcut: ctrl("L"), enabled: lockReason},

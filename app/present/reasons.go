@@ -109,8 +109,6 @@ func workOfflineReason(s *State) string {
 
 func withCache(s *State) string { return first(unless(s.HasCache, reasonNoCache), idle(s)) }
 
-func importReason(s *State) string { return first(unless(s.User != "", reasonNoAccount), idle(s)) }
-
 func signOutReason(s *State) string { return first(unless(s.SignedIn, reasonNotSignedIn), idle(s)) }
 
 func lockReason(s *State) string {
