@@ -274,6 +274,10 @@ func TestImportAndDoctor(t *testing.T) {
 		}
 		spoken(t, none)
 		spoken(t, chosen)
+		lost := present.NewImport(words, session.Status{}, "/x", &vault.Problem{Cause: vault.NotFound, Detail: "/x", Err: session.ErrNoFile}, false)
+		if n := lost.Notice; !strings.Contains(n.Message, "/x") || n.Remedy != words.Text("topic.no_file.remedy", nil) {
+			t.Errorf("no file: %+v", n)
+		}
 		var checks []present.Check
 		for id, statuses := range map[string]string{
 			"tpm": "ok warn fail", "level": "ok warn fail", "keychain": "ok warn", "server": "ok warn unknown", "certificate": "ok fail unknown",

@@ -143,6 +143,16 @@ func TestExplain(t *testing.T) {
 			"en", "read_only", present.Exit(vault.ReadOnly),
 			[]string{"changed online only", "Connect"},
 		},
+		{
+			"no file", fmt.Errorf("import: %w", &vault.Problem{Cause: vault.NotFound, Detail: "/usb/x.kdbx", Err: session.ErrNoFile}),
+			"en", "not_found", 15,
+			[]string{"no file /usb/x.kdbx", "Check the name"},
+		},
+		{
+			"conflict", vault.Fail(vault.Conflict, "Notes"),
+			"de", "conflict", 18,
+			[]string{"denselben Teil", "(Notes)", "Laden Sie neu"},
+		},
 		{"unknown language", vault.Busy, "tlh", "busy", 18, []string{"Another process"}},
 		{"unknown error", errors.New("disk on fire"), "en", "internal", 1, []string{"disk on fire"}},
 		{"unknown cause", vault.Cause("teapot"), "en", "internal", 1, []string{"teapot"}},

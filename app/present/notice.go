@@ -34,8 +34,7 @@ func (c *Catalogue) Failure(err error) *Notice {
 	e := c.Explain(err)
 	n := &Notice{Severity: Alarm, Message: e.Message, Remedy: e.Remedy, ID: e.ID}
 	key := "window.cause." + e.ID + ".remedy"
-	var worded *Worded // has a remedy of its own
-	if _, own := c.words[key]; own && !errors.As(err, &worded) {
+	if _, own := c.words[key]; own && worded(err, find(err)) == nil { // that one has a remedy of its own
 		until := ""
 		if !e.Until.IsZero() {
 			until = c.Time(e.Until)

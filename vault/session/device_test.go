@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -217,6 +218,12 @@ func TestImportOnAClientThatWasNeverUsed(t *testing.T) {
 	elsewhere := newWorld(t)
 	w.refused(imports(elsewhere, copied, master), vault.OtherMachine)
 	w.refused(imports(elsewhere, broken, master), vault.Damaged)
+	missing := filepath.Join(t.TempDir(), "missing.kdbx")
+	var problem *vault.Problem
+	if err := imports(elsewhere, missing, master); !errors.As(err, &problem) || problem.Cause != vault.NotFound ||
+		problem.Detail != missing || !errors.Is(err, session.ErrNoFile) {
+		t.Errorf("no file: %v", err)
+	}
 
 	w.home = t.TempDir()
 	w.run()

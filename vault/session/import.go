@@ -9,18 +9,25 @@ import (
 	"github.com/tideover/tideover/vault/cache"
 )
 
+// ErrNoFile says of a NotFound problem that it is a file of this computer which
+// is not there; its Detail is the path.
+var ErrNoFile = errors.New("there is no such file")
+
 // ImportCache puts a cache file in the place of its account's, after it has been
 // opened with its master password, and leaves it open. The account is the one
 // that the file names; a client that was set up anew learns it, and its server,
 // from the file. The mode stays.
 //
-// Errors: Damaged, Hostile, Unsupported for a file that is no cache; then those
-// of Unlock: OtherMachine for a file of another chip, Superseded for one that is
+// Errors: NotFound with ErrNoFile where there is no file; Damaged, Hostile,
+// Unsupported for one that is no cache; then those of Unlock: OtherMachine for a file of another chip, Superseded for one that is
 // not the current generation of a cache that is known here; IdentityChanged if
 // the server was pinned with another identity; SomeoneOffline while the client
 // is offline for another user.
 func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest) error {
 	label, err := cache.ReadLabel(path)
+	if errors.Is(err, vault.NoCache) {
+		return &vault.Problem{Cause: vault.NotFound, Detail: path, Err: ErrNoFile}
+	}
 	if err != nil {
 		return err
 	}
