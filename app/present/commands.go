@@ -98,9 +98,9 @@ func serverCommands() []Command {
 		{ID: CmdOfflineContents, Menu: m, Section: 2, Icon: "contents", enabled: withCache},
 		{ID: CmdImportCache, Menu: m, Section: 2, Icon: "import", enabled: idle},
 		{ID: CmdClearCache, Menu: m, Section: 2, Icon: "clear-cache", enabled: withCache},
-		{ID: CmdSignOut, Menu: m, Section: 3, enabled: signOutReason},
+		{ID: CmdSignOut, Menu: m, Section: 3, Icon: "sign-out", enabled: signOutReason},
 		{ID: CmdLock, Menu: m, Section: 3, Icon: "lock", Shortcut: ctrl("L"), enabled: lockReason},
-		{ID: CmdExit, Menu: m, Section: 4, Shortcut: ctrl("Q")},
+		{ID: CmdExit, Menu: m, Section: 4, Icon: "exit", Shortcut: ctrl("Q")},
 	}
 }
 
@@ -116,7 +116,7 @@ func entryCommands() []Command {
 		{ID: CmdCopyCode, Menu: m, Section: 3, Icon: "totp", Shortcut: ctrl("T"), enabled: one(func(s *State) string {
 			return first(unless(s.HasOTP, reasonNoOTP), unless(!s.NoCopy, reasonNoCopy))
 		})},
-		{ID: CmdShowCode, Menu: m, Section: 3, Shortcut: ctrlShift("T"), enabled: one(func(s *State) string {
+		{ID: CmdShowCode, Menu: m, Section: 3, Icon: "eye", Shortcut: ctrlShift("T"), enabled: one(func(s *State) string {
 			return first(unless(s.HasOTP, reasonNoOTP), unless(!s.NoReveal, reasonNoReveal))
 		})},
 		{ID: CmdCopyField, Menu: m, Section: 4, Icon: "copy", Choices: ChooseField, enabled: one(func(s *State) string {
@@ -148,7 +148,7 @@ func findCommands() []Command {
 	m := menuFind
 	return []Command{
 		{ID: CmdFindEntries, Menu: m, Section: 1, Icon: "search", Shortcut: ctrl("F"), enabled: opened},
-		{ID: CmdFindInGroup, Menu: m, Section: 1, Shortcut: ctrlShift("F"), enabled: opened},
+		{ID: CmdFindInGroup, Menu: m, Section: 1, Icon: "folder", Shortcut: ctrlShift("F"), enabled: opened},
 		{ID: CmdClearSearch, Menu: m, Section: 1, Icon: "close", Shortcut: Shortcut{Key: "Escape"}, enabled: func(s *State) string {
 			return first(opened(s), unless(s.Searching || s.Only != OnlyAny, reasonNoSearch))
 		}},
@@ -175,7 +175,7 @@ func viewCommands() []Command {
 	return []Command{
 		{ID: CmdLookLight, Menu: m, Submenu: menuLook, Section: 1, Icon: "sun", checked: look(ThemeLight)},
 		{ID: CmdLookDark, Menu: m, Submenu: menuLook, Section: 1, Icon: "moon", checked: look(ThemeDark)},
-		{ID: CmdLookSystem, Menu: m, Submenu: menuLook, Section: 1, checked: look(ThemeSystem)},
+		{ID: CmdLookSystem, Menu: m, Submenu: menuLook, Section: 1, Icon: "screen", checked: look(ThemeSystem)},
 		{ID: CmdChooseLanguages, Menu: m, Section: 1, Choices: ChooseLanguage},
 		{ID: CmdShowToolbar, Menu: m, Section: 2, checked: func(s *State) bool { return s.Toolbar }},
 		{ID: CmdPaneBelow, Menu: m, Submenu: menuPane, Section: 2, checked: pane(DetailsBelow)},

@@ -64,6 +64,9 @@ const (
 	IconGenerator    fyne.ThemeIconName = "generator"
 	IconWave         fyne.ThemeIconName = "wave"
 	IconList         fyne.ThemeIconName = "list"
+	IconSignOut      fyne.ThemeIconName = "sign-out"
+	IconExit         fyne.ThemeIconName = "exit"
+	IconScreen       fyne.ThemeIconName = "screen"
 )
 
 // stands says which of ours stands for a name of the toolkit. It is never
