@@ -104,6 +104,7 @@ func (p *codePage) choose(digits, seconds int) {
 		if x.value != 0 && x.field.Selected == "" { // Steam's five, or a rare period
 			x.field.PlaceHolder = codeNumber(p.e, x.value, x.unit)
 		}
+		x.field.Refresh() // a placeholder alone is not painted
 	}
 	p.filling = false
 }
