@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	"cmd/internal/scripttest": {},
 	"app/apptest":             {},
 	"packaging/gallery":       {"app/theme", "app/widget", "assets"},
+	"packaging/pictures":      {"app/apptest", "assets", "tpm/tpmtest"},
 	"packaging/story":         {"tpm/tpmtest", "vault", "vault/kdbx"},
 	"packaging/bench/kdbx":    {"vault", "vault/kdbx"},
 	"packaging/bench/cache":   {"tpm/tpmtest"},

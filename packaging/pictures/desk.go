@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/tideover/tideover/app/apptest"
+	"github.com/tideover/tideover/assets"
+	"github.com/tideover/tideover/tpm/tpmtest"
+)
+
+// master is the master password of every cache here.
+const master = "Ebbe und Flut 1729 am Kai"
+
+// desk is a person's desk: a screen, a computer with its chip, a server
+// somewhere, and the window.
+type desk struct {
+	*apptest.Screen
+
+	*stage
+
+	options options
+	variant variant
+	words   map[string]string
+	dir     string
+	chip    *tpmtest.Process
+	server  *server
+	places  places
+	last    string // picture that was taken
+	window  *apptest.Window
+	process *os.Process     // of the window that was opened last
+	ended   <-chan struct{} // likewise
+}
+
+// places are where texts stand, in points from the corner of the window, by
+// language, picture and key. They are read once: in other colours and sizes they
+// are the same, and reading a screen takes seconds.
+type places map[string]image.Point
+
+func newDesk(s *stage, o options, v variant, p places) *desk {
+	d := &desk{stage: s, options: o, variant: v, dir: s.TempDir(), places: p}
+	b, err := assets.Lang.ReadFile(path.Join("lang", "window", v.language+".json"))
+	s.must("read the words", err)
+	s.must("read the words", json.Unmarshal(b, &d.words))
+	d.chip = d.machine("tpm")
+	d.server = newServer(s, filepath.Join(o.bin, "tideover-server"), filepath.Join(d.dir, "server"))
+	d.Screen = s.screen(o, v)
+	return d
+}
+
+// machine starts a computer's chip.
+func (d *desk) machine(name string) *tpmtest.Process {
+	chip, err := tpmtest.Launch(filepath.Join(d.dir, name))
+	d.must("start a software TPM", err)
+	d.Cleanup(func() { _ = chip.Stop() }) // it is not needed any more
+	return chip
+}
+
+// text is a wording without arguments, as the window says it.
+func (d *desk) text(key string) string {
+	t, ok := d.words[key]
+	if !ok {
+		d.Fatalf("there is no wording %s", key)
+	}
+	before, _, _ := strings.Cut(t, "{{")
+	return before
+}
+
+// open opens the window over the whole screen. What it looks like stands where
+// it keeps that itself.
+func (d *desk) open(args ...string) {
+	home := filepath.Join(d.dir, "home")
+	d.must("make a home", os.MkdirAll(home, 0o700))
+	look := fmt.Sprintf(`{"theme":%q,"language":%q}`, d.variant.theme, d.variant.language)
+	d.must("write the settings", os.WriteFile(filepath.Join(home, "window.json"), []byte(look), 0o600))
+	cmd := exec.Command(filepath.Join(d.options.bin, "tideover"), append([]string{"--home", home, "--tpm", d.chip.Spec()}, args...)...)
+	cmd.Env = d.Env(fmt.Sprintf("FYNE_SCALE=%d", d.variant.scale))
+	cmd.Stderr = os.Stderr
+	d.ended = d.Spawn(cmd)
+	d.process, d.last = cmd.Process, "open"
+	d.window = d.Window("Tideover")
+	d.window.Maximise()
+	d.settle()
+}
+
+// close ends the window as a person does.
+func (d *desk) close() {
+	d.Key("ctrl+q")
+	<-d.ended
+}
+
+// signIn signs a user of the demo in at the login, up to what the server
+// answers.
+func (d *desk) signIn(user, password string) {
+	d.see("login.title")
+	d.Key("ctrl+a")
+	d.Type(d.server.URL)
+	d.Key("Tab", "ctrl+a")
+	d.Type(user)
+	d.Key("Tab")
+	d.Type(password)
+	d.Key("Return")
+}
+
+// trusted are the arguments of a window that knows the server.
+func (d *desk) trusted() []string { return []string{"--ca", d.server.CAFile} }
+
+// menu opens a menu.
+func (d *desk) menu(title string) {
+	d.click(title)
+}
+
+// choose chooses a command from a menu.
+func (d *desk) choose(title, item string) {
+	d.menu(title)
+	d.click(item)
+}
+
+// find searches for a text and selects the first that is found.
+func (d *desk) find(text string) {
+	d.Key("ctrl+f", "ctrl+a")
+	d.Type(text)
+	d.settle()
+	d.Key("Return", "Home")
+	d.settle()
+}
+
+// see waits until a wording is there, and returns where.
+func (d *desk) see(key string) image.Point {
+	d.settle()
+	corner, scale := d.window.Place().Min, d.variant.scale
+	known := d.variant.language + " " + d.last + " " + key
+	at, ok := d.places[known]
+	if !ok {
+		r := d.See(d.text(key))
+		at = r.Min.Add(r.Max).Div(2).Sub(corner).Div(scale)
+		d.places[known] = at
+	}
+	return at.Mul(scale).Add(corner)
+}
+
+// click clicks on a wording.
+func (d *desk) click(key string) {
+	d.press(d.see(key), apptest.LeftButton)
+}
+
+// press presses a button of the mouse at a place.
+func (d *desk) press(at image.Point, button int) {
+	d.MoveTo(at)
+	d.settle()
+	d.ClickAt(at, button)
+	d.settle()
+}
+
+// shot takes a picture when the window has come to rest.
+func (d *desk) shot(name string) {
+	d.settle()
+	d.now(name)
+}
+
+// now takes a picture at once.
+func (d *desk) now(name string) {
+	d.last = name
+	d.Picture(filepath.Join(d.options.out, d.variant.name, name+".png"))
+	d.Logf("%s/%s", d.variant.name, name)
+}
+
+// A window is at rest when nothing but a cursor that blinks has changed for
+// some pictures.
+const (
+	restPause  = 150 * time.Millisecond
+	restFrames = 3
+	restPixels = 200 // of a cursor, at 100 %
+	restLimit  = 20 * time.Second
+)
+
+// settle waits until the screen is at rest, and the window has nothing to do.
+func (d *desk) settle() {
+	still := d.variant.scale * d.variant.scale * restPixels
+	for before, frames, end := d.Shot(), 0, time.Now().Add(restLimit); frames < restFrames && time.Now().Before(end); {
+		time.Sleep(restPause)
+		now := d.Shot()
+		frames++
+		if different(before, now) > still || running(d.process.Pid) {
+			frames = 0
+		}
+		before = now
+	}
+}
+
+// different counts the pixels that differ.
+func different(a, b *image.RGBA) (n int) {
+	for i := 0; i < len(a.Pix); i += 4 {
+		if [4]byte(a.Pix[i:i+4]) != [4]byte(b.Pix[i:i+4]) {
+			n++
+		}
+	}
+	return n
+}
+
+// running reports whether a thread of a process works, or would if it were its
+// turn (proc(5)).
+func running(pid int) bool {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid)) // the pattern is right
+	for _, name := range stats {
+		b, err := os.ReadFile(name)
+		at := bytes.LastIndexByte(b, ')') // its name may hold anything
+		if err == nil && at >= 0 && bytes.HasPrefix(b[at:], []byte(") R")) {
+			return true
+		}
+	}
+	return false
+}

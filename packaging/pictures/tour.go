@@ -1,0 +1,249 @@
+package main
+
+import (
+	"encoding/json"
+	"image"
+	"strings"
+	"time"
+
+	"github.com/tideover/tideover/app/apptest"
+)
+
+// signIn is the login and what may come of it.
+func signIn(d *desk) {
+	d.open()
+	d.see("login.title")
+	d.shot("login")
+	d.signIn("carol", d.server.password("carol"))
+	d.see("login.identity.fingerprint")
+	d.shot("login-identity")
+	d.Key("Tab", "space") // the keyboard is on the way back
+	d.see("login.second_factor")
+	d.shot("login-code")
+	d.Key("Escape")
+	d.settle()
+	d.signIn("carol", "not the password")
+	d.settle()
+	d.shot("login-error")
+	d.server.quit()
+	d.signIn("carol", "not the password")
+	d.settle()
+	d.shot("login-no-server")
+	d.close()
+}
+
+// signedIn is a desk with alice at her entries.
+func (d *desk) signedIn() {
+	d.open(d.trusted()...)
+	d.signIn("alice", d.server.password("alice"))
+	d.mode("mode.online")
+}
+
+// mode waits until the window is unlocked in a mode, which its title says.
+func (d *desk) mode(key string) {
+	mode, locked := d.text(key), strings.TrimPrefix(d.words["status.title.locked"], d.words["status.title"])
+	for range 600 {
+		if t := d.window.Title(); strings.Contains(t, mode) && !strings.HasSuffix(t, locked) {
+			d.settle()
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	d.Fatalf("waited for the mode %s, and the title is %s", mode, d.window.Title())
+}
+
+// online is the main window while there is a server.
+func online(d *desk) {
+	d.signedIn()
+	d.shot("main-list")
+	d.find("db-prod")
+	d.Key("Escape")
+	d.settle()
+	d.shot("main")
+	d.press(d.see("column.title").Add(image.Pt(0, 24*d.variant.scale)), apptest.RightButton) // the first line
+	d.shot("main-context-menu")
+	d.Key("Escape")
+	for _, menu := range []string{"server", "entry", "group", "find", "view", "help"} {
+		d.menu("menu." + menu)
+		d.shot("menu-" + menu)
+		d.Key("Escape")
+		d.settle()
+	}
+	d.find("prod")
+	d.shot("main-search")
+	d.Key("ctrl+f", "ctrl+a")
+	d.Type("lighthouse")
+	d.shot("main-nothing-found")
+	d.Key("Escape", "Escape")
+	d.settle()
+	d.press(d.see("column.title").Add(image.Pt(-180, 24).Mul(d.variant.scale)), apptest.LeftButton) // Team, beside the first line
+	d.shot("main-empty-group")
+	d.window.Restore()
+	d.window.Resize(720*d.variant.scale, 480*d.variant.scale)
+	d.shot("main-narrow")
+	d.window.Maximise()
+	d.settle()
+
+	d.click("menu.server.disconnect")
+	d.see("cache.review.kept")
+	d.shot("disconnect-review")
+	d.Key("Return")
+	d.see("cache.master.again")
+	d.Type("ebbe")
+	d.shot("disconnect-master-weak")
+	d.Key("ctrl+a")
+	d.Type(master)
+	d.Key("Tab")
+	d.Type(master)
+	d.shot("disconnect-master")
+	d.Key("Return")
+	time.Sleep(400 * time.Millisecond) // in the middle of it
+	d.now("disconnect-progress")
+	d.mode("mode.offline")
+	d.shot("offline")
+	d.close()
+}
+
+// entry is the entry dialog.
+func entry(d *desk) {
+	d.signedIn()
+	d.find("db-prod")
+	d.Key("Return")
+	d.shot("entry-general")
+	for _, tab := range []string{"advanced", "code", "history", "properties"} {
+		d.click("entry.tab." + tab)
+		d.shot("entry-" + tab)
+	}
+	d.click("entry.tab.general")
+	d.press(d.see("field.URL").Add(image.Pt(500, -33).Mul(d.variant.scale)), apptest.LeftButton) // Generate…
+	d.shot("entry-generator")
+	d.Key("Return")
+	d.shot("entry-generated")
+	d.Key("Escape")
+	d.shot("entry-discard")
+	d.Key("Return")
+	d.settle()
+	d.Key("ctrl+i")
+	d.shot("entry-new")
+	d.Key("Escape")
+	d.settle()
+	d.find("warehouse")
+	d.Key("Delete")
+	d.shot("entry-delete")
+	d.Key("Escape")
+	d.choose("menu.help", "menu.help.shortcuts")
+	d.shot("help-shortcuts")
+	d.Key("Escape")
+	d.choose("menu.help", "menu.help.about")
+	d.shot("help-about")
+	d.Key("Escape")
+	d.choose("menu.help", "menu.help.doctor")
+	d.see("doctor.cache.name")
+	d.shot("help-doctor")
+	d.close()
+}
+
+// cached is a desk with a cache of alice's, offline.
+func (d *desk) cached() {
+	d.signedIn()
+	d.click("menu.server.disconnect")
+	d.see("cache.review.kept")
+	d.Key("Return")
+	d.see("cache.master.again")
+	d.Type(master)
+	d.Key("Tab")
+	d.Type(master)
+	d.settle()
+	d.Key("Return")
+	d.mode("mode.offline")
+	d.settle()
+}
+
+// offline is working with the cache, and the ways back.
+func offline(d *desk) {
+	d.cached()
+	d.find("mail.example")
+	d.Key("Return")
+	d.shot("entry-draft")
+	d.Key("Tab", "ctrl+a")
+	d.Type("postmaster")
+	d.Key("Return")
+	d.settle()
+	d.Key("ctrl+i")
+	d.settle()
+	d.Type("Spare switch")
+	d.Key("Tab")
+	d.Type("operator")
+	d.Key("Return")
+	d.settle()
+	d.Key("Escape")
+	d.settle()
+	d.find("warehouse")
+	d.Key("Delete")
+	d.settle()
+	d.Key("Return")
+	d.settle()
+	d.Key("ctrl+f", "Escape")
+	d.shot("offline-drafts")
+	for _, c := range []string{"contents", "clear_cache", "import_cache"} {
+		d.choose("menu.server", "menu.server."+c)
+		d.shot("offline-" + c)
+		d.Key("Escape")
+		d.settle()
+	}
+	d.click("menu.server.connect")
+	d.settle()
+	d.shot("connect-drop")
+	d.Key("Escape")
+	d.settle()
+	d.close()
+
+	d.server.quit()
+	d.open(d.trusted()...)
+	d.see("unlock.password")
+	d.shot("unlock")
+	d.Type("not the password")
+	d.Key("Return")
+	d.settle()
+	d.shot("unlock-wrong")
+	d.Type(master)
+	d.Key("Return")
+	d.settle()
+	d.shot("offline-again")
+
+	d.server.start()
+	d.revoke()
+	d.click("menu.server.connect")
+	d.settle()
+	d.Type(d.server.password("alice"))
+	d.Key("Return")
+	d.shot("connect-revoked")
+	d.Key("Escape")
+	d.settle()
+	d.close()
+	d.open(d.trusted()...)
+	d.shot("unlock-revoked")
+	d.close()
+}
+
+// revoke has the server end every device.
+func (d *desk) revoke() {
+	var list []struct {
+		ID string `json:"id"`
+	}
+	d.must("read the devices", json.Unmarshal([]byte(d.server.run("device", "list", "--json")), &list))
+	for _, x := range list {
+		d.server.run("device", "revoke", x.ID)
+	}
+}
+
+// machine is a cache that came to another computer.
+func machine(d *desk) {
+	d.cached()
+	d.close()
+	d.server.quit()
+	d.chip = d.machine("other")
+	d.open(d.trusted()...)
+	d.shot("unlock-other-machine")
+	d.close()
+}
