@@ -94,6 +94,7 @@ const statusGap = 14
 // Layout is the toolkit's.
 func (statusRow) Layout(all []fyne.CanvasObject, size fyne.Size) {
 	fits := make([]bool, len(all))
+	size.Width -= edge
 	room := size.Width
 	for i, o := range all {
 		if o.Visible() && o.MinSize().Width <= room {

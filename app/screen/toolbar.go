@@ -134,9 +134,14 @@ type barRow struct{}
 
 const barGap = 2
 
+// edge is what stays free beside a frame, at the right of a row, as what begins
+// it has room at the left.
+const edge = 6
+
 // Layout is the toolkit's.
 func (barRow) Layout(all []fyne.CanvasObject, size fyne.Size) {
 	var x float32
+	size.Width -= edge
 	room := size.Width - searchNarrow - 8
 	for _, o := range all[1:] {
 		if !o.Visible() {
@@ -169,5 +174,5 @@ func (barRow) MinSize(all []fyne.CanvasObject) fyne.Size {
 			h = max(h, o.MinSize().Height)
 		}
 	}
-	return fyne.NewSize(searchNarrow+8, h)
+	return fyne.NewSize(searchNarrow+8+edge, h)
 }
