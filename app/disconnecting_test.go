@@ -289,7 +289,7 @@ func TestImportBrowses(t *testing.T) {
 	e.write(keyWord)
 	e.press(fyne.KeyReturn)
 	e.until(func() bool {
-		return !e.dialogs.Top().Busy() && strings.Contains(e.front(), "There is no offline cache (/nowhere/cache.kdbx)")
+		return !e.dialogs.Top().Busy() && strings.Contains(e.front(), "There is no file /nowhere/cache.kdbx")
 	})
 	if got := e.fields()[0].Text; got != keyWord {
 		t.Errorf("the password is %q after a failure", got)
