@@ -14,7 +14,7 @@ WINDOW := migrated_fynedo,x11,no_emoji
 # Without a C compiler, for the tools that only read the code.
 HEADLESS := ci
 
-.PHONY: run build window test check race bench bench-gui fuzz clean
+.PHONY: run build window test check race bench bench-gui pictures fuzz clean
 
 ## run: start a server with invented entries and play the whole story; where
 ## there is a display, open the window against it afterwards
@@ -71,6 +71,12 @@ bench: build
 bench-gui: build window
 	@packaging/linux/need.sh bench-gui
 	@$(GO) run ./packaging/bench/gui -bin $(BIN) $(ARGS)
+
+## pictures: one of every screen of the window, into build/pictures, and those of
+## the README; ARGS='-variants light,dark,light-200,dark-200,german' for all
+pictures: build window
+	@packaging/linux/need.sh pictures
+	@$(GO) run ./packaging/pictures -bin $(BIN) $(ARGS)
 
 ## fuzz: ten minutes for every parser
 FUZZTIME ?= 10m

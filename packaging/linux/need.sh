@@ -48,13 +48,19 @@ swtpm|swtpm|a software TPM, to make a cache with
 keepassxc|keepassxc|the program beside which ours is measured
 "
 
+pictures="$window$screen
+swtpm|swtpm|a software TPM, to make caches with
+convert|imagemagick|gives the pictures of the README few colours
+"
+
 case "${1:-}" in
 run) list=$run ;;
 window) list=$window ;;
 test) list="$test" ;;
 bench) list="$bench" ;;
 bench-gui) list="$bench_gui" ;;
-*) echo "usage: need.sh run|window|test|bench|bench-gui" >&2; exit 2 ;;
+pictures) list="$pictures" ;;
+*) echo "usage: need.sh run|window|test|bench|bench-gui|pictures" >&2; exit 2 ;;
 esac
 
 there() {

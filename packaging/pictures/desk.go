@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -36,8 +35,7 @@ type desk struct {
 	places  places
 	last    string // picture that was taken
 	window  *apptest.Window
-	process *os.Process     // of the window that was opened last
-	ended   <-chan struct{} // likewise
+	ended   <-chan struct{} // of the window that was opened last
 }
 
 // places are where texts stand, in points from the corner of the window, by
@@ -85,7 +83,7 @@ func (d *desk) open(args ...string) {
 	cmd.Env = d.Env(fmt.Sprintf("FYNE_SCALE=%d", d.variant.scale))
 	cmd.Stderr = os.Stderr
 	d.ended = d.Spawn(cmd)
-	d.process, d.last = cmd.Process, "open"
+	d.last = "open"
 	d.window = d.Window("Tideover")
 	d.window.Maximise()
 	d.settle()
@@ -177,19 +175,19 @@ func (d *desk) now(name string) {
 // some pictures.
 const (
 	restPause  = 150 * time.Millisecond
-	restFrames = 3
+	restFrames = 4
 	restPixels = 200 // of a cursor, at 100 %
 	restLimit  = 20 * time.Second
 )
 
-// settle waits until the screen is at rest, and the window has nothing to do.
+// settle waits until the screen is at rest.
 func (d *desk) settle() {
 	still := d.variant.scale * d.variant.scale * restPixels
 	for before, frames, end := d.Shot(), 0, time.Now().Add(restLimit); frames < restFrames && time.Now().Before(end); {
 		time.Sleep(restPause)
 		now := d.Shot()
 		frames++
-		if different(before, now) > still || running(d.process.Pid) {
+		if different(before, now) > still {
 			frames = 0
 		}
 		before = now
@@ -204,18 +202,4 @@ func different(a, b *image.RGBA) (n int) {
 		}
 	}
 	return n
-}
-
-// running reports whether a thread of a process works, or would if it were its
-// turn (proc(5)).
-func running(pid int) bool {
-	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid)) // the pattern is right
-	for _, name := range stats {
-		b, err := os.ReadFile(name)
-		at := bytes.LastIndexByte(b, ')') // its name may hold anything
-		if err == nil && at >= 0 && bytes.HasPrefix(b[at:], []byte(") R")) {
-			return true
-		}
-	}
-	return false
 }

@@ -73,6 +73,7 @@ func online(d *desk) {
 	d.shot("main-search")
 	d.Key("ctrl+f", "ctrl+a")
 	d.Type("lighthouse")
+	d.see("main.not_found")
 	d.shot("main-nothing-found")
 	d.Key("Escape", "Escape")
 	d.settle()
@@ -115,7 +116,7 @@ func entry(d *desk) {
 		d.shot("entry-" + tab)
 	}
 	d.click("entry.tab.general")
-	d.press(d.see("field.URL").Add(image.Pt(500, -33).Mul(d.variant.scale)), apptest.LeftButton) // Generate…
+	d.press(d.see("entry.tab.general").Add(image.Pt(520, 109).Mul(d.variant.scale)), apptest.LeftButton) // Generate…, whose words are hard to read
 	d.shot("entry-generator")
 	d.Key("Return")
 	d.shot("entry-generated")
