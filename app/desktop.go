@@ -60,6 +60,7 @@ type Desktop struct {
 	noticed       bool            // the person was told that the server is back
 	busy          int             // commands under way that others wait for
 	said          *present.Notice // of a failure, for the place that comes of it; nil: none
+	lost          bool            // a request found no server, which may change the mode by itself
 	saving        bool            // the settings are being written; unsaved: they changed since
 	unsaved       bool
 
@@ -157,8 +158,13 @@ func (d *Desktop) refresh() {
 		if err != nil {
 			d.tell(d.words.Failure(err))
 		} else {
+			before := d.status.Mode
 			d.took(st)
+			if d.lost && before == session.Online && st.Mode != session.Online {
+				d.changed(before, st)
+			}
 		}
+		d.lost = false
 		d.paint()
 		d.said = nil
 		if d.again {
@@ -222,6 +228,7 @@ func (d *Desktop) failed(err error) {
 	}
 	d.tell(notice)
 	d.said = notice
+	d.lost = errors.Is(err, vault.Unreachable) || errors.Is(err, vault.BadAnswer)
 	d.refresh()
 }
 
