@@ -60,6 +60,11 @@ func online(d *desk) {
 	d.Key("Escape")
 	d.settle()
 	d.shot("main")
+	d.click("menu.server.disconnect")
+	d.see("cache.review.kept")
+	d.shot("disconnect-review")
+	d.Key("Escape")
+	d.settle()
 	d.press(d.see("column.title").Add(image.Pt(0, 24*d.variant.scale)), apptest.RightButton) // the first line
 	d.shot("main-context-menu")
 	d.Key("Escape")
@@ -87,7 +92,6 @@ func online(d *desk) {
 
 	d.click("menu.server.disconnect")
 	d.see("cache.review.kept")
-	d.shot("disconnect-review")
 	d.Key("Return")
 	d.see("cache.master.again")
 	d.Type("ebbe")
@@ -122,7 +126,7 @@ func entry(d *desk) {
 	d.shot("entry-generated")
 	d.Key("Escape")
 	d.shot("entry-discard")
-	d.Key("Return")
+	d.Key("Tab", "space") // the keyboard is on the way back
 	d.settle()
 	d.Key("ctrl+i")
 	d.shot("entry-new")
@@ -185,6 +189,7 @@ func offline(d *desk) {
 	d.Key("Return")
 	d.settle()
 	d.Key("ctrl+f", "Escape")
+	d.choose("menu.find", "menu.find.drafts")
 	d.shot("offline-drafts")
 	for _, c := range []string{"contents", "clear_cache", "import_cache"} {
 		d.choose("menu.server", "menu.server."+c)
