@@ -18,7 +18,7 @@ func signIn(d *desk) {
 	d.see("login.identity.fingerprint")
 	d.shot("login-identity")
 	d.Key("Tab", "space") // the keyboard is on the way back
-	d.see("login.second_factor")
+	d.see("login.code")
 	d.shot("login-code")
 	d.Key("Escape")
 	d.settle()
@@ -234,11 +234,13 @@ func offline(d *desk) {
 
 // revoke has the server end every device.
 func (d *desk) revoke() {
-	var list []struct {
-		ID string `json:"id"`
+	var list struct {
+		Devices []struct {
+			ID string `json:"id"`
+		} `json:"devices"`
 	}
 	d.must("read the devices", json.Unmarshal([]byte(d.server.run("device", "list", "--json")), &list))
-	for _, x := range list {
+	for _, x := range list.Devices {
 		d.server.run("device", "revoke", x.ID)
 	}
 }
