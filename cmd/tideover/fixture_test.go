@@ -56,6 +56,13 @@ func newStage(t *testing.T, o apptest.Options) *stage {
 // open starts the window and waits until it says text.
 func (s *stage) open(text string, more ...string) {
 	s.t.Helper()
+	s.ended = s.Spawn(s.program(more...))
+	s.See(text)
+}
+
+// program is the window, not started yet.
+func (s *stage) program(more ...string) *exec.Cmd {
+	s.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
@@ -65,10 +72,45 @@ func (s *stage) open(text string, more ...string) {
 		args = append(args, "--ca", s.server.CAFile)
 	}
 	cmd := exec.Command(self, append(args, more...)...)
-	cmd.Env = s.Env(asProgram+"=1", "LANG=en_US.UTF-8", "GORACE=halt_on_error=1 exitcode=66")
+	cmd.Env = s.Env(asProgram+"=1", "GORACE=halt_on_error=1 exitcode=66")
 	cmd.Stderr = os.Stderr
-	s.ended = s.Spawn(cmd)
-	s.See(text)
+	return cmd
+}
+
+// cached has the command line client make a cache, and leaves it offline.
+func (s *stage) cached(user string) {
+	s.t.Helper()
+	cli := build(s.t, "tideover-cli")
+	password := s.server.password(user)
+	for _, step := range []struct {
+		args  []string
+		stdin string
+	}{
+		{[]string{"sign-in", "--server", s.server.URL, "--ca", s.server.CAFile, "--user", user, "--password-stdin"}, password + "\n"},
+		{[]string{"cache", "--master-password-stdin"}, master + "\n"},
+	} {
+		cmd := exec.Command(cli, append(step.args, "--home", s.home, "--tpm", s.machine.Spec())...)
+		cmd.Env = s.Env()
+		cmd.Stdin = strings.NewReader(step.stdin)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			s.t.Fatalf("tideover-cli %v: %v: %s", step.args, err, out)
+		}
+	}
+}
+
+// disconnect makes a cache and goes offline with it.
+func (s *stage) disconnect() {
+	s.t.Helper()
+	s.Click("Disconnect/Cache")
+	s.See("will be kept on this computer")
+	s.See("two-factor sign-in")
+	s.Key("Return")
+	s.See("Choose a master password")
+	s.Type(master)
+	s.Key("Tab")
+	s.Type(master)
+	s.Key("Return")
+	s.See("Working Offline")
 }
 
 // serve starts the demo, again at the same address after quit.
@@ -146,14 +188,21 @@ type ready struct {
 
 func newDemo(t *testing.T) *demo {
 	t.Helper()
-	d := &demo{t: t, binary: filepath.Join(t.TempDir(), "tideover-server"), data: filepath.Join(t.TempDir(), "data")}
-	build := exec.Command("go", "build", "-o", d.binary, "../tideover-server")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the server: %v: %s", err, out)
-	}
+	d := &demo{t: t, binary: build(t, "tideover-server"), data: filepath.Join(t.TempDir(), "data")}
 	t.Cleanup(d.quit)
 	return d
+}
+
+// build builds another program of ours.
+func build(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	cmd := exec.Command("go", "build", "-o", path, "../"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v: %s", name, err, out)
+	}
+	return path
 }
 
 func (d *demo) start() {
@@ -191,16 +240,6 @@ func (d *demo) quit() {
 	_ = d.process.Process.Signal(syscall.SIGTERM) // it may have ended
 	_ = d.process.Wait()
 	d.process = nil
-}
-
-// run gives the server's own command line a command on the demo's data.
-func (d *demo) run(args ...string) string {
-	d.t.Helper()
-	out, err := exec.Command(d.binary, append(args, "--data", d.data)...).CombinedOutput()
-	if err != nil {
-		d.t.Fatalf("tideover-server %v: %v: %s", args, err, out)
-	}
-	return string(out)
 }
 
 func (d *demo) password(user string) string {
