@@ -3,11 +3,11 @@
 // It judges nothing: that all is as it must be is for the tests to say, that it
 // looks well for whoever opens build/pictures.
 //
-//	go run ./packaging/pictures [-bin bin] [-out build/pictures] [-variants light,dark] [-parts …]
+//	go run ./packaging/pictures [-bin bin] [-out build/pictures] [-variants light,dark] [-parts signin,entry]
 //
 // The programs use invented entries of `tideover-server demo` and a software
-// TPM (tpm/tpmtest). The pictures of the README are cut out of the variants
-// light and dark and written to packaging/pictures/readme, if both were taken
+// TPM (tpm/tpmtest). The pictures of the README are those of the variants light and
+// dark with fewer colours, written to packaging/pictures/readme if both were taken
 // whole.
 package main
 
