@@ -54,10 +54,14 @@ check:
 	@GOOS=windows $(GO) build -o /dev/null ./cmd/tideover-cli && GOOS=windows $(GO) build -o /dev/null ./cmd/tideover-server
 	@GOOS=darwin $(GO) build -o /dev/null ./cmd/tideover-cli && GOOS=darwin $(GO) build -o /dev/null ./cmd/tideover-server
 
-## race: every test under the race detector; fuzz targets run their seeds
+## race: every test under the race detector; fuzz targets run their seeds. The
+## stories of the window come last and alone: they look at a screen, and a person
+## who has to share the machine with everything else waits for every picture
 race:
 	@echo "== tests"
-	@CGO_ENABLED=1 $(GO) test -race -tags $(WINDOW) -timeout 20m $(PKGS)
+	@CGO_ENABLED=1 $(GO) test -race -tags $(WINDOW) -timeout 20m $$($(GO) list -tags $(HEADLESS) $(PKGS) | grep -v '/cmd/tideover$$')
+	@echo "== the window, by keyboard and mouse"
+	@CGO_ENABLED=1 $(GO) test -race -tags $(WINDOW) -timeout 20m ./cmd/tideover
 
 ## bench: our programs beside keepassxc-cli, libargon2 and the limit, as ratios
 bench: build

@@ -32,7 +32,7 @@ import (
 
 // Patience is how long a person waits for something to show up before the
 // program counts as broken. It is no measure of speed.
-const Patience = 60 * time.Second
+const Patience = 2 * time.Minute
 
 // T is what a Screen needs of a test; *testing.T is one.
 type T interface {
