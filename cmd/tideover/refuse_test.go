@@ -12,6 +12,7 @@ import (
 // A cache opens on its own machine until it ends, and the window says which of
 // the two is the matter. Without a cache nobody is offered to work with one.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, apptest.Options{})
 	s.serve()
 	s.cached("alice")
@@ -32,6 +33,7 @@ func TestRefusals(t *testing.T) {
 
 // The icon in the tray goes by the mode, and its menu has the verbs.
 func TestTray(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, apptest.Options{})
 	tray := s.Tray()
 	s.serve()

@@ -10,6 +10,7 @@ import (
 // Disconnect/Cache…, the server goes, Work Offline, edit, Connect… with what is
 // dropped, Clear offline cache….
 func TestStory(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, apptest.Options{})
 	s.serve()
 	s.open("Sign in")
