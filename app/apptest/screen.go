@@ -27,7 +27,6 @@ import (
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/xproto"
-	"github.com/jezek/xgb/xtest"
 )
 
 // Patience is how long a person waits for something to show up before the
@@ -139,6 +138,10 @@ func (s *Screen) startBus() {
 func (s *Screen) connect() {
 	s.t.Helper()
 	xgb.Logger.SetOutput(io.Discard) // it would tell that there is no password to this display
+	first, err := learnEvents(s.display)
+	if err != nil {
+		s.t.Fatalf("DAMAGE: %v", err)
+	}
 	conn, err := xgb.NewConnDisplay(s.display)
 	if err != nil {
 		s.t.Fatalf("connect to the display: %v", err)
@@ -149,12 +152,12 @@ func (s *Screen) connect() {
 	// Answers of windows to the window manager come to the root.
 	xproto.ChangeWindowAttributes(conn, s.root, xproto.CwEventMask,
 		[]uint32{xproto.EventMaskPropertyChange | xproto.EventMaskStructureNotify | xproto.EventMaskSubstructureNotify})
-	if err := xtest.Init(conn); err != nil {
+	if _, err := extend(conn, "XTEST"); err != nil {
 		s.t.Fatalf("XTEST: %v", err)
 	}
 	s.readKeyboard()
-	if err := damage.Init(conn); err != nil {
-		s.t.Fatalf("DAMAGE: %v", err)
+	if reply, err := extend(conn, "DAMAGE"); err != nil || reply.FirstEvent != first {
+		s.t.Fatalf("DAMAGE: %+v, %v; its events began with %d before", reply, err, first)
 	}
 	if _, err := damage.QueryVersion(conn, 1, 1).Reply(); err != nil {
 		s.t.Fatalf("DAMAGE: %v", err)
