@@ -17,9 +17,8 @@ import (
 	"github.com/tideover/tideover/vault/cache"
 )
 
-// asProgram in the environment makes the test's binary the window itself, race
-// detector included; the least cost that a cache allows is all that differs from
-// what ships.
+// asProgram in the environment makes the test's binary the window itself; the
+// least cost that a cache allows is all that differs from what ships.
 const asProgram = "TIDEOVER_TEST_IS_THE_WINDOW"
 
 func TestMain(m *testing.M) {
@@ -72,7 +71,7 @@ func (s *stage) program(more ...string) *exec.Cmd {
 		args = append(args, "--ca", s.server.CAFile)
 	}
 	cmd := exec.Command(self, append(args, more...)...)
-	cmd.Env = s.Env(asProgram+"=1", "GORACE=halt_on_error=1 exitcode=66")
+	cmd.Env = s.Env(asProgram+"=1")
 	cmd.Stderr = os.Stderr
 	return cmd
 }
