@@ -71,7 +71,7 @@ func (s *stage) program(more ...string) *exec.Cmd {
 		args = append(args, "--ca", s.server.CAFile)
 	}
 	cmd := exec.Command(self, append(args, more...)...)
-	cmd.Env = s.Env(asProgram+"=1")
+	cmd.Env = s.Env(asProgram + "=1")
 	cmd.Stderr = os.Stderr
 	return cmd
 }
