@@ -52,6 +52,7 @@ type Desktop struct {
 
 	status        session.Status // as last read
 	known         bool           // it has been read
+	waited        bool           // long enough for it; the login is shown meanwhile
 	reading       bool           // it is being read; again says that it has to be once more
 	again         bool
 	proven        bool            // the person signed in or unlocked, and did not lock since
@@ -124,7 +125,17 @@ func (d *Desktop) Begin() {
 	d.paint()
 	d.refresh()
 	d.watch()
+	start(d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
+		return struct{}{}, pause(ctx, firstStatus)
+	}, func(struct{}, error) {
+		d.waited = true
+		d.paint()
+	}, nil)
 }
+
+// firstStatus is how long nothing is shown before it is known which place fits:
+// a flash of the wrong one is worse, an empty window for longer is not.
+const firstStatus = time.Second
 
 // now is the time of what is painted.
 func (d *Desktop) now() time.Time { return time.Now() }

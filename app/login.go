@@ -51,7 +51,7 @@ func newLoginPlace(d *Desktop) *loginPlace {
 func (p *loginPlace) object() fyne.CanvasObject { return p.screen.Object() }
 
 func (p *loginPlace) paint() {
-	if !p.d.known && p.notice == nil { // soon; what would be shown now may be the wrong place
+	if !p.d.known && !p.d.waited && p.notice == nil { // soon; what would be shown now may be the wrong place
 		return
 	}
 	m := present.NewLogin(p.d.words, present.LoginFacts{
