@@ -1,6 +1,6 @@
 //go:build gallery
 
-// Program gallery shows every widget of the window in every state, for looking
+// Command gallery shows every widget of the window in every state, for looking
 // at: pictures of it are compared by eye when colours, icons or sizes change.
 // It is a tool of the developers, ships with nothing, and needs cgo, which the
 // tag keeps out of every other build.
