@@ -16,8 +16,7 @@ const defaultClip = 12 * time.Second
 type clipboard struct {
 	d       *Desktop
 	board   *native.Clipboard // nil until it is open; see open
-	openErr error
-	until   time.Time // zero: nothing of ours is there
+	until   time.Time         // zero: nothing of ours is there
 	stay    time.Duration
 	label   string
 	ticker  *task

@@ -57,7 +57,6 @@ type Desktop struct {
 	again         bool
 	proven        bool            // the person signed in or unlocked, and did not lock since
 	offlineWanted bool            // Work Offline was chosen, or no server answered at the login
-	hosted        bool            // somebody shows the icon in the tray, as watch heard last
 	noticed       bool            // the person was told that the server is back
 	busy          int             // commands under way that others wait for
 	said          *present.Notice // of a failure, for the place that comes of it; nil: none
@@ -91,7 +90,7 @@ func New(c Config) *Desktop {
 		width, height = 1080, 700
 	}
 	c.Window.Resize(fyne.NewSize(width, height))
-	c.Window.SetCloseIntercept(d.closed)
+	c.Window.SetCloseIntercept(d.quit)
 	return d
 }
 
@@ -267,17 +266,6 @@ func (d *Desktop) waiting() (over func()) {
 			d.paintCommands()
 		}
 	}
-}
-
-// closed is told that the person closes the window. It hides where a tray shows
-// the icon, and ends the program otherwise.
-func (d *Desktop) closed() {
-	d.remember()
-	if d.settings.Hides && d.trayShown() {
-		d.cfg.Window.Hide()
-		return
-	}
-	d.quit()
 }
 
 // quit ends the program: what runs is cancelled, a copied secret leaves the

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/tideover/tideover/app/present"
@@ -17,27 +16,7 @@ import (
 
 // front returns what can be read in the dialog in front, "" if there is none.
 func (e *entrance) front() string {
-	var out []string
-	var walk func(o fyne.CanvasObject)
-	walk = func(o fyne.CanvasObject) {
-		if o == nil || !o.Visible() {
-			return
-		}
-		switch o := o.(type) {
-		case *canvas.Text:
-			out = append(out, o.Text)
-		case fyne.Widget:
-			for _, below := range test.WidgetRenderer(o).Objects() {
-				walk(below)
-			}
-		case *fyne.Container:
-			for _, below := range o.Objects {
-				walk(below)
-			}
-		}
-	}
-	walk(e.cfg.Window.Canvas().Overlays().Top())
-	return strings.Join(strings.Fields(strings.Join(out, " ")), " ")
+	return readable(e.cfg.Window.Canvas().Overlays().Top())
 }
 
 // asks waits until the dialog in front says text and waits for the person.

@@ -76,7 +76,7 @@ func (p *mainPlace) load(kept bool) {
 			return loaded{}, err
 		}
 		l := loaded{list: list, shelf: &shelf{index: index}}
-		if list.Source == session.FromCache && !d.session.Unlocked() { // locked meanwhile: the texts may be wiped ones
+		if list.Source == session.FromCache && !d.session.Unlocked() { // locked meanwhile: nothing of it is shown any more
 			err = vault.Locked
 		} else {
 			l.found, err = search(ctx, index, q, sorting, found{})

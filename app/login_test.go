@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/tideover/tideover/app/present"
@@ -207,27 +205,7 @@ func (e *entrance) signIn(word string) {
 
 // reads returns what can be read in the window.
 func (e *entrance) reads() string {
-	var out []string
-	var walk func(o fyne.CanvasObject)
-	walk = func(o fyne.CanvasObject) {
-		if !o.Visible() {
-			return
-		}
-		switch o := o.(type) {
-		case *canvas.Text:
-			out = append(out, o.Text)
-		case fyne.Widget:
-			for _, below := range test.WidgetRenderer(o).Objects() {
-				walk(below)
-			}
-		case *fyne.Container:
-			for _, below := range o.Objects {
-				walk(below)
-			}
-		}
-	}
-	walk(e.host)
-	return strings.Join(out, " ")
+	return readable(e.host)
 }
 
 func (e *entrance) want(text string) {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/tideover/tideover/app/present"
@@ -242,30 +241,7 @@ func (k *desk) settle() {
 
 // reads returns what can be read in the window, dialogs included.
 func (k *desk) reads() string {
-	var out []string
-	var walk func(o fyne.CanvasObject)
-	walk = func(o fyne.CanvasObject) {
-		if !o.Visible() {
-			return
-		}
-		switch o := o.(type) {
-		case *canvas.Text:
-			out = append(out, o.Text)
-		case fyne.Widget:
-			for _, below := range test.WidgetRenderer(o).Objects() {
-				walk(below)
-			}
-		case *fyne.Container:
-			for _, below := range o.Objects {
-				walk(below)
-			}
-		}
-	}
-	walk(k.host)
-	for _, o := range k.cfg.Window.Canvas().Overlays().List() {
-		walk(o)
-	}
-	return strings.Join(out, " ")
+	return readable(append([]fyne.CanvasObject{k.host}, k.cfg.Window.Canvas().Overlays().List()...)...)
 }
 
 func (k *desk) want(texts ...string) {

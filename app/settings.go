@@ -32,7 +32,6 @@ type settings struct {
 	Tree     float32            `json:"tree,omitempty"`  // width of the group tree, in points
 	Below    float32            `json:"below,omitempty"` // height of the details below the list
 	Right    float32            `json:"right,omitempty"` // width of the details beside it
-	Hides    bool               `json:"closes_to_tray"`  // closing the window keeps the program
 	Made     *generatorSettings `json:"generator,omitempty"`
 }
 

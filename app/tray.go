@@ -38,10 +38,6 @@ func (d *Desktop) paintTray() {
 	d.cfg.Tray(theme.TrayIcon(which), t.Tooltip, fyne.NewMenu("", items...))
 }
 
-// trayShown reports whether somebody shows the icon, so that the window can be
-// found again after it was hidden. It is what watch heard last.
-func (d *Desktop) trayShown() bool { return d.cfg.Tray != nil && d.hosted }
-
 // note tells of something while the window is not in front. It never names a
 // user or an entry: notes are seen on locked screens and kept in histories.
 func (d *Desktop) note(body, category string) {

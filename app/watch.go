@@ -29,7 +29,10 @@ func (d *Desktop) watch() {
 
 func (d *Desktop) openClipboard() {
 	board, err := d.clip.open()
-	d.cfg.Post(func() { d.clip.board, d.clip.openErr = board, err })
+	if err != nil {
+		return // copying says so each time
+	}
+	d.cfg.Post(func() { d.clip.board = board })
 }
 
 // watchShows brings the window to the front when the program is started again.
@@ -94,9 +97,7 @@ func (d *Desktop) watchIdle() {
 	every(d.tasks.base, keepEvery, func() {
 		kept := d.session.Keep(d.tasks.base)
 		away, known := idle.Since()
-		host := native.TrayHost()
 		d.cfg.Post(func() {
-			d.hosted = host == native.TrayReady
 			if !d.proven {
 				return
 			}
