@@ -52,6 +52,7 @@ type Desktop struct {
 
 	status        session.Status // as last read
 	known         bool           // it has been read
+	appeared      bool           // a place was shown since the window was built
 	waited        bool           // long enough for it; the login is shown meanwhile
 	reading       bool           // it is being read; again says that it has to be once more
 	again         bool
@@ -102,7 +103,7 @@ func (d *Desktop) build() {
 	}
 	d.words = present.Load(language)
 	d.login, d.unlock, d.main = newLoginPlace(d), newUnlockPlace(d), newMainPlace(d)
-	d.menuNow, d.trayNow = "", ""
+	d.menuNow, d.trayNow, d.appeared = "", "", false
 	d.here = d.login
 	d.host = widget.NewTipHost(d.login.object())
 	d.cfg.Window.SetContent(d.host)

@@ -43,6 +43,12 @@ func (d *Desktop) paint() {
 		}
 	}
 	d.here.paint()
+	if !d.appeared && (d.known || d.waited) {
+		// A place that was hidden in the first frame is on no canvas yet, so that
+		// its own refresh is lost; the host has been there from the beginning.
+		d.appeared = true
+		d.host.Refresh()
+	}
 	d.paintCommands()
 }
 
