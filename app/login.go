@@ -72,6 +72,7 @@ func (p *loginPlace) enter() {
 func (p *loginPlace) leave() {
 	p.drop()
 	p.screen.Focus(nil)
+	p.paint() // a bar that swings would go on, unseen, and the window with it
 }
 
 // drop ends what is under way and lets go of every secret.

@@ -220,6 +220,14 @@ func (e *entrance) isAt(want place, mode session.Mode) {
 	if got := e.status.Mode; e.here != want || got != mode && (got != "" || mode != session.Disconnected) {
 		e.t.Errorf("at %T in mode %q, want %T in %q; it reads %q", e.here, got, want, mode, e.reads())
 	}
+	// A place that nobody sees does not wait: its bar would keep the window painting.
+	waiting := map[place]string{e.login: e.words.Text("login.busy", map[string]any{"Server": ""}), e.unlock: e.words.Text("unlock.busy", nil)}
+	for other, what := range waiting {
+		what, _, _ = strings.Cut(what, " ")
+		if text := readable(other.object()); other != e.here && strings.Contains(text, what) {
+			e.t.Errorf("%T goes on behind the window: %q", other, text)
+		}
+	}
 }
 
 // The password goes to a server only after the person knows it by its

@@ -57,6 +57,7 @@ func (p *unlockPlace) enter() {
 func (p *unlockPlace) leave() {
 	p.lock()
 	p.screen.Focus(nil)
+	p.paint() // a bar that swings would go on, unseen, and the window with it
 }
 
 // lock is called when the window locks, whatever is in front: no password stays

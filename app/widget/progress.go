@@ -11,8 +11,12 @@ import (
 	"github.com/tideover/tideover/app/theme"
 )
 
-// swingTime is how long the bar of an unknown share goes one way.
-const swingTime = 900 * time.Millisecond
+// swingTime is how long the bar of an unknown share goes one way, in steps of
+// swingStep: each paints the whole window, beside the work that is waited for.
+const (
+	swingTime = 900 * time.Millisecond
+	swingStep = 75 * time.Millisecond
+)
 
 // progress is what a busy dialog shows: a thin bar and what is going on. A
 // share that nobody knows is a bar that swings.
@@ -36,8 +40,13 @@ func newProgress() *progress {
 func (p *progress) set(shown bool, what string, share float64) {
 	p.what.Text, p.share = what, share
 	if shown && share < 0 && p.swing == nil {
+		var last time.Time
 		p.swing = &fyne.Animation{Duration: swingTime, RepeatCount: fyne.AnimationRepeatForever, AutoReverse: true, Curve: fyne.AnimationEaseInOut, Tick: func(f float32) {
-			p.phase = f
+			now := time.Now()
+			if now.Sub(last) < swingStep {
+				return
+			}
+			last, p.phase = now, f
 			p.arrange(p.Size())
 		}}
 		p.swing.Start()
