@@ -105,8 +105,14 @@ func matches(template tpm2.TPMTPublic, public []byte) (tpm2.TPM2BName, error) {
 
 // create makes an object under the root; auth and data may be nil.
 func (o *operation) create(template tpm2.TPMTPublic, auth, data []byte) (binding.Object, error) {
+	object, _, err := o.createWithProof(template, auth, data)
+	return object, err
+}
+
+// createWithProof is create, and what the chip tells of the making.
+func (o *operation) createWithProof(template tpm2.TPMTPublic, auth, data []byte) (binding.Object, binding.Creation, error) {
 	if err := o.openRoot(); err != nil {
-		return binding.Object{}, err
+		return binding.Object{}, binding.Creation{}, err
 	}
 	sensitive := &tpm2.TPMSSensitiveCreate{UserAuth: tpm2.TPM2BAuth{Buffer: auth}}
 	if data != nil {
@@ -118,14 +124,14 @@ func (o *operation) create(template tpm2.TPMTPublic, auth, data []byte) (binding
 		InPublic:     tpm2.New2B(template),
 	})
 	if err != nil {
-		return binding.Object{}, err
+		return binding.Object{}, binding.Creation{}, err
 	}
 	o.proven = true
 	made := binding.Object{Public: r.OutPublic.Bytes(), Private: r.OutPrivate.Buffer}
 	if _, err := matches(template, made.Public); err != nil {
-		return binding.Object{}, fmt.Errorf("made another object than asked for: %w", err)
+		return binding.Object{}, binding.Creation{}, fmt.Errorf("made another object than asked for: %w", err)
 	}
-	return made, nil
+	return made, binding.Creation{Data: r.CreationData.Bytes(), Ticket: tpm2.Marshal(r.CreationTicket)}, nil
 }
 
 // createLocal makes an object without a password, and notes its root; data may
