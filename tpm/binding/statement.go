@@ -20,23 +20,23 @@ type Statement struct {
 	Signature []byte `json:"signature"` // TPMT_SIGNATURE
 }
 
-// Purpose says what a statement was made for, so that none serves for another.
+// Subject says what a statement is about, so that none serves for another.
 // The words are part of what is signed; never change one.
-type Purpose string
+type Subject string
 
-// The purposes, each with the context that Qualify takes.
+// The subjects, each with the context that Qualify takes.
 const (
-	PurposeDevice  Purpose = "device"  // CertifyCreation of the device's signing key; context: the activated secret
-	PurposeCache   Purpose = "cache"   // CertifyCreation of a cache's sealed object; context: Terms.LeaseRef
-	PurposeCounter Purpose = "counter" // NV_Certify of an index; context: Terms.LeaseRef
-	PurposeContact Purpose = "contact" // Quote of no PCR, for the clock; context: SHA-256 of the request that carries it
+	SubjectDevice  Subject = "device"  // CertifyCreation of the device's signing key; context: the activated secret
+	SubjectCache   Subject = "cache"   // CertifyCreation of a cache's sealed object; context: Terms.LeaseRef
+	SubjectCounter Subject = "counter" // NV_Certify of an index; context: Terms.LeaseRef
+	SubjectContact Subject = "contact" // Quote of no PCR, for the clock; context: SHA-256 of the request that carries it
 )
 
 // Qualify returns the qualifying data that a statement must carry: SHA-256 of
-// len16 ‖ "tideover/attest/" and the purpose ‖ SHA-256(nonce) ‖ context. The
+// len16 ‖ "tideover/attest/" and the subject ‖ SHA-256(nonce) ‖ context. The
 // nonce is the server's, of any length, used once.
-func Qualify(p Purpose, nonce []byte, context [32]byte) [32]byte {
-	tag := "tideover/attest/" + string(p)
+func Qualify(about Subject, nonce []byte, context [32]byte) [32]byte {
+	tag := "tideover/attest/" + string(about)
 	once := sha256.Sum256(nonce)
 	b := binary.BigEndian.AppendUint16(nil, uint16(len(tag)))
 	b = append(b, tag...)
