@@ -63,7 +63,7 @@ func (p *mainPlace) addGroup(string) {
 func (p *mainPlace) renameGroup(string) {
 	if n := p.node(); n != nil {
 		group := n.ID
-		p.name("main.group.rename", n.Name, func(ctx context.Context, c session.Changes, name string) error {
+		p.name("main.group.rename", present.Typable(n.Name), func(ctx context.Context, c session.Changes, name string) error {
 			return c.RenameGroup(ctx, group, name)
 		})
 	}
@@ -97,7 +97,7 @@ func (p *mainPlace) deleteGroup(string) {
 	}
 	group, all := n.ID, n.Total > 0 || len(n.Children) > 0
 	p.question(&question{
-		title: d.words.Text("main.group.delete", map[string]any{"Group": n.Name}), icon: theme.IconDelete, dangerous: true, total: 1,
+		title: d.words.Text("main.group.delete", map[string]any{"Group": present.Shown(n.Name)}), icon: theme.IconDelete, dangerous: true, total: 1,
 		ask: d.words.Text("main.group.delete.ask", map[string]any{"Count": n.Total, "Groups": len(n.Children) > 0}),
 		do:  d.words.Text("main.delete.do", nil),
 		each: func(ctx context.Context, c session.Changes, _ int) error {

@@ -182,7 +182,7 @@ func (p *mainPlace) blank() screen.Blank {
 	case p.text != "":
 		group := ""
 		if n := p.index.Tree().Node(p.at); n != nil && p.scoped && !p.atRoot() {
-			group = n.Name
+			group = present.Shown(n.Name)
 		}
 		hint := words.Text("main.not_found.hint", map[string]any{"Group": group, "Text": shorten(p.text)})
 		return screen.Blank{Icon: theme.IconSearch, Headline: text("not_found"), Hint: hint, Label: text("clear_search"), Action: everything}

@@ -200,7 +200,7 @@ func (p *mainPlace) choices(c present.Choices) []choice {
 	case present.ChooseAttachment:
 		if p.detail != nil {
 			for _, a := range p.detail.Attachments {
-				list = append(list, choice{key: a.Name, label: a.Name})
+				list = append(list, choice{key: a.Name, label: present.Shown(a.Name)})
 			}
 		}
 	}
@@ -252,7 +252,7 @@ func (p *mainPlace) titleOf(id vault.ID) string {
 	if p.index != nil {
 		if at := p.index.Find(id); at >= 0 {
 			if t := p.lister.Cell(at, present.ColumnTitle); t != "" {
-				return t
+				return present.Shown(t)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/theme"
@@ -32,7 +33,7 @@ func (p *mainPlace) saveAttachment(id vault.ID, name string) {
 	}
 	d := p.d
 	d.askFile(d.words.Text("main.save", nil), filepath.Join(downloads(), fileName(name)), func(path string, replace bool, failed func(error), written func()) *task {
-		return commented(d, name, func(ctx context.Context, comment string) (struct{}, error) {
+		return commented(d, present.Shown(name), func(ctx context.Context, comment string) (struct{}, error) {
 			data, err := d.session.Attachment(ctx, item, name, comment)
 			if err != nil {
 				return struct{}{}, err
@@ -119,10 +120,11 @@ func isDir(path string) bool {
 }
 
 // fileName makes a name of a file of an attachment's name, which other people
-// chose: no folder, nothing hidden, nothing that a system refuses.
+// chose: no folder, nothing hidden, nothing that a system refuses, nothing that
+// reads as another name, and no longer than systems take.
 func fileName(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(`/\:*?"<>|`, r) {
+		if present.Unpaintable(r) || r == utf8.RuneError || strings.ContainsRune(`/\:*?"<>|`, r) {
 			return '_'
 		}
 		return r
@@ -131,7 +133,19 @@ func fileName(name string) string {
 	if name == "" {
 		return "attachment"
 	}
-	return name
+	const most = 200 // bytes; systems take 255, or characters, and the person may add some
+	if len(name) <= most {
+		return name
+	}
+	end := filepath.Ext(name)
+	if len(end) > 20 {
+		end = ""
+	}
+	at := most - len(end)
+	for !utf8.RuneStart(name[at]) {
+		at--
+	}
+	return strings.TrimRight(name[:at], " .") + end
 }
 
 // writePrivate writes a file that only its owner can read, whole or not at all.

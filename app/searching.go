@@ -166,7 +166,7 @@ func (p *mainPlace) findInGroup(string) {
 	p.scoped = !p.atRoot()
 	hint := p.d.words.Text("main.search", nil)
 	if n := p.index.Tree().Node(p.at); n != nil && p.scoped {
-		hint = p.d.words.Text("main.search.in_group", map[string]any{"Group": n.Name})
+		hint = p.d.words.Text("main.search.in_group", map[string]any{"Group": present.Shown(n.Name)})
 	}
 	p.d.cfg.Window.Canvas().Focus(p.screen.ForSearch(hint))
 	p.narrow(true)

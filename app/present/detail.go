@@ -68,8 +68,8 @@ type DetailAttachment struct{ Name, Size string }
 func NewDetail(words *Catalogue, item *session.Item, now time.Time) Detail {
 	e := item.Entry
 	d := Detail{
-		ID: e.ID, Title: e.Title(), Icon: e.Icon.Standard, Tags: e.Tags, Urgency: Info, Kind: draftKind(string(item.Edit)),
-		Path: vault.JoinPath(item.Path[:max(len(item.Path)-1, 0)]...), Fields: detailFields(words, item),
+		ID: e.ID, Title: shownOf(e, vault.FieldTitle), Icon: e.Icon.Standard, Urgency: Info, Kind: draftKind(string(item.Edit)),
+		Path: shownTo(vault.JoinPath(item.Path[:max(len(item.Path)-1, 0)]...), longPath), Fields: detailFields(words, item),
 	}
 	if d.Title == "" {
 		d.Title = words.Text("entry.untitled", nil)
@@ -83,6 +83,9 @@ func NewDetail(words *Catalogue, item *session.Item, now time.Time) Detail {
 		case left < soon:
 			d.Urgency = Warning
 		}
+	}
+	for _, tag := range e.Tags {
+		d.Tags = append(d.Tags, Shown(tag))
 	}
 	for i, a := range e.Attachments {
 		x := DetailAttachment{Name: a.Name}
@@ -156,9 +159,17 @@ func appendField(list []DetailField, words *Catalogue, item *session.Item, f *va
 	}
 	x.Value = f.Value.Text()
 	if len(x.Value) > longValue {
-		x.Full, x.Value = x.Value, cut(x.Value, longValue)
+		x.Full, x.Value = shownText(x.Value), cut(x.Value, longValue)
 	}
+	x.Value = shownText(x.Value)
 	return append(list, x)
+}
+
+// shownOf returns what is shown of a field that is a name. Most of a megabyte is
+// not even copied.
+func shownOf(e *vault.Entry, name string) string {
+	value := e.Value(name).Bytes()
+	return Shown(string(value[:min(len(value), longName+utf8.UTFMax)]))
 }
 
 // cut returns at most n bytes of text, whole characters only, and "…".
@@ -177,13 +188,13 @@ func moment(words *Catalogue, t time.Time) string {
 }
 
 // FieldName returns the label of a field: the standard ones have words, the
-// others their own name.
+// others their own name, as far as it is shown.
 func (c *Catalogue) FieldName(name string) string {
 	switch name {
 	case vault.FieldTitle, vault.FieldUsername, vault.FieldPassword, vault.FieldURL, vault.FieldNotes, vault.FieldOTP:
 		return c.Text("field."+name, nil)
 	}
-	return name
+	return Shown(name)
 }
 
 // SelectionOf returns s with what the selected entries allow. Of one entry

@@ -66,7 +66,7 @@ type FormField struct {
 	Name      string
 	Value     string // empty if Protected
 	Protected bool
-	Long      bool // Value is only its beginning: the dialog shows it, and leaves it as it is
+	Long      bool // Value is only its beginning, or Name is as long as a text: the dialog shows it, and leaves it as it is
 }
 
 // FormFile is an attachment.
@@ -169,10 +169,11 @@ func (form *EntryForm) fill(words *Catalogue, e *vault.Entry) {
 		if vault.IsStandard(f.Name) || f.Name == vault.FieldOTP {
 			continue
 		}
-		x := FormField{Name: f.Name, Protected: f.Protected}
+		x := FormField{Name: f.Name, Protected: f.Protected, Long: len(f.Name) > longLine}
 		if !f.Protected {
 			x.Value = f.Value.Text()
-			if x.Long = len(x.Value) > longValue; x.Long {
+			if len(x.Value) > longValue {
+				x.Long = true
 				x.Value = cut(x.Value, longValue)
 			}
 		}
@@ -203,9 +204,9 @@ func pathWords(names []string) string {
 		if i > 0 {
 			text += " › "
 		}
-		text += n
+		text += Shown(n)
 	}
-	return text
+	return shownTo(text, longPath)
 }
 
 // Version is one earlier form of an entry, as the history lists it.
@@ -223,7 +224,7 @@ func (c *Catalogue) Versions(earlier []*vault.Entry, now *vault.Entry) []Version
 	after := now
 	for i := len(earlier) - 1; i >= 0; i-- {
 		e := earlier[i]
-		list = append(list, Version{At: moment(c, e.Times.Modified), Title: e.Title(), User: e.Username(), Changed: c.changed(e, after)})
+		list = append(list, Version{At: moment(c, e.Times.Modified), Title: shownOf(e, vault.FieldTitle), User: shownOf(e, vault.FieldUsername), Changed: c.changed(e, after)})
 		after = e
 	}
 	return list

@@ -123,7 +123,7 @@ func (p *filesPage) renamed() {
 		return
 	}
 	name := widget.NewTextEntry()
-	name.SetText(p.files[at].name)
+	name.SetText(present.Typable(p.files[at].name))
 	d := &widget.Dialog{
 		Title: p.e.text("files.rename.title"), Icon: theme.IconAttachment, First: name, Width: 400,
 		Body:    widget.NewForm(widget.FormRow{Label: p.e.text("files.name"), Field: name}),

@@ -258,13 +258,13 @@ func (d *Details) codeRow(id vault.ID) fyne.CanvasObject {
 func (d *Details) textRow(id vault.ID, f *present.DetailField) fyne.CanvasObject {
 	text := wrapped(f.Value)
 	row := container.New(&beside{side: iconButton}, text)
-	if f.Full != "" {
-		d.more(row, f.Full)
-	}
 	if f.Kind == present.KindURL {
 		row.Add(widget.NewIconTap(theme.IconOpenURL, d.words.Text("menu.entry.open_url", nil), d.actions.OpenURL))
 	}
 	row.Add(d.copyButton(id, f.Name))
+	if f.Full != "" {
+		return d.more(row, f.Full)
+	}
 	return row
 }
 
@@ -366,7 +366,7 @@ func sign(icon fyne.ThemeIconName, color fyne.ThemeColorName, words string) fyne
 }
 
 func (d *Details) attachment(id vault.ID, a present.DetailAttachment) fyne.CanvasObject {
-	name := a.Name
+	name := present.Shown(a.Name)
 	if a.Size != "" {
 		name += "  (" + a.Size + ")"
 	}

@@ -283,7 +283,7 @@ func (t *tagField) paint() {
 				t.e.dialog.Relayout()
 			}
 		}
-		t.object.Add(container.New(centred{}, widget.NewChip(tag, remove)))
+		t.object.Add(container.New(centred{}, widget.NewChip(present.Shown(tag), remove)))
 	}
 	if t.on {
 		t.object.Add(container.New(wide{width: 130}, t.entry))

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
+
+	"github.com/tideover/tideover/app/present"
 )
 
 // ellipsis ends a text that was cut.
@@ -83,21 +85,19 @@ func (c *cutter) cut(text string, room float32) (string, bool) {
 	return text, false
 }
 
-// oneLine shows line ends and tabs as spaces and drops other control
-// characters, which would draw as boxes.
+// oneLine shows line ends and tabs as spaces and drops what cannot be painted.
 func oneLine(text string) string {
-	if strings.IndexFunc(text, unicode.IsControl) < 0 {
+	if strings.IndexFunc(text, present.Unpaintable) < 0 {
 		return text
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case unicode.IsControl(r):
-			return -1
-		default:
+		case !present.Unpaintable(r):
 			return r
+		case unicode.IsSpace(r):
+			return ' '
 		}
+		return -1
 	}, text)
 }
 
