@@ -38,21 +38,7 @@ func checkAuth(auth []byte) error {
 // bears that level. Bounds that have ended already make an object that never
 // opens. The caller keeps, and wipes, auth and secret.
 func (c *Chip) Seal(ctx context.Context, terms binding.Terms, auth, secret []byte) (binding.Object, error) {
-	if err := checkAuth(auth); err != nil {
-		return binding.Object{}, fmt.Errorf("seal: %w", err)
-	}
-	if len(secret) == 0 || len(secret) > maxSecret {
-		return binding.Object{}, fmt.Errorf("seal: secret must have 1 to %d bytes, not %d", maxSecret, len(secret))
-	}
-	template, err := sealedTemplate(terms)
-	if err != nil {
-		return binding.Object{}, fmt.Errorf("seal: %w", err)
-	}
-	var object binding.Object
-	err = c.do(ctx, job{"seal", &c.cache, func(o *operation) error {
-		object, err = o.create(template, auth, secret)
-		return err
-	}})
+	object, _, err := c.SealForProof(ctx, terms, auth, secret)
 	return object, err
 }
 

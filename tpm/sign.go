@@ -13,19 +13,8 @@ import (
 // NewSigningKey makes an ECDSA key on P-256 that never leaves the chip. The
 // blob is for Sign and is not secret; it is of use on this chip only.
 func (c *Chip) NewSigningKey(ctx context.Context) (blob []byte, pub *ecdsa.PublicKey, err error) {
-	var key localObject
-	err = c.do(ctx, job{"make signing key", &c.local, func(o *operation) error {
-		key, err = o.createLocal(signTemplate(), nil)
-		return err
-	}})
-	if err != nil {
-		return nil, nil, err
-	}
-	pub, err = publicOf(key.object)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make signing key: %w", err)
-	}
-	return key.appendTo(signMark), pub, nil
+	blob, pub, _, err = c.NewSigningKeyForProof(ctx)
+	return blob, pub, err
 }
 
 // publicOf returns the public key of a signing key that matches its template.
@@ -49,14 +38,7 @@ func publicOf(object binding.Object) (*ecdsa.PublicKey, error) {
 // big-endian. A blob of another chip is ErrOtherMachine, one that was changed or
 // is no signing key ErrTampered.
 func (c *Chip) Sign(ctx context.Context, blob []byte, digest [32]byte) ([]byte, error) {
-	key, rest, err := cutObject(signMark, blob)
-	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	if len(rest) != 0 {
-		return nil, fmt.Errorf("sign: %w: bytes after the key", binding.ErrTampered)
-	}
-	name, err := matches(signTemplate(), key.object.Public)
+	key, name, err := cutSigningKey(blob)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
