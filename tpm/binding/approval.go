@@ -2,11 +2,9 @@ package binding
 
 import (
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math/big"
 )
 
 // signatureSize is r and s of P-256, 32 bytes each, big-endian.
@@ -28,8 +26,8 @@ func (a Approval) Message(t Terms) [32]byte {
 }
 
 // Approve signs b for t with the server's TPM policy key, which must be t.Key
-// and must sign nothing else. The server computes the digest here; it never
-// takes one from a client.
+// and signs nothing but approvals and permits. The server computes the digest
+// here; it never takes one from a client.
 func Approve(key *ecdsa.PrivateKey, t Terms, b Bounds) (Approval, error) {
 	digest, err := t.Approved(b)
 	if err != nil {
@@ -43,13 +41,9 @@ func Approve(key *ecdsa.PrivateKey, t Terms, b Bounds) (Approval, error) {
 	}
 	a := Approval{Bounds: b, Digest: digest}
 	msg := a.Message(t)
-	r, s, err := ecdsa.Sign(rand.Reader, key, msg[:])
-	if err != nil {
+	if a.Signature, err = signRS(key, msg); err != nil {
 		return Approval{}, fmt.Errorf("approve: %w", err)
 	}
-	a.Signature = make([]byte, signatureSize)
-	r.FillBytes(a.Signature[:32])
-	s.FillBytes(a.Signature[32:])
 	return a, nil
 }
 
@@ -69,8 +63,7 @@ func (a Approval) Verify(t Terms) error {
 		return fmt.Errorf("approval: %w", err)
 	}
 	msg := a.Message(t)
-	r, s := new(big.Int).SetBytes(a.Signature[:32]), new(big.Int).SetBytes(a.Signature[32:])
-	if !ecdsa.Verify(pub, msg[:], r, s) {
+	if !verifyRS(pub, msg, a.Signature) {
 		return fmt.Errorf("approval: signature: %w", ErrTampered)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"testing"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // vectorKey is the P-256 key of RFC 6979, A.2.5: a public test key.
-func vectorKey(t *testing.T) *ecdsa.PrivateKey {
+func vectorKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	d, err := hex.DecodeString("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
 	if err != nil {
@@ -31,7 +32,7 @@ func vectorKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -40,7 +41,7 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-func serverKey(t *testing.T, key *ecdsa.PrivateKey) binding.ServerKey {
+func serverKey(t testing.TB, key *ecdsa.PrivateKey) binding.ServerKey {
 	t.Helper()
 	k, err := binding.KeyOf(&key.PublicKey)
 	if err != nil {
@@ -334,6 +335,7 @@ func TestVectors(t *testing.T) {
 		"approved.B":             hexOf(levelB.Approved(b)),
 		"approved.A":             hexOf(levelA.Approved(b)),
 	}
+	maps.Copy(got, indexVectors(t))
 	if diff := cmp.Diff(vectors, got); diff != "" {
 		t.Errorf("vectors (-want +got):\n%s", diff)
 	}

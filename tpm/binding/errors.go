@@ -18,10 +18,22 @@ var (
 	ErrBootsEnded = errors.New("chip was reset too often")
 	// ErrSuperseded: the approval or the chip's counter is of another generation.
 	ErrSuperseded = errors.New("another generation is valid")
+	// ErrOpensEnded: the budget of opens is used up; level A with PIN_PASS.
+	ErrOpensEnded = errors.New("no opens are left")
 	// ErrTampered: object, terms and approval do not belong together, or a signature is false.
 	ErrTampered = errors.New("object, terms or approval were changed")
 	// ErrUnavailable: there is no chip, no right to use it, or no answer from it.
 	ErrUnavailable = errors.New("no usable chip")
 	// ErrBusy: the chip is in use or needs time; the same call may succeed later.
 	ErrBusy = errors.New("chip is busy")
+	// ErrNoIndices: the chip has not the NV indices of this cache: never
+	// provisioned, deleted, or not yet written with the server's permit.
+	ErrNoIndices = errors.New("chip lacks the NV indices of the cache")
+	// ErrIndexTaken: something else of somebody else's has a handle that was planned.
+	ErrIndexTaken = errors.New("NV handle is in use")
+	// ErrNoSpace: the chip's NV memory is full. Level B needs none.
+	ErrNoSpace = errors.New("chip has no room for NV indices")
+	// ErrOwnerAuth: the chip's owner has another password than the one given,
+	// which is none by default. Ask for it, or have an administrator provision.
+	ErrOwnerAuth = errors.New("chip owner's password is needed")
 )

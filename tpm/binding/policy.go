@@ -7,14 +7,23 @@ import (
 
 // Command codes that enter policy digests. (TCG TPM 2.0 Library, Part 2, 6.5.2.)
 const (
+	ccNVWrite            = 0x137
+	ccNVChangeAuth       = 0x13b
 	ccPolicyNV           = 0x149
+	ccNVRead             = 0x14e
 	ccPolicySecret       = 0x151
 	ccUnseal             = 0x15e
+	ccPolicySigned       = 0x160
 	ccPolicyAuthorize    = 0x16a
 	ccPolicyAuthValue    = 0x16b
 	ccPolicyCommandCode  = 0x16c
 	ccPolicyCounterTimer = 0x16d
+	ccPolicyOR           = 0x171
+	ccNVCertify          = 0x184
 )
+
+// algSHA256 is TPM_ALG_SHA256. (Part 2, 6.3.)
+const algSHA256 = 0x000b
 
 // Operations and offsets of comparisons. (Part 2, 6.8; 10.11.6 TPMS_TIME_INFO:
 // time 0, clock 8, resetCount 16, restartCount 20, safe 24.)
@@ -60,6 +69,19 @@ func (p *policy) commandCode(code uint32) {
 }
 
 func (p *policy) authValue() { p.extend(ccPolicyAuthValue) }
+
+// signed is PolicySigned by the key of that Name.
+func (p *policy) signed(keyName []byte, ref [32]byte) { p.extendRef(ccPolicySigned, keyName, ref) }
+
+// or is PolicyOR: it starts anew from zero.
+func (p *policy) or(branches [][32]byte) {
+	var all []byte
+	for _, b := range branches {
+		all = append(all, b[:]...)
+	}
+	*p = policy{}
+	p.extend(ccPolicyOR, all)
+}
 
 func (p *policy) secret(name []byte, ref [32]byte) { p.extendRef(ccPolicySecret, name, ref) }
 
