@@ -32,6 +32,7 @@ type loginPlace struct {
 	server, user string       // of the last attempt
 	password     vault.Secret // likewise, while a question about it is open
 	pin          string       // of the server, accepted by the person
+	trusted      string       // the server whose pin that is: it is not asked about at each mistyped password
 	err          error        // of the last attempt
 	notice       *present.Notice
 	permitted    bool                          // the server said that something may be used offline
@@ -78,7 +79,7 @@ func (p *loginPlace) leave() {
 // drop ends what is under way and lets go of every secret.
 func (p *loginPlace) drop() {
 	p.end()
-	p.err, p.notice, p.pin = nil, nil, ""
+	p.err, p.notice, p.pin, p.trusted = nil, nil, "", ""
 	p.screen.Clear()
 }
 
@@ -151,7 +152,10 @@ func anyOffline(f *session.Folder) bool {
 // signIn takes a complete form.
 func (p *loginPlace) signIn(f screen.LoginForm) {
 	p.end()
-	p.server, p.user, p.pin = address(f.Server), f.User, ""
+	p.server, p.user = address(f.Server), f.User
+	if p.server != p.trusted {
+		p.pin, p.trusted = "", ""
+	}
 	p.password = vault.NewSecret(f.Password)
 	p.attempt(vault.Secret{})
 }
@@ -171,21 +175,24 @@ func (p *loginPlace) code(code []byte) { p.attempt(vault.NewSecret(code)) }
 
 // accept goes on with a server that the person knows by its fingerprint.
 func (p *loginPlace) accept(pin string) {
-	p.pin = pin
+	p.pin, p.trusted = pin, p.server
 	p.attempt(vault.Secret{})
 }
 
 // refuse is the way back from both questions.
 func (p *loginPlace) refuse() {
 	p.end()
-	p.err, p.pin = nil, ""
+	if errors.Is(p.err, vault.IdentityUnknown) {
+		p.pin, p.trusted = "", ""
+	}
+	p.err = nil
 	p.paint()
 }
 
 // cancel ends the attempt under way; everything is as it was.
 func (p *loginPlace) cancel() {
 	p.end()
-	p.err, p.pin = nil, ""
+	p.err = nil
 	p.tell(&present.Notice{Severity: present.Info, Message: p.d.words.Text("login.cancelled", nil)})
 }
 

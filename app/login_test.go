@@ -262,6 +262,37 @@ func TestSignInForTheFirstTime(t *testing.T) {
 	}
 }
 
+// Whoever has compared a fingerprint is not asked to do it again for a password
+// that was mistyped, but is for another server, and after the login was left.
+func TestServerIsTrustedOnce(t *testing.T) {
+	e := newEntrance(t, nil)
+	e.door.pin = doorPin
+	e.signIn("wrong")
+	e.settle()
+	e.login.accept(doorPin)
+	e.settle()
+	e.want("The server refused")
+	e.signIn("wrong again")
+	e.settle()
+	e.want("The server refused")
+	if strings.Contains(e.reads(), "0011 2233 4455") {
+		t.Error("asked about a server that is trusted")
+	}
+	e.login.signIn(screen.LoginForm{Server: "https://other.example", User: doorUser, Password: []byte(doorWord)})
+	e.settle()
+	e.want("0011 2233 4455")
+	e.login.refuse()
+	e.signIn(doorWord)
+	e.settle()
+	e.want("0011 2233 4455")
+	e.login.accept(doorPin)
+	e.settle()
+	e.isAt(e.main, session.Online)
+	if e.login.pin != "" || e.login.trusted != "" {
+		t.Error("the login remembers what the session does")
+	}
+}
+
 func TestSignInRefused(t *testing.T) {
 	e := newEntrance(t, nil)
 	e.signIn("wrong")
