@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"runtime/debug"
-	"strings"
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/screen"
@@ -60,7 +59,7 @@ func (d *Desktop) doctor() {
 			x.SetBusy(false)
 			n := d.words.Failure(err)
 			if n == nil && len(e.BlockedBy) > 0 {
-				n = &present.Notice{Severity: present.Info, Message: d.words.Text("doctor.blocked", map[string]any{"By": strings.Join(e.BlockedBy, ", ")})}
+				n = &present.Notice{Severity: present.Info, Message: d.words.Text("doctor.blocked", map[string]any{"By": d.words.Blocked(e.BlockedBy)})}
 			}
 			checks := make([]present.Check, len(e.Findings))
 			for i, f := range e.Findings {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/policy"
@@ -284,7 +285,7 @@ func TestImportAndDoctor(t *testing.T) {
 			"clock": "ok warn unknown", "disk_encryption": "ok warn unknown", "cache": "ok warn fail unknown",
 		} {
 			for _, s := range strings.Fields(statuses) {
-				checks = append(checks, present.Check{ID: id, Status: s, Value: "VALUE"})
+				checks = append(checks, present.Check{ID: id, Status: s, Value: map[string]string{"cache": "expired", "clock": "42s", "level": "B"}[id]})
 			}
 		}
 		rows := present.DoctorRows(words, checks)
@@ -294,6 +295,30 @@ func TestImportAndDoctor(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		}
+	}
+}
+
+// What is in the way of a level has words; what a newer chip or client says has
+// none and stays as it is.
+func TestBlockedLevelsHaveWords(t *testing.T) {
+	reasons := []string{
+		binding.BlockedIndices, binding.BlockedTries, binding.BlockedInterval, binding.BlockedOff, binding.BlockedCommand + "0x16b",
+		"no_tpm", "tpm_unusable", "no_keychain",
+	}
+	for _, language := range present.Languages() {
+		words := present.Load(language)
+		for _, r := range reasons {
+			if got := words.Blocked([]string{r}); got == "" || got == r || strings.Contains(got, "_") {
+				t.Errorf("%s: %s is %q", language, r, got)
+			}
+		}
+	}
+	words := present.Load("en")
+	if got := words.Blocked([]string{binding.BlockedCommand + "0x16b", "new_thing"}); got != "the chip lacks the command 0x16b; new_thing" {
+		t.Errorf("%q", got)
+	}
+	if got := words.Blocked(nil); got != "" {
+		t.Errorf("nothing in the way: %q", got)
 	}
 }
 

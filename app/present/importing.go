@@ -43,13 +43,28 @@ type DoctorRow struct {
 	Icon                             string
 }
 
+// measured is the value of a check as a person reads it; empty where the
+// message says it all.
+func measured(words *Catalogue, c Check) string {
+	switch {
+	case c.Value == "", c.ID == "cache", c.ID == "clock" && c.Status == "ok":
+		return ""
+	case c.ID == "level", c.ID == "clock":
+		return words.Text("doctor."+c.ID+".value", map[string]any{"Value": c.Value})
+	}
+	return c.Value
+}
+
 // DoctorRows puts checks into words, those of the command line's doctor.
 func DoctorRows(words *Catalogue, checks []Check) []DoctorRow {
 	var rows []DoctorRow
 	for _, c := range checks {
 		key := "doctor." + c.ID + "." + c.Status
 		args := map[string]any{"Value": c.Value}
-		r := DoctorRow{ID: c.ID, Name: words.Text("doctor."+c.ID+".name", nil), Message: words.Text(key, args), Value: c.Value, Severity: Info, Icon: "help"}
+		if c.ID == "cache" && c.Status == "warn" {
+			args["Value"] = words.Text("status.cache."+c.Value, nil)
+		}
+		r := DoctorRow{ID: c.ID, Name: words.Text("doctor."+c.ID+".name", nil), Message: words.Text(key, args), Value: measured(words, c), Severity: Info, Icon: "help"}
 		switch c.Status {
 		case "ok":
 			r.Severity, r.Icon = Good, "check"

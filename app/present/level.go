@@ -1,5 +1,26 @@
 package present
 
+import "strings"
+
+// blockedCommand begins the reason that a chip lacks a command, which follows;
+// as binding.BlockedCommand.
+const blockedCommand = "command_"
+
+// Blocked returns in words why a level is not higher; "" if nothing is in its
+// way. A reason that has no words stands there as it is.
+func (c *Catalogue) Blocked(reasons []string) string {
+	list := make([]string, len(reasons))
+	for i, r := range reasons {
+		list[i] = r
+		if command, ok := strings.CutPrefix(r, blockedCommand); ok {
+			list[i] = c.Text("blocked.command", map[string]any{"Command": command})
+		} else if key := "blocked." + r; c.words[key] != "" {
+			list[i] = c.Text(key, nil)
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
 // LevelWords say in words how strongly a cache is bound to its machine.
 type LevelWords struct {
 	ID     string // A, B, B0, C or D

@@ -105,7 +105,7 @@ func (p *program) printDoctor(r doctorResult) error {
 		}
 	}
 	if len(r.BlockedBy) > 0 {
-		fmt.Fprintln(&b, p.words().Text("doctor.blocked", map[string]any{"By": strings.Join(r.BlockedBy, ", ")}))
+		fmt.Fprintln(&b, p.words().Text("doctor.blocked", map[string]any{"By": p.words().Blocked(r.BlockedBy)}))
 	}
 	_, _ = fmt.Fprint(p.stdout, b.String()) // a closed pipe is no failure
 	return nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +85,7 @@ func (p *program) printProbe(m binding.Machine, c binding.Clock, t binding.Tries
 	w := p.words()
 	_, _ = fmt.Fprintln(p.stdout, w.Text("cli.tpm", map[string]any{ // a closed pipe is no failure
 		"Level": r.Level, "Name": w.Level(string(r.Level), r.Virtual), "Manufacturer": plain(r.Manufacturer), "Firmware": plain(r.Firmware),
-		"BlockedBy": strings.Join(r.BlockedBy, ", "), "Tries": t.Left, "TriesKnown": t.Known,
+		"BlockedBy": w.Blocked(r.BlockedBy), "Tries": t.Left, "TriesKnown": t.Known,
 	}))
 	return nil
 }
