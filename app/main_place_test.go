@@ -206,6 +206,9 @@ func TestDelete(t *testing.T) {
 	if k.office.asked("delete") != 0 {
 		t.Fatal("deleted without a question")
 	}
+	if at := k.cfg.Window.Canvas().Focused(); at != k.dialogs.Top().CancelButton() {
+		t.Errorf("the keyboard is at %T, want Cancel", at)
+	}
 	k.dialogs.Top().OnPrimary()
 	k.until(func() bool { return k.dialogs.Len() == 0 })
 	k.settle()

@@ -44,7 +44,7 @@ type Connect struct {
 func NewConnect(words *present.Catalogue, actions ConnectActions) *Connect {
 	x := &Connect{
 		words: words, actions: actions, who: fw.NewLabel(""), ready: widget.NewHint(words.Text("connect.ready", nil)),
-		password: widget.NewPasswordEntry(), master: widget.NewPasswordEntry(), code: widget.NewTextEntry(),
+		password: newPassword(words), master: newPassword(words), code: widget.NewTextEntry(),
 		warning: widget.NewPoints(), drop: widget.NewPathList(7),
 	}
 	x.who.Truncation = fyne.TextTruncateEllipsis

@@ -25,7 +25,7 @@ func NewContents(words *present.Catalogue, m present.Contents, leave func()) *Co
 		value.Wrapping = fyne.TextWrapBreak
 		value.Selectable = true
 		value.Importance = severityImportance(f.Severity)
-		rows = append(rows, widget.FormRow{Label: f.Label, Field: container.New(trim{}, value)})
+		rows = append(rows, widget.FormRow{Label: f.Label, Field: container.New(trim{}, value), Lines: true})
 	}
 	var points []widget.Point
 	if m.Level.ID != "" {

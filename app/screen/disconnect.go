@@ -64,7 +64,7 @@ const (
 func NewDisconnect(words *present.Catalogue, actions DisconnectActions) *Disconnect {
 	x := &Disconnect{
 		words: words, actions: actions, form: widget.NewForm(),
-		account: widget.NewPasswordEntry(), master: widget.NewPasswordEntry(), again: widget.NewPasswordEntry(),
+		account: newPassword(words), master: newPassword(words), again: newPassword(words),
 		code: widget.NewTextEntry(), comment: widget.NewTextEntry(),
 		accountIntro: widget.NewHint(""), strength: widget.NewStrengthBar(), rules: widget.NewPoints(),
 	}

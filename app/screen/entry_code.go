@@ -45,7 +45,7 @@ func newCodePage(e *Entry) *codePage {
 	p.now.TextStyle.Monospace = true
 	p.showing = widget.NewIconButton(e.text("code.show"), theme.Icon(theme.IconEye), p.reveal)
 	p.copy = widget.NewIconButton(e.text("copy"), theme.Icon(theme.IconCopy), func() { e.actions.CopyCode() })
-	p.secret = newSecretField(func() { e.actions.Reveal(vault.FieldOTP) }, p.changed)
+	p.secret = newSecretField(e.words, func() { e.actions.Reveal(vault.FieldOTP) }, p.changed)
 	choice := func(numbers []int, unit string) *widget.Select {
 		var list []string
 		for _, n := range numbers {

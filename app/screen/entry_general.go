@@ -36,12 +36,13 @@ type generalPage struct {
 func newGeneralPage(e *Entry) *generalPage {
 	line := func() *field { return newField(false, e.enter, e.leave) }
 	g := &generalPage{e: e, title: line(), user: line(), url: line(), notes: newField(true, e.enter, e.leave), strength: widget.NewStrengthBar()}
-	g.password = newSecretField(func() { e.actions.Reveal(vault.FieldPassword) }, g.passwordChanged)
-	g.again = newSecretField(func() {}, func() {})
+	g.password = newSecretField(e.words, func() { e.actions.Reveal(vault.FieldPassword) }, g.passwordChanged)
+	g.again = newSecretField(e.words, func() {}, func() {})
 	g.again.entry.SetPlaceHolder(e.text("repeat"))
 	g.generator = widget.NewIconButton(e.text("generate"), theme.Icon(theme.IconGenerator), g.generate)
-	g.copy = widget.NewIconButton("", theme.Icon(theme.IconCopyPassword), g.copyPassword)
-	g.open = widget.NewIconButton("", theme.Icon(theme.IconOpenURL), func() { e.actions.OpenURL(g.url.Text) })
+	g.copy = widget.NewTipButton(theme.Icon(theme.IconCopyPassword), e.words.Text("menu."+string(present.CmdCopyPassword), nil), g.copyPassword)
+	g.open = widget.NewTipButton(theme.Icon(theme.IconOpenURL), e.words.Text("menu."+string(present.CmdOpenURL), nil), func() { e.actions.OpenURL(g.url.Text) })
+	g.url.OnChanged = func(text string) { enable(g.open, strings.TrimSpace(text) != "") }
 	g.notesAll = widget.NewButton(e.text("notes.all"), g.showAll)
 	g.notes.SetMinRowsVisible(8)
 	g.tags = newTagField(e)
@@ -74,6 +75,7 @@ func (g *generalPage) show() {
 		x.field.SetText(x.text)
 		x.field.fix(!on || slices.Contains(f.Long, x.name))
 	}
+	enable(g.open, strings.TrimSpace(f.URL) != "")
 	g.notes.SetText(f.Notes)
 	g.notes.fix(!on || !g.whole)
 	show(g.notesAll, !g.whole)

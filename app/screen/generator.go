@@ -4,7 +4,9 @@ import (
 	"strconv"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	toolkit "fyne.io/fyne/v2/theme"
 	fw "fyne.io/fyne/v2/widget"
 
 	"github.com/tideover/tideover/app/present"
@@ -36,7 +38,7 @@ func openGenerator(words *present.Catalogue, stack *widget.Stack, make func(pres
 	text := func(key string) string { return words.Text("generator."+key, nil) }
 	g.shown = widget.NewSecretLabel("", "")
 	g.shown.Allow(false, false)
-	again := widget.NewIconButton("", theme.Icon(theme.IconRefresh), g.again)
+	again := widget.NewTipButton(theme.Icon(theme.IconRefresh), text("again"), g.again)
 	g.length = newSlider(8, 64, func() { stack.Close(g.dialog) }, func() { g.dialog.OnPrimary() })
 	g.length.OnChanged = func(v float64) { g.set(func() { g.rules.Length = int(v) }) }
 	g.number.OnChanged = func(typed string) {
@@ -52,7 +54,7 @@ func openGenerator(words *present.Catalogue, stack *widget.Stack, make func(pres
 			})
 		})
 	}
-	preview := container.New(sized{height: 52}, g.shown)
+	preview := container.New(sized{height: 40}, g.shown)
 	g.dialog = &widget.Dialog{
 		Title: text("title"), Icon: theme.IconGenerator, Width: 460, Primary: text("use"), Cancel: text("cancel"), First: g.number,
 		Body: container.NewVBox(
@@ -121,6 +123,34 @@ func newSlider(from, to float64, escape, enter func()) *slider {
 	s.Min, s.Max, s.Step, s.Orientation = from, to, 1, fw.Horizontal
 	s.ExtendBaseWidget(s)
 	return s
+}
+
+// CreateRenderer is the toolkit's, with a track that is seen on a dialog.
+func (s *slider) CreateRenderer() fyne.WidgetRenderer {
+	r := &tracked{WidgetRenderer: s.Slider.CreateRenderer(), of: s}
+	r.paint()
+	return r
+}
+
+// tracked draws the track of a slider, its first object, in a colour that
+// differs from the ground.
+type tracked struct {
+	fyne.WidgetRenderer
+	of *slider
+}
+
+func (t *tracked) paint() {
+	if track, ok := t.Objects()[0].(*canvas.Rectangle); ok {
+		track.FillColor = t.of.Theme().Color(toolkit.ColorNameInputBorder, fyne.CurrentApp().Settings().ThemeVariant())
+		track.CornerRadius = track.Size().Height / 2
+		track.Refresh()
+	}
+}
+
+// Refresh is the toolkit's.
+func (t *tracked) Refresh() {
+	t.WidgetRenderer.Refresh()
+	t.paint()
 }
 
 // TypedKey is the toolkit's.

@@ -34,7 +34,7 @@ type Import struct {
 
 // NewImport returns the dialog, which shows nothing useful before Show.
 func NewImport(words *present.Catalogue, actions ImportActions) *Import {
-	x := &Import{words: words, actions: actions, rules: widget.NewPoints(), file: widget.NewTextEntry(), master: widget.NewPasswordEntry()}
+	x := &Import{words: words, actions: actions, rules: widget.NewPoints(), file: widget.NewTextEntry(), master: newPassword(words)}
 	x.file.OnChanged = actions.File
 	x.form = widget.NewForm(
 		widget.FormRow{Wide: true, Field: x.rules},

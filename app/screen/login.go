@@ -65,7 +65,7 @@ func NewLogin(words *present.Catalogue, actions LoginActions) *Login {
 	l.head = newHead(text("window.title"), text("login.title"))
 	l.server, l.user, l.code = widget.NewTextEntry(), widget.NewTextEntry(), widget.NewTextEntry()
 	l.server.SetPlaceHolder(text("login.server.example"))
-	l.password = widget.NewPasswordEntry()
+	l.password = newPassword(words)
 	for _, e := range []*widget.TextEntry{l.server, l.user, l.code} {
 		e.OnEnter, e.OnEscape = l.submit, l.escape
 	}

@@ -32,8 +32,8 @@ type secretField struct {
 	setting bool // by us
 }
 
-func newSecretField(ask, changed func()) *secretField {
-	s := &secretField{entry: widget.NewPasswordEntry(), label: widget.NewSecretLabel("", ""), ask: ask, changed: changed}
+func newSecretField(words *present.Catalogue, ask, changed func()) *secretField {
+	s := &secretField{entry: newPassword(words), label: widget.NewSecretLabel(words.Text("main.reveal", nil), words.Text("main.copy", nil)), ask: ask, changed: changed}
 	s.label.Hide()
 	s.label.OnReveal = func() { s.ask() }
 	s.object = container.NewStack(s.entry, s.label)
@@ -171,6 +171,11 @@ func (s *secretField) clear() {
 // right puts small things to the right of a field, which takes the rest.
 func right(field fyne.CanvasObject, others ...fyne.CanvasObject) *fyne.Container {
 	return container.NewBorder(nil, nil, nil, container.NewHBox(others...), field)
+}
+
+// newPassword returns a field for a password.
+func newPassword(words *present.Catalogue) *widget.PasswordEntry {
+	return widget.NewPasswordEntry(words.Text("dialog.eye", nil))
 }
 
 // sized is a layout that gives what it holds at least a height.

@@ -58,7 +58,7 @@ func NewUnlock(words *present.Catalogue, actions UnlockActions) *Unlock {
 	text := func(key string) string { return words.Text(key, nil) }
 	u.head = newHead("", "")
 	u.facts = newFacts()
-	u.user, u.password = widget.NewTextEntry(), widget.NewPasswordEntry()
+	u.user, u.password = widget.NewTextEntry(), newPassword(words)
 	u.user.OnEnter, u.user.OnEscape = u.submit, u.escape
 	u.password.OnEnter, u.password.OnEscape = u.submit, u.escape
 	u.strip, u.progress = widget.NewStrip(), widget.NewProgress()

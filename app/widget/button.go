@@ -3,6 +3,7 @@ package widget
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	toolkit "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -11,6 +12,11 @@ import (
 // to the dialog that it stands in.
 type Button struct {
 	widget.Button
+	tips
+
+	// Tip is what a resting pointer is told, for a button without a label; ""
+	// is nothing.
+	Tip string
 
 	OnEscape func() // of a button outside of dialogs; may be nil
 }
@@ -27,6 +33,13 @@ func NewButton(label string, tapped func()) *Button {
 func NewPrimaryButton(label string, tapped func()) *Button {
 	b := NewButton(label, tapped)
 	b.Importance = widget.HighImportance
+	return b
+}
+
+// NewTipButton returns a button with an icon that a tip explains.
+func NewTipButton(icon fyne.Resource, tip string, tapped func()) *Button {
+	b := NewIconButton("", icon, tapped)
+	b.Tip = tip
 	return b
 }
 
@@ -58,6 +71,27 @@ func (b *Button) MinSize() fyne.Size {
 		size.Width = max(size.Width+12, 76)
 	}
 	return fyne.NewSize(size.Width, rowHeight(b))
+}
+
+// Tapped is the toolkit's.
+func (b *Button) Tapped(e *fyne.PointEvent) {
+	b.leave()
+	b.Button.Tapped(e)
+}
+
+// MouseIn is the toolkit's.
+func (b *Button) MouseIn(e *desktop.MouseEvent) {
+	b.Button.MouseIn(e)
+	b.enter(b, b.Tip, e)
+}
+
+// MouseMoved is the toolkit's.
+func (b *Button) MouseMoved(e *desktop.MouseEvent) { b.moved(e) }
+
+// MouseOut is the toolkit's.
+func (b *Button) MouseOut() {
+	b.Button.MouseOut()
+	b.leave()
 }
 
 // Check is the toolkit's check box that hands Enter and Escape to the dialog

@@ -18,7 +18,8 @@ type Dialog struct {
 	Title string
 	Icon  fyne.ThemeIconName // before the title; "": none
 	Body  fyne.CanvasObject
-	// First gets the keyboard; nil: the primary button.
+	// First gets the keyboard; nil: the primary button, and Cancel where that
+	// destroys something.
 	First fyne.Focusable
 	// Width is the wished width of the body; 0: 440.
 	Width float32
@@ -180,6 +181,8 @@ func (d *Dialog) focusFirst() {
 	switch {
 	case d.First != nil:
 		c.Focus(d.First)
+	case d.Dangerous && d.Cancel != "":
+		c.Focus(d.cancel)
 	case d.Primary != "":
 		c.Focus(d.primary)
 	case d.Cancel != "":

@@ -75,6 +75,27 @@ func TestEnterConfirmsFromAnywhere(t *testing.T) {
 	}
 }
 
+// The keyboard of a question about something destructive is on the way out: who
+// presses Enter without reading loses nothing.
+func TestDangerousQuestionsBeginAtTheWayOut(t *testing.T) {
+	s := open(t)
+	done := 0
+	q := &widget.Dialog{Title: "Delete?", Primary: "Delete", Cancel: "Cancel", Dangerous: true, Body: widget.NewHint("gone"), OnPrimary: func() { done++ }}
+	s.stack.Open(q)
+	if at := s.window.Canvas().Focused(); at != q.CancelButton() {
+		t.Fatalf("the keyboard is at %T, want Cancel", at)
+	}
+	keys(s.window.Canvas().Focused(), fyne.KeyReturn)
+	if done != 0 || s.stack.Top() != s.dialog {
+		t.Errorf("Enter destroyed %d times", done)
+	}
+	s.stack.Open(q)
+	keys(q.PrimaryButton(), fyne.KeyReturn)
+	if done != 1 {
+		t.Error("the button itself does nothing")
+	}
+}
+
 func TestDialogSaysWhatWentWrong(t *testing.T) {
 	s := open(t)
 	s.dialog.SetError("Wrong password.", "Type it again.")
@@ -121,7 +142,7 @@ func TestBusyDialog(t *testing.T) {
 
 func TestDialogsStand(t *testing.T) {
 	s := open(t)
-	second := &widget.Dialog{Title: "Sure?", Primary: "Yes", Cancel: "No", Dangerous: true, Body: fw.NewLabel("Really")}
+	second := &widget.Dialog{Title: "Sure?", Primary: "Yes", Cancel: "No", Body: fw.NewLabel("Really")}
 	s.stack.Open(second)
 	if s.window.Canvas().Focused() != second.PrimaryButton() {
 		t.Errorf("the keyboard is at %T, want the button of the one in front", s.window.Canvas().Focused())
@@ -162,6 +183,36 @@ func TestTips(t *testing.T) {
 	if host.Tip() != "" {
 		t.Errorf("the tip stays: %q", host.Tip())
 	}
+}
+
+// A button without words says what it does, in a dialog too.
+func TestTipsInDialogs(t *testing.T) {
+	w := window(t, container.NewVBox(), 400, 300)
+	b := widget.NewTipButton(nil, "Make another one", nil)
+	stack := widget.NewStack(w.Canvas())
+	stack.Open(&widget.Dialog{Title: "Generate", Body: container.NewHBox(b), Primary: "Use it"})
+	host := hostIn(t, w.Canvas().Overlays().Top())
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(b)
+	test.MoveMouse(w.Canvas(), at.AddXY(5, 5))
+	if host.Tip() != "Make another one" {
+		t.Errorf("tip %q", host.Tip())
+	}
+	test.MoveMouse(w.Canvas(), fyne.NewPos(2, 2))
+	if host.Tip() != "" {
+		t.Errorf("the tip stays: %q", host.Tip())
+	}
+}
+
+// hostIn finds who shows the tips of a dialog.
+func hostIn(t *testing.T, overlay fyne.CanvasObject) *widget.TipHost {
+	t.Helper()
+	for _, o := range test.LaidOutObjects(overlay) {
+		if h, ok := o.(*widget.TipHost); ok {
+			return h
+		}
+	}
+	t.Fatal("the dialog shows no tips")
+	return nil
 }
 
 func TestDialogTellsThatItIsClosed(t *testing.T) {

@@ -37,7 +37,7 @@ func TestTextEntryLeavesKeysToTheWindow(t *testing.T) {
 }
 
 func TestPasswordEntryNeverCopies(t *testing.T) {
-	e := widget.NewPasswordEntry()
+	e := widget.NewPasswordEntry("Show or hide")
 	w := window(t, e, 200, 60)
 	w.Canvas().Focus(e)
 	test.Type(e, "geheim")

@@ -15,6 +15,7 @@ type FormRow struct {
 	Field fyne.CanvasObject // takes the rest of the width
 	Hint  string            // a line below the field; "": none
 	Wide  bool              // over both columns
+	Lines bool              // the field is lines of text and nothing else: the label stands beside the first
 }
 
 // Form shows rows with their labels in a column at the left, aligned to the
@@ -99,7 +100,11 @@ func (f *Form) arrange(width float32) float32 {
 		place(r.Field, x, y, w, h)
 		m := f.labels[i].MinSize()
 		// beside the first line of the field
-		place(f.labels[i], left-10-m.Width, y+max(0, (min(h, rowHeight(f))-m.Height)/2), m.Width, m.Height)
+		first := min(h, rowHeight(f))
+		if r.Lines {
+			first = min(h, m.Height)
+		}
+		place(f.labels[i], left-10-m.Width, y+max(0, (first-m.Height)/2), m.Width, m.Height)
 		y += h
 		if !f.hints[i].Hidden {
 			f.hints[i].Resize(fyne.NewSize(w, f.hints[i].MinSize().Height))

@@ -22,12 +22,14 @@ type PasswordEntry struct {
 	eye *iconTap
 }
 
-// NewPasswordEntry returns a field that hides its text.
-func NewPasswordEntry() *PasswordEntry {
+// NewPasswordEntry returns a field that hides its text. The tip says what its
+// eye does.
+func NewPasswordEntry(tip string) *PasswordEntry {
 	e := &PasswordEntry{}
 	e.Password = true
 	e.Scroll = fyne.ScrollHorizontalOnly
 	e.eye = newIconTap(theme.IconEye, func() { e.SetShown(e.Password) })
+	e.eye.tip = tip
 	e.ActionItem = e.eye
 	e.ExtendBaseWidget(e)
 	return e

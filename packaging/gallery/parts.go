@@ -28,9 +28,9 @@ func partsPage() fyne.CanvasObject {
 	off.Disable()
 	empty := widget.NewTextEntry()
 	empty.SetPlaceHolder("User name")
-	pass := widget.NewPasswordEntry()
+	pass := widget.NewPasswordEntry("Show or hide")
 	pass.SetText("correct horse")
-	shown := widget.NewPasswordEntry()
+	shown := widget.NewPasswordEntry("Show or hide")
 	shown.SetText("0O1l!-battery")
 	shown.SetShown(true)
 	area := widget.NewTextArea()
@@ -117,7 +117,7 @@ func iconsPage() fyne.CanvasObject {
 // openDialog shows the form that makes a cache.
 func openDialog(w fyne.Window, busy bool) {
 	stack := widget.NewStack(w.Canvas())
-	password, again := widget.NewPasswordEntry(), widget.NewPasswordEntry()
+	password, again := widget.NewPasswordEntry("Show or hide"), widget.NewPasswordEntry()
 	strength := widget.NewStrengthBar()
 	password.OnChanged = func(text string) { strength.Set(min(4, len(text)/4), "like that") }
 	intro := fw.NewLabel("The entries that you may use offline are written into one encrypted file, which only this computer can open. Choose a master password for it.")
