@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/tideover/tideover/tpm"
@@ -108,8 +109,8 @@ func (o Options) OpenChip(ctx context.Context) (*tpm.Chip, error) {
 }
 
 // Open puts a client together. A machine whose chip is missing or busy keeps its
-// secrets in the keychain, if that answers; else the session has no place for
-// them and says so when it needs one. The caller closes the client.
+// secrets in the keychain; one that does not answer is no place for them, and the
+// session says so when it needs one. The caller closes the client.
 func (o Options) Open(ctx context.Context) (*Client, error) {
 	folder, err := o.Folder()
 	if err != nil {
@@ -129,9 +130,8 @@ func (o Options) Open(ctx context.Context) (*Client, error) {
 	default:
 		c.Chip = nil
 		c.NoChip = o.Chip() == "none" || o.Chip() == "auto" && noChip()
-		if keychainIsThere() {
-			cfg.Keeper = session.NewKeychain(keychain{})
-		}
+		// One that is slow must not hold up the window.
+		cfg.Keeper, cfg.Kept = session.NewKeychain(keychain{}), sync.OnceValue(keychainIsThere)
 	}
 	if reachable() { // also beside a chip: what was made before it came
 		cfg.Keychain = keychain{}

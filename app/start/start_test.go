@@ -3,6 +3,7 @@ package start_test
 import (
 	"context"
 	"errors"
+	"net"
 	"path/filepath"
 	"testing"
 
@@ -100,5 +101,40 @@ func TestChipThatCannotBeReached(t *testing.T) {
 	found, err := (start.Options{Home: t.TempDir(), TPM: "unix:/nonexistent/chip"}).Examine(context.Background(), c)
 	if err != nil || found.Level != binding.LevelNone || len(found.BlockedBy) != 1 || found.BlockedBy[0] != "tpm_unusable" {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// A keychain may hold its answer back for as long as it likes: a client is put
+// together without one word to it.
+func TestOpenAsksNoKeychain(t *testing.T) {
+	bus := filepath.Join(t.TempDir(), "bus")
+	listener, err := net.Listen("unix", bus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }() // again, where it is needed below
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+			asked <- struct{}{}
+		}
+	}()
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+bus)
+	c, err := start.Options{Home: t.TempDir(), TPM: "none"}.Open(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, was := <-asked; was {
+		t.Error("it was asked before anybody needed it")
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"io"
 	"log"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/tideover/tideover/app/native"
 	"github.com/tideover/tideover/app/present"
@@ -59,11 +61,18 @@ func run(args []string, cost cache.Cost) int {
 		return fail(words, err)
 	}
 	defer func() { _ = instance.Close() }() // the home is free once the process is gone
-	client, err := options.Open(context.Background())
+	// From here on: a chip may take its time, too.
+	wanted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	client, err := options.Open(wanted)
 	if err != nil {
 		return fail(words, err)
 	}
-	show(shown{options: options, client: client, home: home, instance: instance, language: words.Language()})
+	if wanted.Err() != nil {
+		client.Close()
+		return 0
+	}
+	show(wanted, shown{options: options, client: client, home: home, instance: instance, language: words.Language()})
 	return 0
 }
 

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"os"
-	"os/signal"
-	"syscall"
+	"context"
 
 	"fyne.io/fyne/v2"
 	toolkit "fyne.io/fyne/v2/app"
@@ -27,8 +25,9 @@ type shown struct {
 	language string
 }
 
-// show opens the window and returns when it is closed for good.
-func show(s shown) {
+// show opens the window and returns when it is closed for good, by the person or
+// because it is not wanted any more.
+func show(wanted context.Context, s shown) {
 	a := toolkit.NewWithID(id)
 	w := a.NewWindow("Tideover")
 	w.SetMaster()
@@ -44,15 +43,8 @@ func show(s shown) {
 	d := app.New(config)
 	a.Lifecycle().SetOnStarted(d.Begin)
 
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	go func() {
-		for range signals {
-			d.Quit()
-		}
-	}()
+	defer context.AfterFunc(wanted, d.Quit)()
 	w.ShowAndRun()
-	signal.Stop(signals)
 }
 
 // trayOf shows an icon in the tray; a press on it shows the window. It is for

@@ -27,7 +27,10 @@ type Config struct {
 	Dial   func(Target) (Remote, error)
 	Chip   Chip   // nil: no chip can be reached
 	Keeper Keeper // nil: there is no place for secrets
-	Clock  Clock
+	// Kept reports whether the Keeper can be reached, which may take its time; it
+	// is asked when a Keeper is needed, not before. nil: it can.
+	Kept  func() bool
+	Clock Clock
 
 	// Keychain opens caches of level C; nil: there is none to ask.
 	Keychain cache.SecretStore
@@ -244,7 +247,7 @@ func someoneOffline(a *account) error {
 func (s *Session) machine(ctx context.Context) (binding.Machine, error) {
 	if s.cfg.Chip == nil {
 		level := binding.LevelNone
-		if s.cfg.NoChip && s.cfg.Keychain != nil && s.cfg.Keeper != nil {
+		if s.cfg.NoChip && s.cfg.Keychain != nil && s.keeps() {
 			level = binding.LevelC
 		}
 		return binding.Machine{Level: level}, nil

@@ -12,10 +12,14 @@ import (
 // needKeeper returns the Keeper, or NoSecretStore: without a safe place for the
 // token there is no session.
 func (s *Session) needKeeper() (Keeper, error) {
-	if s.cfg.Keeper == nil {
+	if !s.keeps() {
 		return nil, vault.NoSecretStore
 	}
 	return s.cfg.Keeper, nil
+}
+
+func (s *Session) keeps() bool {
+	return s.cfg.Keeper != nil && (s.cfg.Kept == nil || s.cfg.Kept())
 }
 
 // dial returns the Remote of a target, the same one as long as the target stays.
