@@ -138,7 +138,7 @@ func TestDisconnectAndConnect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.session.Edit(t.Context(), list.Root.Items[0], func(x *vault.Entry) error {
+	if err := e.session.Edit(t.Context(), list.Root.Items()[0], func(x *vault.Entry) error {
 		x.Set(vault.FieldUsername, vault.SecretText("postmaster"), false)
 		return nil
 	}); err != nil {

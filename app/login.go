@@ -136,7 +136,7 @@ func anyOffline(f *session.Folder) bool {
 	if f == nil {
 		return false
 	}
-	for _, i := range f.Items {
+	for i := range f.Each() {
 		if i.Offline != nil && *i.Offline {
 			return true
 		}

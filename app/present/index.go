@@ -48,7 +48,7 @@ func NewIndex(ctx context.Context, l *session.Listing) (*Index, error) {
 	ix.tree.byUID = map[string]int32{}
 	ix.tree.add(l.Root, -1, nil, func(f *session.Folder, at int32) int32 {
 		first := int32(len(ix.rows))
-		for _, item := range f.Items {
+		for item := range f.Each() {
 			if len(ix.rows)%1024 == 0 && ctx.Err() != nil {
 				break
 			}

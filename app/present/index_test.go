@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -27,23 +28,39 @@ func item(title string, pairs ...string) *session.Item {
 	return &session.Item{Entry: e, Path: []string{title}}
 }
 
-func folder(name string, parts ...any) *session.Folder {
-	f := &session.Folder{ID: vault.NewID(), Name: name}
-	for _, p := range parts {
-		switch p := p.(type) {
-		case *session.Item:
-			p.Group = f.ID
-			f.Items = append(f.Items, p)
-		case *session.Folder:
-			f.Folders = append(f.Folders, p)
-		}
-	}
+// tree is a group of a listing, with the items of all entries in it and below.
+type tree struct {
+	*vault.Group
+
+	items map[vault.ID]*session.Item
+}
+
+func folder(name string, parts ...any) *tree {
+	f := &tree{&vault.Group{ID: vault.NewID(), Name: name}, map[vault.ID]*session.Item{}}
+	f.add(parts...)
 	return f
 }
 
-func index(t testing.TB, root *session.Folder) *present.Index {
+func (f *tree) add(parts ...any) {
+	for _, p := range parts {
+		switch p := p.(type) {
+		case *session.Item:
+			f.Entries = append(f.Entries, p.Entry)
+			f.items[p.Entry.ID] = p
+		case *tree:
+			f.Groups = append(f.Groups, p.Group)
+			maps.Copy(f.items, p.items)
+		}
+	}
+}
+
+func (f *tree) listing() *session.Listing {
+	return session.NewListing(session.FromCache, noon, f.Group, func(e *vault.Entry) *session.Item { return f.items[e.ID] })
+}
+
+func index(t testing.TB, root *tree) *present.Index {
 	t.Helper()
-	ix, err := present.NewIndex(context.Background(), &session.Listing{Source: session.FromCache, AsOf: noon, Root: root})
+	ix, err := present.NewIndex(context.Background(), root.listing())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +203,7 @@ func TestCancelled(t *testing.T) {
 	if _, err := ix.Sort(ctx, present.ColumnTitle, false); !errors.Is(err, context.Canceled) {
 		t.Errorf("Sort: %v", err)
 	}
-	if _, err := present.NewIndex(ctx, &session.Listing{Root: folder("Root", item("a"))}); !errors.Is(err, context.Canceled) {
+	if _, err := present.NewIndex(ctx, folder("Root", item("a")).listing()); !errors.Is(err, context.Canceled) {
 		t.Errorf("NewIndex: %v", err)
 	}
 }
@@ -273,18 +290,20 @@ func TestTree(t *testing.T) {
 	}
 }
 
-func many(n int) *session.Folder {
+func many(n int) *tree {
 	root := folder("Root")
-	var f *session.Folder
+	var f *tree
 	for i := range n {
 		if i%50 == 0 {
+			if f != nil {
+				root.add(f)
+			}
 			f = folder(fmt.Sprintf("Gruppe %d", i/50))
-			root.Folders = append(root.Folders, f)
 		}
-		e := item(fmt.Sprintf("Server %d Müller", i), vault.FieldUsername, fmt.Sprintf("user%d@example.com", i%977),
-			vault.FieldURL, fmt.Sprintf("https://host%d.example.org/login", i), vault.FieldNotes, "Wartungsfenster sonntags, Zugang über den Sprungrechner")
-		f.Items = append(f.Items, e)
+		f.add(item(fmt.Sprintf("Server %d Müller", i), vault.FieldUsername, fmt.Sprintf("user%d@example.com", i%977),
+			vault.FieldURL, fmt.Sprintf("https://host%d.example.org/login", i), vault.FieldNotes, "Wartungsfenster sonntags, Zugang über den Sprungrechner"))
 	}
+	root.add(f)
 	return root
 }
 
@@ -330,13 +349,16 @@ func BenchmarkKeystroke(b *testing.B) {
 }
 
 func BenchmarkIndexAndSort(b *testing.B) {
-	root := many(100_000)
+	list := many(100_000).listing()
+	var ix *present.Index
 	b.Run("index", func(b *testing.B) {
 		for b.Loop() {
-			index(b, root)
+			var err error
+			if ix, err = present.NewIndex(context.Background(), list); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
-	ix := index(b, root)
 	for _, c := range []present.Column{present.ColumnTitle, present.ColumnUser, present.ColumnGroup} {
 		b.Run("sort "+string(c), func(b *testing.B) {
 			for b.Loop() {

@@ -64,7 +64,7 @@ func (t *Tree) Above(uid string) []string {
 // folder stands.
 func (t *Tree) add(f *session.Folder, parent int32, path []string, rows func(f *session.Folder, at int32) (first int32)) int32 {
 	at := int32(len(t.Nodes))
-	n := Node{ID: f.ID, Name: f.Name, Path: vault.JoinPath(path...), Parent: parent, Own: len(f.Items), Total: len(f.Items)}
+	n := Node{ID: f.ID, Name: f.Name, Path: vault.JoinPath(path...), Parent: parent, Own: f.Own(), Total: f.Own()}
 	if parent >= 0 {
 		n.Depth = t.Nodes[parent].Depth + 1
 	}

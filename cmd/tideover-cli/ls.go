@@ -77,7 +77,7 @@ func (p *program) ls(ctx context.Context, s secrets, path string) error {
 	case err == nil:
 		at := vault.JoinPath(folder.Path...)
 		r.Path = &at
-		r.add(folder.Folders, folder.Items)
+		r.add(folder.Folders, folder.Items())
 	default: // an entry lists itself
 		item, entryErr := listing.Find(path)
 		if entryErr != nil {

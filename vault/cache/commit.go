@@ -168,7 +168,7 @@ func (p *Pending) prove(ctx context.Context, report Report) error {
 		return fmt.Errorf("open the new generation: %w", err)
 	}
 	defer o.wipe()
-	if n := o.doc.Root.Count(); n != report.Entries {
+	if n := o.held.pack.Len(); n != report.Entries {
 		return vault.Fail(vault.Damaged, "%d entries were written, %d can be read", report.Entries, n)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"sync"
 	"time"
 
@@ -15,7 +16,8 @@ import (
 )
 
 // Opened is a cache that is unlocked. It holds the lock and, in memory, the
-// keys; Close ends both. It is safe for concurrent use, but Content is not.
+// keys; Close ends both. It is safe for concurrent use, but what it
+// holds is not.
 type Opened struct {
 	store *Store
 	found *finding
@@ -24,7 +26,7 @@ type Opened struct {
 	creds    *credentials
 	secret   []byte
 	key      kdbx.Key
-	doc      *kdbx.Document
+	held     *held // nil: closed
 	closed   bool
 	sawUntil time.Time // no need to write down an earlier sight of the clock
 }
@@ -32,16 +34,56 @@ type Opened struct {
 // errClosed is what an Opened answers after Close: a fault of the program.
 var errClosed = fmt.Errorf("cache: closed")
 
-// Content returns the cached entries, without the overlay. They belong to the
-// Opened, which wipes them at Close; nobody may change them. It is nil after
-// Close.
+// Content returns the cached entries, without the overlay. Their values belong
+// to the Opened, which wipes them at Close; nobody may change them. It is nil
+// after Close. All of it takes much more memory than the cache itself does:
+// Groups, Entries and Entry give what is wanted of it.
 func (o *Opened) Content() *vault.Content {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed {
+	h := o.holds()
+	if h == nil {
 		return nil
 	}
-	return o.doc.Content()
+	return &vault.Content{Root: h.group(h.root), Icons: h.icons}
+}
+
+// Groups returns the groups of Content without their entries, or nil after
+// Close. Nobody may change them.
+func (o *Opened) Groups() *vault.Group {
+	h := o.holds()
+	if h == nil {
+		return nil
+	}
+	return h.root
+}
+
+// Entries yields the entries of one of Groups. Each of them is good until the
+// next, but for its values, which are those of Content.
+func (o *Opened) Entries(g *vault.Group) iter.Seq[*vault.Entry] {
+	h := o.holds()
+	if h == nil {
+		return func(func(*vault.Entry) bool) {}
+	}
+	return h.entries(g)
+}
+
+// Entry returns one entry of Content, or nil.
+func (o *Opened) Entry(id vault.ID) *vault.Entry {
+	h := o.holds()
+	if h == nil {
+		return nil
+	}
+	n := h.pack.Find(id)
+	if n < 0 {
+		return nil
+	}
+	return h.pack.Entry(n)
+}
+
+// holds returns the content, or nil after Close.
+func (o *Opened) holds() *held {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held
 }
 
 // Lease returns the lease that held at unlocking, or nil where no server
@@ -168,7 +210,9 @@ func (o *Opened) wipe() bool {
 	o.creds.wipe()
 	clear(o.secret)
 	o.key.Wipe()
-	o.doc.Wipe()
-	o.doc = nil
+	if o.held != nil {
+		o.held.pack.Wipe()
+		o.held = nil
+	}
 	return true
 }

@@ -132,11 +132,13 @@ func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Open
 		return nil, f.problem
 	}
 	o := &Opened{store: s, creds: creds, secret: secret, found: f, key: creds.key(secret)}
-	if o.doc, err = s.readInner(ctx, f, o.key); err != nil {
+	doc, err := s.readInner(ctx, f, o.key)
+	if err != nil {
 		clear(secret)
 		o.key.Wipe()
 		return nil, err
 	}
+	o.held = hold(doc)
 	return o, nil
 }
 

@@ -327,7 +327,7 @@ func TestFind(t *testing.T) {
 	}
 	web, err := l.Find("Servers/web")
 	w.must(err)
-	if byID, err := l.Find(web.Entry.ID.String()); err != nil || byID != web {
+	if byID, err := l.Find(web.Entry.ID.String()); err != nil || byID.Entry.ID != web.Entry.ID {
 		t.Errorf("by id: %v", err)
 	}
 	if f, err := l.Folder("/Servers"); err != nil || f.Count() != 4 {

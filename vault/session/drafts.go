@@ -130,7 +130,7 @@ func (s *Session) sealDrafts(ctx context.Context, u *unlocked) error {
 
 // drafts describes the edits of an open cache.
 func (u *unlocked) drafts() []Draft {
-	listing := u.listing(nil) // only its paths are kept
+	listing := u.listing() // only its paths are kept
 	drafts := make([]Draft, 0, len(u.edits))
 	for _, e := range u.edits {
 		d := Draft{Op: e.Op, ID: e.ID, Fields: []string{}}

@@ -7,7 +7,12 @@ import (
 )
 
 // Item returns the entry with that identifier, or nil.
-func (l *Listing) Item(id vault.ID) *Item { return l.byID[id] }
+func (l *Listing) Item(id vault.ID) *Item {
+	if n := l.pack.Find(id); n >= 0 {
+		return l.item(n)
+	}
+	return nil
+}
 
 // Find returns the one entry that a path or an identifier means: NotFound, or
 // Ambiguous with the identifiers of all that match.
@@ -25,10 +30,12 @@ func (l *Listing) Find(ref string) (*Item, error) {
 	var found []*Item
 	if n := len(names); n > 0 {
 		for _, f := range l.folders(names[:n-1]) {
-			for _, i := range f.Items {
+			at := f.first
+			for i := range f.Each() {
 				if i.Entry.Title() == names[n-1] {
-					found = append(found, i)
+					found = append(found, l.item(at))
 				}
+				at++
 			}
 		}
 	}
@@ -108,14 +115,15 @@ func (l *Listing) Search(text string) ([]*Folder, []*Item) {
 	words := strings.Fields(strings.ToLower(text))
 	var folders []*Folder
 	var items []*Item
+	looked := Item{Entry: &vault.Entry{}}
 	var walk func(f *Folder)
 	walk = func(f *Folder) {
 		if f != l.Root && holds(strings.ToLower(f.Name), words) {
 			folders = append(folders, f)
 		}
-		for _, i := range f.Items {
-			if holds(i.text(), words) {
-				items = append(items, i)
+		for n := f.first; n < f.end; n++ {
+			if l.fill(n, &looked); holds(looked.text(), words) {
+				items = append(items, l.item(n))
 			}
 		}
 		for _, sub := range f.Folders {

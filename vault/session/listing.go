@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/tideover/tideover/vault"
@@ -22,14 +23,18 @@ const (
 // Listing is everything that the user may list at one moment. Its entries have
 // no protected values: those are read one by one, with an audit record each.
 // It does not change and is safe for concurrent use. Its values are its own: a
-// Lock takes nothing away from who holds it, or an Item of it; those of a cache
-// are wiped when nobody does any more.
+// Lock takes nothing away from who holds it, or an Item of it; they are wiped
+// when nobody does any more.
 type Listing struct {
 	Source Source
 	AsOf   time.Time // of the server's answer, or of the making of the cache
 	Root   *Folder
-	byID   map[vault.ID]*Item
-	values *values // of the entries of a cache; nil: they are the listing's as they came
+
+	numbered []*Folder // as in briefs
+	pack     *vault.Pack
+	briefs   []brief // of the entries in the pack
+	reasons  []string
+	sizes    map[int][]int64 // of attachments, where an entry has some
 }
 
 // Folder is a group of a Listing.
@@ -38,16 +43,43 @@ type Folder struct {
 	Name    string
 	Path    []string // names from the root, its own last
 	Folders []*Folder
-	Items   []*Item
+
+	list       *Listing
+	first, end int // of its entries in the listing's pack
 }
 
 // Count returns the number of entries in the folder and below.
 func (f *Folder) Count() int {
-	n := len(f.Items)
+	n := f.Own()
 	for _, sub := range f.Folders {
 		n += sub.Count()
 	}
 	return n
+}
+
+// Own returns the number of entries in the folder itself.
+func (f *Folder) Own() int { return f.end - f.first }
+
+// Items returns the entries of the folder itself.
+func (f *Folder) Items() []*Item {
+	items := make([]*Item, 0, f.Own())
+	for n := f.first; n < f.end; n++ {
+		items = append(items, f.list.item(n))
+	}
+	return items
+}
+
+// Each yields the entries of the folder itself, for who looks at many: each is
+// good until the next, which takes its memory, but for its strings and values.
+func (f *Folder) Each() iter.Seq[*Item] {
+	return func(yield func(*Item) bool) {
+		i := Item{Entry: &vault.Entry{}}
+		for n := f.first; n < f.end; n++ {
+			if f.list.fill(n, &i); !yield(&i) {
+				return
+			}
+		}
+	}
 }
 
 // Item is an entry of a Listing.
@@ -58,7 +90,7 @@ type Item struct {
 
 	HasPassword, HasOTP bool
 	Digits              int           // of the one-time code; 0: unknown
-	Period              time.Duration // of the one-time code; 0: unknown
+	Period              time.Duration // of the one-time code, whole seconds; 0: unknown
 	AttachmentSizes     []int64
 	History             int // earlier forms of the entry; in a server's listing 0: see Session.History
 
@@ -93,11 +125,9 @@ func (s *Session) List(ctx context.Context) (*Listing, error) {
 	if asOf.IsZero() {
 		asOf = s.now()
 	}
-	l := &Listing{Source: FromServer, AsOf: asOf, byID: map[vault.ID]*Item{}}
-	l.Root = l.folder(tree.Content.Root, nil, func(e *vault.Entry) *Item {
+	return NewListing(FromServer, asOf, tree.Content.Root, func(e *vault.Entry) *Item {
 		return describe(e, tree.Facts[e.ID])
-	})
-	return l, nil
+	}), nil
 }
 
 func (s *Session) listCache(ctx context.Context) (*Listing, error) {
@@ -107,86 +137,66 @@ func (s *Session) listCache(ctx context.Context) (*Listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return u.listing(&values{}), nil
+	return u.listing(), nil
 }
 
-// listing merges the cache and the edits, with copies of their values.
-func (u *unlocked) listing(v *values) *Listing {
-	l := &Listing{Source: FromCache, AsOf: u.created, byID: map[vault.ID]*Item{}, values: v}
-	l.merge(u.cache.Content().Root, u.edits)
-	return l
+// listing merges the cache and the edits. Nothing in it can show a secret.
+func (u *unlocked) listing() *Listing {
+	return merge(u.created, u.cache.Groups(), u.cache.Entries, u.edits)
 }
 
-// merge lists what is cached with what was done to it. Nothing in it can show a
-// secret.
-func (l *Listing) merge(root *vault.Group, done []cache.Edit) {
+// merge lists what is cached with what was done to it.
+func merge(asOf time.Time, root *vault.Group, cached func(*vault.Group) iter.Seq[*vault.Entry], done []cache.Edit) *Listing {
+	groups := map[vault.ID]bool{}
+	_ = root.Walk(func(_ []string, g *vault.Group) error { // no visit fails
+		groups[g.ID] = true
+		return nil
+	})
 	edits := map[vault.ID]cache.Edit{}
 	added := map[vault.ID][]cache.Edit{}
 	for _, e := range done {
-		if e.Op == cache.Added {
-			added[e.Group] = append(added[e.Group], e)
-		}
 		edits[e.ID] = e
+		switch {
+		case e.Op != cache.Added:
+		case groups[e.Group]:
+			added[e.Group] = append(added[e.Group], e)
+		default: // their group is gone: they stand in the root
+			added[root.ID] = append(added[root.ID], e)
+		}
 	}
 	yes := true
-	l.Root = l.folder(root, nil, func(e *vault.Entry) *Item {
-		edit, ok := edits[e.ID]
-		versions := len(e.History)
-		if ok && edit.Op == cache.Edited {
-			e = edit.Entry
-			versions++ // the one in the cache
-		}
-		item := describe(withhold(e, l.values), nil)
+	open := &vault.Entry{} // what may be seen of the one that is looked at
+	look := func(e *vault.Entry) *Item {
+		withholdInto(open, e, nil)
+		item := describe(open, nil)
 		item.hold(e)
-		item.Offline, item.History = &yes, versions
-		if ok {
-			item.Edit = edit.Op
-		}
 		return item
+	}
+	l := newListing(FromCache, asOf)
+	l.fold(root, nil, func(g *vault.Group, add func(*Item)) {
+		for e := range cached(g) {
+			edit, ok := edits[e.ID]
+			versions := len(e.History)
+			if ok && edit.Op == cache.Edited {
+				e = edit.Entry
+				versions++ // the one in the cache
+			}
+			item := look(e)
+			item.Offline, item.History = &yes, versions
+			if ok {
+				item.Edit = edit.Op
+			}
+			add(item)
+		}
+		for _, e := range added[g.ID] {
+			item := look(e.Entry)
+			item.Edit = cache.Added
+			add(item)
+		}
+		delete(added, g.ID)
 	})
-	l.addEdits(l.Root, added)
-	for _, lost := range added { // their group is gone: they stand in the root
-		l.append(l.Root, lost)
-	}
-}
-
-func (l *Listing) addEdits(f *Folder, added map[vault.ID][]cache.Edit) {
-	l.append(f, added[f.ID])
-	delete(added, f.ID)
-	for _, sub := range f.Folders {
-		l.addEdits(sub, added)
-	}
-}
-
-func (l *Listing) append(f *Folder, edits []cache.Edit) {
-	for _, e := range edits {
-		item := describe(withhold(e.Entry, l.values), nil)
-		item.hold(e.Entry)
-		item.Edit, item.Group = cache.Added, f.ID
-		item.Path = child(f.Path, e.Entry.Title())
-		f.Items = append(f.Items, item)
-		l.byID[e.ID] = item
-	}
-}
-
-// folder turns a group into a Folder, its entries by item.
-func (l *Listing) folder(g *vault.Group, path []string, item func(*vault.Entry) *Item) *Folder {
-	f := &Folder{ID: g.ID, Name: g.Name, Path: path}
-	for _, e := range g.Entries {
-		i := item(e)
-		i.Group, i.Path = g.ID, child(path, i.Entry.Title())
-		f.Items = append(f.Items, i)
-		l.byID[i.Entry.ID] = i
-	}
-	for _, sub := range g.Groups {
-		f.Folders = append(f.Folders, l.folder(sub, child(path, sub.Name), item))
-	}
-	return f
-}
-
-// child returns a path of its own, one name longer.
-func child(path []string, name string) []string {
-	return append(path[:len(path):len(path)], name)
+	l.pack.Done()
+	return l
 }
 
 // describe says of an entry what a list shows. Of a server's entry, a withheld
@@ -246,20 +256,26 @@ func secretField(f *vault.Field) bool {
 // withhold returns a copy of an entry without secret values, without the bytes
 // of attachments and without history. The values that stay are those of v.
 func withhold(e *vault.Entry, v *values) *vault.Entry {
-	c := *e
-	c.Fields = make([]vault.Field, len(e.Fields))
-	for i, f := range e.Fields {
+	c := &vault.Entry{}
+	withholdInto(c, e, v)
+	return c
+}
+
+// withholdInto is withhold into an entry that was one before, whose lists are
+// used again.
+func withholdInto(c, e *vault.Entry, v *values) {
+	fields, attachments := c.Fields[:0], c.Attachments[:0]
+	*c = *e
+	for _, f := range e.Fields {
 		if secretField(&f) {
 			f.Value = vault.Secret{}
 		}
 		f.Value = v.own(f.Value)
-		c.Fields[i] = f
+		fields = append(fields, f)
 	}
-	c.Attachments = make([]vault.Attachment, len(e.Attachments))
-	for i, a := range e.Attachments {
+	for _, a := range e.Attachments {
 		a.Binary = nil
-		c.Attachments[i] = a
+		attachments = append(attachments, a)
 	}
-	c.History = nil
-	return &c
+	c.Fields, c.Attachments, c.History = fields, attachments, nil
 }

@@ -99,21 +99,8 @@ func (u *unlocked) entry(id vault.ID) (*vault.Entry, cache.Op) {
 			op = e.Op
 		}
 	}
-	var found *vault.Entry
-	_ = u.cache.Content().Root.Walk(func(_ []string, g *vault.Group) error {
-		for _, e := range g.Entries {
-			if e.ID == id {
-				found = e
-				return errFound
-			}
-		}
-		return nil
-	})
-	return found, op
+	return u.cache.Entry(id), op
 }
-
-// errFound ends a walk early.
-var errFound = fmt.Errorf("found")
 
 // cloneEntry returns an entry whose values are its own, without history, and
 // without the bytes of attachments, which are read by themselves.
