@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"vault/server/catalog":    {"vault", "tpm/binding", "vault/kdbx", "vault/lease", "vault/policy", "vault/audit", "vault/otp", "vault/server/auth", "vault/server/keyring", "vault/server/store"},
 	"tpm/binding":             {},
 	"tpm":                     {"tpm/binding"},
+	"tpm/attest":              {"tpm/binding"},
 	"tpm/tpmtest":             {"tpm", "tpm/binding"},
 	"assets":                  {},
 	"app/present":             {"vault", "vault/session", "vault/policy", "vault/wire", "vault/otp", "assets"},
