@@ -77,9 +77,7 @@ func (p *mainPlace) question(q *question) *widget.Dialog {
 	done := 0
 	stop := func() {
 		work.Cancel()
-		if done > 0 {
-			p.reload()
-		}
+		p.reload() // whether the server took the last of it is not known
 		d.refresh()
 	}
 	dialog.OnPrimary = func() {

@@ -23,10 +23,17 @@ type desk struct {
 
 func newDesk(tb testing.TB, content func() *vault.Content) *desk {
 	tb.Helper()
-	k := &desk{tb: tb, q: newQueue(), office: &office{content: content, gone: map[vault.ID]bool{}}}
+	return newDeskBefore(tb, &office{content: content, gone: map[vault.ID]bool{}}, func(o *office) session.Remote { return o })
+}
+
+// newDeskBefore is newDesk with something between the window and the office.
+func newDeskBefore(tb testing.TB, o *office, between func(*office) session.Remote) *desk {
+	tb.Helper()
+	k := &desk{tb: tb, q: newQueue(), office: o}
+	remote := between(o)
 	home := filepath.Join(tb.TempDir(), "home")
 	s := session.New(session.Config{
-		Home: home, Dial: func(session.Target) (session.Remote, error) { return k.office, nil },
+		Home: home, Dial: func(session.Target) (session.Remote, error) { return remote, nil },
 		Keeper: session.NewKeychain(&drawer{}), Clock: wall{}, Name: "desk", OS: "linux", Version: "test",
 	})
 	options := launch.Options{Home: home, Getenv: func(string) string { return "" }}

@@ -205,12 +205,17 @@ func (p *mainPlace) duplicateEntry(string) {
 	d, item := p.d, items[0]
 	title := d.words.Text("entry.duplicate.title", map[string]any{"Title": p.titleOf(item.Entry.ID)})
 	over := d.waiting()
-	d.tell(&present.Notice{Severity: present.Info, Message: d.words.Text("entry.duplicating", nil)})
-	commented(d, p.titleOf(item.Entry.ID), func(ctx context.Context, comment string) (vault.ID, error) {
+	stop := func() {
+		p.doubling.Cancel()
+		p.tell(nil)
+		p.reload() // whether the server made one is not known
+	}
+	p.offer(&present.Notice{Severity: present.Info, Message: d.words.Text("entry.duplicating", nil)}, d.words.Text("main.cancel", nil), stop)
+	p.doubling = commented(d, p.titleOf(item.Entry.ID), func(ctx context.Context, comment string) (vault.ID, error) {
 		return d.session.Because(comment).Duplicate(ctx, item, title)
 	}, func(id vault.ID, err error) {
 		over()
-		d.tell(nil)
+		p.tell(nil)
 		if err != nil {
 			d.failed(err)
 			return

@@ -92,6 +92,14 @@ func (p *mainPlace) load(kept bool) {
 	})
 }
 
+// stopLoading gives up the first listing, which a server may take minutes for.
+func (p *mainPlace) stopLoading() {
+	p.loading.Cancel()
+	p.failure = &present.Notice{Severity: present.Info, Message: p.d.words.Text("dialog.stopped", nil)}
+	p.tell(p.failure)
+	p.showRows()
+}
+
 // took shows what was listed.
 func (p *mainPlace) took(l loaded, err error) {
 	d := p.d
@@ -104,6 +112,9 @@ func (p *mainPlace) took(l loaded, err error) {
 		}
 		d.failed(err)
 		return
+	}
+	if p.failure != nil && p.told != nil && p.told.Message == p.failure.Message {
+		p.tell(nil) // that is over
 	}
 	p.finding.Cancel() // it looks at what is gone
 	old := p.shelf
@@ -178,7 +189,7 @@ func (p *mainPlace) blank() screen.Blank {
 	case p.list == nil && p.failure != nil:
 		return screen.Blank{Icon: theme.IconWarning, Headline: text("failed"), Label: text("reload"), Action: p.reload}
 	case p.list == nil:
-		return screen.Blank{Icon: theme.IconRefresh, Headline: text("loading")}
+		return screen.Blank{Icon: theme.IconRefresh, Headline: text("loading"), Label: text("cancel"), Action: p.stopLoading}
 	case p.text != "":
 		group := ""
 		if n := p.index.Tree().Node(p.at); n != nil && p.scoped && !p.atRoot() {

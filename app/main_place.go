@@ -35,9 +35,11 @@ type mainPlace struct {
 	detail *present.Detail // of the only one; nil: not there yet, or none
 	peek   bool            // the details are shown though they are hidden, for a secret
 	shown  map[string]*task
-	fresh  bool // the list gets the keyboard when it comes
+	fresh  bool            // the list gets the keyboard when it comes
+	told   *present.Notice // above the list; nil: nothing is
+	strip  func()          // what the button of the notice does; nil: it has none
 
-	loading, finding, describing, asking *task
+	loading, finding, describing, asking, doubling *task
 }
 
 func newMainPlace(d *Desktop) *mainPlace {
@@ -52,7 +54,11 @@ func newMainPlace(d *Desktop) *mainPlace {
 			d.settings.Tree, d.settings.Below, d.settings.Right = s.Tree, s.Below, s.Right
 			d.save()
 		},
-		Strip:     func() {},
+		Strip: func() {
+			if p.strip != nil {
+				p.strip()
+			}
+		},
 		EntryMenu: func() []*fyne.MenuItem { return d.menuItems(present.EntryMenu(d.words, d.commands, d.state())) },
 		GroupMenu: func() []*fyne.MenuItem { return d.menuItems(present.GroupMenu(d.words, d.commands, d.state())) },
 		Detail: screen.DetailActions{
@@ -133,7 +139,7 @@ func (p *mainPlace) focusList() {
 
 // leave ends what is under way and lets go of everything that was listed.
 func (p *mainPlace) leave() {
-	for _, t := range []*task{p.loading, p.finding, p.describing, p.asking} {
+	for _, t := range []*task{p.loading, p.finding, p.describing, p.asking, p.doubling} {
 		t.Cancel()
 	}
 	p.hideSecrets()
@@ -145,7 +151,13 @@ func (p *mainPlace) leave() {
 }
 
 // tell shows a notice above the list; nil takes it away.
-func (p *mainPlace) tell(n *present.Notice) { p.screen.ShowNotice(n, "") }
+func (p *mainPlace) tell(n *present.Notice) { p.offer(n, "", nil) }
+
+// offer shows a notice with a button.
+func (p *mainPlace) offer(n *present.Notice, label string, action func()) {
+	p.strip, p.told = action, n
+	p.screen.ShowNotice(n, label)
+}
 
 // countdown shows how much is left, from 1 to 0, of the time that a copied
 // value stays; words say what was copied.

@@ -39,7 +39,7 @@ func (p *mainPlace) saveAttachment(id vault.ID, name string) {
 				return struct{}{}, err
 			}
 			defer clear(data)
-			return struct{}{}, writePrivate(path, data, replace)
+			return struct{}{}, writePrivate(ctx, path, data, replace)
 		}, func(_ struct{}, err error) {
 			if err != nil {
 				failed(err)
@@ -149,8 +149,9 @@ func fileName(name string) string {
 }
 
 // writePrivate writes a file that only its owner can read, whole or not at all.
-// Without replace a file that exists is fs.ErrExist, and stays as it is.
-func writePrivate(path string, data []byte, replace bool) (err error) {
+// Without replace a file that exists is fs.ErrExist, and stays as it is. Nothing
+// is left of a writing whose context ended.
+func writePrivate(ctx context.Context, path string, data []byte, replace bool) (err error) {
 	if !replace {
 		// The empty file holds the name until the content is there.
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -161,14 +162,14 @@ func writePrivate(path string, data []byte, replace bool) (err error) {
 			return err
 		}
 	}
-	err = writeWhole(path, data)
+	err = writeWhole(ctx, path, data)
 	if err != nil && !replace {
 		_ = os.Remove(path) // the empty one
 	}
 	return err
 }
 
-func writeWhole(path string, data []byte) error {
+func writeWhole(ctx context.Context, path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tideover-*") // 0600
 	if err != nil {
 		return err
@@ -178,6 +179,9 @@ func writeWhole(path string, data []byte) error {
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
