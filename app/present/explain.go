@@ -2,6 +2,7 @@ package present
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/tideover/tideover/vault"
@@ -37,6 +38,9 @@ func (c *Catalogue) Explain(err error) Explanation {
 		e.Candidates = append(e.Candidates, id.String())
 	}
 	args := map[string]any{"Detail": problem.Detail, "Until": "", "Tries": 0, "TriesKnown": false}
+	if problem.Cause == vault.Conflict {
+		args["Detail"] = c.partNames(problem.Detail)
+	}
 	if !problem.Until.IsZero() {
 		args["Until"] = c.Time(problem.Until)
 	}
@@ -49,6 +53,25 @@ func (c *Catalogue) Explain(err error) Explanation {
 		w.words(c, &e)
 	}
 	return e
+}
+
+// partNames puts the list of the parts of an entry that a conflict names into
+// words, as far as they have any.
+func (c *Catalogue) partNames(list string) string {
+	parts := strings.Split(list, ", ")
+	for i, p := range parts {
+		switch p {
+		case "tags":
+			parts[i] = c.Text("column.tags", nil)
+		case "expiry":
+			parts[i] = c.Text("column.expires", nil)
+		case "icon":
+			parts[i] = c.Text("entry.icon", nil)
+		default:
+			parts[i] = c.FieldName(p)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Time returns a moment as people of the language write it, in local time.

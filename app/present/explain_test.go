@@ -149,9 +149,9 @@ func TestExplain(t *testing.T) {
 			[]string{"no file /usb/x.kdbx", "Check the name"},
 		},
 		{
-			"conflict", vault.Fail(vault.Conflict, "Notes"),
+			"conflict", vault.Fail(vault.Conflict, "Notes, Owner, tags"),
 			"de", "conflict", 18,
-			[]string{"denselben Teil", "(Notes)", "Laden Sie neu"},
+			[]string{"denselben Teil", "(Notizen, Owner, Schlagwörter)", "Laden Sie neu"},
 		},
 		{"unknown language", vault.Busy, "tlh", "busy", 18, []string{"Another process"}},
 		{"unknown error", errors.New("disk on fire"), "en", "internal", 1, []string{"disk on fire"}},
