@@ -65,6 +65,8 @@ type Desktop struct {
 	saving        bool            // the settings are being written; unsaved: they changed since
 	unsaved       bool
 
+	repaint *task // of a window that got another size
+
 	here   place
 	login  *loginPlace
 	unlock *unlockPlace
@@ -106,6 +108,7 @@ func (d *Desktop) build() {
 	d.menuNow, d.trayNow, d.appeared = "", "", false
 	d.here = d.login
 	d.host = widget.NewTipHost(d.login.object())
+	d.host.OnResize = d.resized
 	d.cfg.Window.SetContent(d.host)
 }
 

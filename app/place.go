@@ -1,7 +1,11 @@
 package app
 
 import (
+	"context"
+	"time"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 
 	"github.com/tideover/tideover/vault/session"
 )
@@ -74,4 +78,17 @@ func (d *Desktop) goOffline() {
 func (d *Desktop) backToLogin() {
 	d.offlineWanted = false
 	d.paint()
+}
+
+// bufferAge is how long after a change of its size the window is painted again.
+// Without a graphics card the first frame of a new size may go into a buffer of
+// the old one, and nothing else would replace it.
+const bufferAge = 200 * time.Millisecond
+
+// resized is called when the window has another size.
+func (d *Desktop) resized() {
+	d.repaint.Cancel()
+	d.repaint = start(d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
+		return struct{}{}, pause(ctx, bufferAge)
+	}, func(struct{}, error) { canvas.Refresh(d.host) }, nil)
 }

@@ -18,6 +18,11 @@ const tipDelay = 600 * time.Millisecond
 // tips is one of these; dialogs of Stack bring their own.
 type TipHost struct {
 	widget.BaseWidget
+
+	// OnResize is told that the host, and so the window, has another size; may
+	// be nil.
+	OnResize func()
+
 	content fyne.CanvasObject
 	ground  *canvas.Rectangle
 	lines   []*canvas.Text
@@ -63,7 +68,12 @@ func (h *TipHost) CreateRenderer() fyne.WidgetRenderer {
 			}
 			return all
 		},
-		layout:  func(size fyne.Size) { h.content.Resize(size) },
+		layout: func(size fyne.Size) {
+			h.content.Resize(size)
+			if h.OnResize != nil {
+				h.OnResize()
+			}
+		},
 		min:     func() fyne.Size { return h.content.MinSize() },
 		refresh: func() { h.content.Resize(h.Size()); canvas.Refresh(h) },
 	}
