@@ -19,12 +19,16 @@ import (
 // master is the master password of every cache here.
 const master = "Ebbe und Flut 1729 am Kai"
 
+// The screen in points: that of a small notebook, without the edges that it
+// gives to other things.
+const screenWidth, screenHeight = 1280, 820
+
 // desk is a person's desk: a screen, a computer with its chip, a server
 // somewhere, and the window.
 type desk struct {
 	*apptest.Screen
 
-	*stage
+	*apptest.Stage
 
 	options options
 	variant variant
@@ -43,21 +47,23 @@ type desk struct {
 // are the same, and reading a screen takes seconds.
 type places map[string]image.Point
 
-func newDesk(s *stage, o options, v variant, p places) *desk {
-	d := &desk{stage: s, options: o, variant: v, dir: s.TempDir(), places: p}
+func newDesk(s *apptest.Stage, o options, v variant, p places) *desk {
+	d := &desk{Stage: s, options: o, variant: v, dir: s.TempDir(), places: p}
 	b, err := assets.Lang.ReadFile(path.Join("lang", "window", v.language+".json"))
-	s.must("read the words", err)
-	s.must("read the words", json.Unmarshal(b, &d.words))
+	s.Must("read the words", err)
+	s.Must("read the words", json.Unmarshal(b, &d.words))
 	d.chip = d.machine("tpm")
 	d.server = newServer(s, filepath.Join(o.bin, "tideover-server"), filepath.Join(d.dir, "server"))
-	d.Screen = s.screen(o, v)
+	d.Screen = apptest.Start(s, apptest.Options{
+		Width: screenWidth * v.scale, Height: screenHeight * v.scale, Failed: filepath.Join(o.out, "failed"),
+	})
 	return d
 }
 
 // machine starts a computer's chip.
 func (d *desk) machine(name string) *tpmtest.Process {
 	chip, err := tpmtest.Launch(filepath.Join(d.dir, name))
-	d.must("start a software TPM", err)
+	d.Must("start a software TPM", err)
 	d.Cleanup(func() { _ = chip.Stop() }) // it is not needed any more
 	return chip
 }
@@ -76,9 +82,9 @@ func (d *desk) text(key string) string {
 // it keeps that itself.
 func (d *desk) open(args ...string) {
 	home := filepath.Join(d.dir, "home")
-	d.must("make a home", os.MkdirAll(home, 0o700))
+	d.Must("make a home", os.MkdirAll(home, 0o700))
 	look := fmt.Sprintf(`{"theme":%q,"language":%q}`, d.variant.theme, d.variant.language)
-	d.must("write the settings", os.WriteFile(filepath.Join(home, "window.json"), []byte(look), 0o600))
+	d.Must("write the settings", os.WriteFile(filepath.Join(home, "window.json"), []byte(look), 0o600))
 	cmd := exec.Command(filepath.Join(d.options.bin, "tideover"), append([]string{"--home", home, "--tpm", d.chip.Spec()}, args...)...)
 	cmd.Env = d.Env(fmt.Sprintf("FYNE_SCALE=%d", d.variant.scale))
 	cmd.Stderr = os.Stderr
@@ -156,6 +162,25 @@ func (d *desk) press(at image.Point, button int) {
 	d.settle()
 	d.ClickAt(at, button)
 	d.settle()
+}
+
+// tipPause is longer than the pointer has to rest before it is told something.
+const tipPause = time.Second
+
+// rest lets the pointer rest at a place, in points from the corner of the window.
+func (d *desk) rest(at image.Point) {
+	d.MoveTo(at.Mul(d.variant.scale).Add(d.window.Place().Min))
+	time.Sleep(tipPause)
+}
+
+// client gives the command line a command in the home of the window.
+func (d *desk) client(args ...string) {
+	global := append([]string{"--home", filepath.Join(d.dir, "home"), "--tpm", d.chip.Spec()}, d.trusted()...)
+	cmd := exec.Command(filepath.Join(d.options.bin, "tideover-cli"), append(global, args...)...)
+	cmd.Env = d.Env()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		d.Fatalf("tideover-cli %v: %v: %s", args, err, out)
+	}
 }
 
 // shot takes a picture when the window has come to rest.

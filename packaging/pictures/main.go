@@ -22,6 +22,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/tideover/tideover/app/apptest"
 )
 
 // options are what the flags say.
@@ -63,6 +65,9 @@ func parts() []part {
 		{"entry", entry},
 		{"offline", offline},
 		{"machine", machine},
+		{"names", longNames},
+		{"limits", limits},
+		{"groups", groups},
 	}
 }
 
@@ -106,7 +111,7 @@ func take(ctx context.Context, o options) error {
 			if len(o.parts) > 0 && !slices.Contains(o.parts, p.name) {
 				continue
 			}
-			if err := on(ctx, o, v, where, p.play); err != nil {
+			if err := apptest.On(ctx, func(s *apptest.Stage) { p.play(newDesk(s, o, v, where)) }); err != nil {
 				failed = append(failed, fmt.Errorf("%s, %s: %w", v.name, p.name, err))
 			}
 			if ctx.Err() != nil {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+
+	"github.com/tideover/tideover/app/apptest"
 )
 
 // server is one with invented entries.
@@ -19,12 +21,12 @@ type server struct {
 		PasswordFile string `json:"password_file"`
 	} `json:"users"`
 
-	stage        *stage
+	stage        *apptest.Stage
 	binary, data string
 	process      *exec.Cmd
 }
 
-func newServer(s *stage, binary, data string) *server {
+func newServer(s *apptest.Stage, binary, data string) *server {
 	v := &server{stage: s, binary: binary, data: data}
 	s.Cleanup(v.quit)
 	v.start()
@@ -41,15 +43,15 @@ func (v *server) start() {
 	var complaint bytes.Buffer
 	v.process.Stderr = &complaint
 	out, err := v.process.StdoutPipe()
-	v.stage.must("start the server", err)
-	v.stage.must("start the server", v.process.Start())
+	v.stage.Must("start the server", err)
+	v.stage.Must("start the server", v.process.Start())
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err != nil {
 		_ = v.process.Wait() // to have all of its complaint
 		v.process = nil
 		v.stage.Fatalf("start the server: %v: %s", err, complaint.Bytes())
 	}
-	v.stage.must("read what the server says", json.Unmarshal(line, v))
+	v.stage.Must("read what the server says", json.Unmarshal(line, v))
 }
 
 // quit ends it as an outage does; the data stays.
@@ -75,7 +77,7 @@ func (v *server) password(user string) string {
 	for _, u := range v.Users {
 		if u.Name == user {
 			b, err := os.ReadFile(u.PasswordFile)
-			v.stage.must("read the password", err)
+			v.stage.Must("read the password", err)
 			return strings.TrimSuffix(string(b), "\n")
 		}
 	}

@@ -89,6 +89,8 @@ func online(d *desk) {
 	d.shot("main-narrow")
 	d.window.Maximise()
 	d.settle()
+	d.rest(image.Pt(216, 38))
+	d.shot("main-tip")
 
 	d.click("menu.server.disconnect")
 	d.see("cache.review.kept")
@@ -100,7 +102,6 @@ func online(d *desk) {
 	d.Type(master)
 	d.Key("Tab")
 	d.Type(master)
-	d.See(d.text("master.strength.4")) // it is judged when the person pauses
 	d.shot("disconnect-master")
 	d.Key("Return")
 	time.Sleep(400 * time.Millisecond) // in the middle of it
@@ -121,6 +122,7 @@ func entry(d *desk) {
 	}
 	d.click("entry.tab.general")
 	d.press(d.see("entry.tab.general").Add(image.Pt(520, 109).Mul(d.variant.scale)), apptest.LeftButton) // Generate…, whose words are hard to read
+	d.rest(image.Pt(857, 277))
 	d.shot("entry-generator")
 	d.Key("Return")
 	d.shot("entry-generated")
@@ -135,7 +137,21 @@ func entry(d *desk) {
 	d.find("warehouse")
 	d.Key("Delete")
 	d.shot("entry-delete")
+	d.Key("Escape", "ctrl+c")
+	d.shot("entry-comment")
 	d.Key("Escape")
+	d.settle()
+	d.Key("Return")
+	d.settle()
+	d.Key("Tab", "ctrl+a")
+	d.Type("typed here")
+	d.client("edit", "/Team/Databases/warehouse", "--username", "changed there")
+	d.Key("Return")
+	d.shot("entry-conflict")
+	d.Key("Escape")
+	d.settle()
+	d.Key("Tab", "space")
+	d.settle()
 	d.choose("menu.help", "menu.help.shortcuts")
 	d.shot("help-shortcuts")
 	d.Key("Escape")
@@ -186,7 +202,7 @@ func offline(d *desk) {
 	d.find("warehouse")
 	d.Key("Delete")
 	d.settle()
-	d.Key("Return")
+	d.Key("Tab", "space") // the keyboard is on the way back
 	d.settle()
 	d.Key("ctrl+f", "Escape")
 	d.choose("menu.find", "menu.find.drafts")
@@ -239,7 +255,7 @@ func (d *desk) revoke() {
 			ID string `json:"id"`
 		} `json:"devices"`
 	}
-	d.must("read the devices", json.Unmarshal([]byte(d.server.run("device", "list", "--json")), &list))
+	d.Must("read the devices", json.Unmarshal([]byte(d.server.run("device", "list", "--json")), &list))
 	for _, x := range list.Devices {
 		d.server.run("device", "revoke", x.ID)
 	}

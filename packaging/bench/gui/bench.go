@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"image"
 	"strconv"
 
@@ -45,6 +46,15 @@ func (f figures) remember(w *window, rss, pss work) error {
 	f.add(rss, m.rss)
 	f.add(pss, m.pss)
 	return nil
+}
+
+// on has something done on a fresh screen. Pictures of what was seen in place of
+// what was waited for go to a folder.
+func on(ctx context.Context, pictures string, do func(*apptest.Screen) error) (err error) {
+	down := apptest.On(ctx, func(s *apptest.Stage) {
+		err = do(apptest.Start(s, apptest.Options{Width: screenWidth, Height: screenHeight, Failed: pictures}))
+	})
+	return errors.Join(down, err)
 }
 
 // starts measures starts without anything to open.
