@@ -38,6 +38,9 @@ func (c *Chip) SealForProof(ctx context.Context, terms binding.Terms, auth, secr
 
 // sealInput checks what is to be sealed, and makes its template.
 func sealInput(terms binding.Terms, auth, secret []byte) (tpm2.TPMTPublic, error) {
+	if err := belowA(terms); err != nil {
+		return tpm2.TPMTPublic{}, err
+	}
 	if err := checkAuth(auth); err != nil {
 		return tpm2.TPMTPublic{}, err
 	}

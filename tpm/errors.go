@@ -140,5 +140,5 @@ func (s step) kind(code tpm2.TPMRC) error {
 			return binding.ErrTampered
 		}
 	}
-	return nil
+	return s.indexKind(code)
 }

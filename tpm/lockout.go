@@ -10,10 +10,12 @@ import (
 )
 
 // Properties of the shared dictionary-attack lockout, missing in go-tpm, and
-// the bit of TPMA_PERMANENT that says it is on. (TCG TPM 2.0 Library, Part 2,
+// the bits of TPMA_PERMANENT that say that it is on, and that the owner has a
+// password. (TCG TPM 2.0 Library, Part 2,
 // 6.13 and 8.6.)
 const (
 	ptLockoutCounter tpm2.TPMPT = 0x20e // then maxAuthFail, interval, recovery
+	permanentOwner   uint32     = 1 << 0
 	permanentLockout uint32     = 1 << 9
 )
 
@@ -35,6 +37,7 @@ type lockout struct {
 	failed, max uint32
 	interval    time.Duration // after which one failure is forgiven
 	locked      bool
+	ownerAuth   bool // the owner's password, which has nothing to do with the lockout, is set
 }
 
 // lockout reads the state, which needs no authorisation and costs no try.
@@ -49,7 +52,7 @@ func (o *operation) lockout() (lockout, error) {
 	}
 	return lockout{
 		failed: v[0], max: v[1], interval: time.Duration(v[2]) * time.Second,
-		locked: permanent&permanentLockout != 0,
+		locked: permanent&permanentLockout != 0, ownerAuth: permanent&permanentOwner != 0,
 	}, nil
 }
 

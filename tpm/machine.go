@@ -50,6 +50,11 @@ func (o *operation) properties(first tpm2.TPMPT, n int) ([]uint32, error) {
 // say "another machine"; Seal, Check and Unseal refuse. The answer is as little
 // authenticated as the one of Clock.
 func (c *Chip) Machine(ctx context.Context) (binding.Machine, error) {
+	return c.machine(ctx, nil)
+}
+
+// machine is Machine; higher, if any, may raise the level with what else it knows.
+func (c *Chip) machine(ctx context.Context, higher func(*operation, *binding.Machine) error) (binding.Machine, error) {
 	var m binding.Machine
 	err := c.do(ctx, job{"measure chip", &c.cache, func(o *operation) error {
 		m = binding.Machine{Virtual: c.explicit}
@@ -64,7 +69,10 @@ func (c *Chip) Machine(ctx context.Context) (binding.Machine, error) {
 			return err
 		}
 		m.RootName = slices.Clone(o.root.name.Buffer)
-		return o.measureLevel(&m)
+		if err := o.measureLevel(&m); err != nil || higher == nil {
+			return err
+		}
+		return higher(o, &m)
 	}})
 	if err != nil {
 		return binding.Machine{}, err
@@ -95,18 +103,24 @@ func neededCommands() []tpm2.TPMCC {
 	}
 }
 
+// blockedCommands are the words for commands that the chip lacks.
+func blockedCommands(missing []tpm2.TPMCC) []string {
+	var blocked []string
+	for _, cc := range missing {
+		blocked = append(blocked, fmt.Sprintf("%s%#x", binding.BlockedCommand, uint32(cc)))
+	}
+	return blocked
+}
+
 // measureLevel says how far the chip's commands and lockout settings go.
-// Level A needs NV indices, which nobody has provisioned here.
+// Level A needs NV indices of a cache, which Indexed has.
 func (o *operation) measureLevel(m *binding.Machine) error {
-	missing, err := o.missingCommands()
+	missing, err := o.missingCommands(neededCommands())
 	if err != nil {
 		return err
 	}
 	if len(missing) > 0 {
-		m.Level = binding.LevelNone
-		for _, cc := range missing {
-			m.BlockedBy = append(m.BlockedBy, fmt.Sprintf("%s%#x", binding.BlockedCommand, uint32(cc)))
-		}
+		m.Level, m.BlockedBy = binding.LevelNone, blockedCommands(missing)
 		return nil
 	}
 	lock, err := o.lockout()
@@ -114,15 +128,19 @@ func (o *operation) measureLevel(m *binding.Machine) error {
 		return err
 	}
 	m.Level, m.BlockedBy = binding.LevelB, []string{binding.BlockedIndices}
+	if lock.ownerAuth {
+		m.BlockedBy = append(m.BlockedBy, binding.BlockedOwner)
+	}
 	if weak := lock.weakness(); weak != "" {
 		m.Level, m.BlockedBy = binding.LevelB0, append(m.BlockedBy, weak)
 	}
 	return nil
 }
 
-// missingCommands asks the chip for its list of commands.
-func (o *operation) missingCommands() ([]tpm2.TPMCC, error) {
-	missing := neededCommands()
+// missingCommands asks the chip for its list of commands, and returns what is
+// not in it of the needed ones.
+func (o *operation) missingCommands(needed []tpm2.TPMCC) ([]tpm2.TPMCC, error) {
+	missing := needed
 	next := uint32(0)
 	for {
 		r, err := run(o, stepCapability, tpm2.GetCapability{

@@ -17,22 +17,27 @@ const (
 	maxPrivate = 1024
 )
 
+// belowA refuses level A to a Chip without the NV indices of the cache.
+func belowA(t binding.Terms) error {
+	if t.Level == binding.LevelA {
+		return fmt.Errorf("%w: level A needs NV indices: use Chip.WithIndices", binding.ErrUnavailable)
+	}
+	return nil
+}
+
 // sealedTemplate is the public area of a sealed object under t, without its
 // unique field. At B the object's password counts against the shared lockout,
-// at B0 not.
+// at B0 not; at A the object has none.
 func sealedTemplate(t binding.Terms) (tpm2.TPMTPublic, error) {
 	policy, err := t.AuthPolicy()
 	if err != nil {
 		return tpm2.TPMTPublic{}, err
 	}
-	if t.Level == binding.LevelA {
-		return tpm2.TPMTPublic{}, fmt.Errorf("%w: level A needs NV indices, and this chip has none for the cache", binding.ErrUnavailable)
-	}
 	return tpm2.TPMTPublic{
 		Type:    tpm2.TPMAlgKeyedHash,
 		NameAlg: tpm2.TPMAlgSHA256,
 		ObjectAttributes: tpm2.TPMAObject{
-			FixedTPM: true, FixedParent: true, AdminWithPolicy: true, NoDA: t.Level == binding.LevelB0,
+			FixedTPM: true, FixedParent: true, AdminWithPolicy: true, NoDA: t.Level != binding.LevelB,
 		},
 		AuthPolicy: tpm2.TPM2BDigest{Buffer: policy[:]},
 		Parameters: plainKeyedHash(),
@@ -114,6 +119,11 @@ func (o *operation) createWithProof(template tpm2.TPMTPublic, auth, data []byte)
 	if err := o.openRoot(); err != nil {
 		return binding.Object{}, binding.Creation{}, err
 	}
+	return o.createUnder(template, auth, data)
+}
+
+// createUnder is createWithProof with the root open already.
+func (o *operation) createUnder(template tpm2.TPMTPublic, auth, data []byte) (binding.Object, binding.Creation, error) {
 	sensitive := &tpm2.TPMSSensitiveCreate{UserAuth: tpm2.TPM2BAuth{Buffer: auth}}
 	if data != nil {
 		sensitive.Data = tpm2.NewTPMUSensitiveCreate(&tpm2.TPM2BSensitiveData{Buffer: data})

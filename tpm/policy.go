@@ -99,17 +99,22 @@ func (o *operation) verifyApproval(use binding.SealedUse) (ticket, error) {
 	r, err := run(o, stepVerify, tpm2.VerifySignature{
 		KeyHandle: key.ObjectHandle,
 		Digest:    tpm2.TPM2BDigest{Buffer: message[:]},
-		Signature: tpm2.TPMTSignature{
-			SigAlg: tpm2.TPMAlgECDSA,
-			Signature: tpm2.NewTPMUSignature(tpm2.TPMAlgECDSA, &tpm2.TPMSSignatureECC{
-				Hash:       tpm2.TPMAlgSHA256,
-				SignatureR: tpm2.TPM2BECCParameter{Buffer: use.Approval.Signature[:32]},
-				SignatureS: tpm2.TPM2BECCParameter{Buffer: use.Approval.Signature[32:]},
-			}),
-		},
+		Signature: ecdsaSignature(use.Approval.Signature),
 	})
 	if err != nil {
 		return ticket{}, err
 	}
 	return r.Validation, nil
+}
+
+// ecdsaSignature is r‖s, 64 bytes, as the chip takes it.
+func ecdsaSignature(rs []byte) tpm2.TPMTSignature {
+	return tpm2.TPMTSignature{
+		SigAlg: tpm2.TPMAlgECDSA,
+		Signature: tpm2.NewTPMUSignature(tpm2.TPMAlgECDSA, &tpm2.TPMSSignatureECC{
+			Hash:       tpm2.TPMAlgSHA256,
+			SignatureR: tpm2.TPM2BECCParameter{Buffer: rs[:32]},
+			SignatureS: tpm2.TPM2BECCParameter{Buffer: rs[32:]},
+		}),
+	}
 }

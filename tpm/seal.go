@@ -95,9 +95,17 @@ func (c *Chip) Unseal(ctx context.Context, use SealedUse) ([]byte, error) {
 	return secret, err
 }
 
-// verify compares object, terms and approval with each other, without a chip,
-// and returns the object's Name.
+// verify is belongTogether, below level A.
 func verify(use SealedUse) (tpm2.TPM2BName, error) {
+	if err := belowA(use.Terms); err != nil {
+		return tpm2.TPM2BName{}, err
+	}
+	return belongTogether(use)
+}
+
+// belongTogether compares object, terms and approval with each other, without
+// a chip, and returns the object's Name.
+func belongTogether(use SealedUse) (tpm2.TPM2BName, error) {
 	template, err := sealedTemplate(use.Terms)
 	if err != nil {
 		return tpm2.TPM2BName{}, err

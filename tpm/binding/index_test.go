@@ -173,8 +173,12 @@ func reading(t testing.TB, key *ecdsa.PrivateKey, qualified [32]byte, name []byt
 	t.Helper()
 	two := func(b []byte) []byte { return append([]byte{byte(len(b) >> 8), byte(len(b))}, b...) }
 	attested := bytes.Join([][]byte{
-		{0xff, 0x54, 0x43, 0x47, 0x80, 0x14}, two(name), two(qualified[:]),
-		{0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 3, 1}, make([]byte, 8), two(name), {0, 0}, two(value),
+		{0xff, 0x54, 0x43, 0x47, 0x80, 0x14},
+		two(name), two(qualified[:]),
+		{0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 3, 1},
+		make([]byte, 8), two(name),
+		{0, 0},
+		two(value),
 	}, nil)
 	hash := sha256.Sum256(attested)
 	r, s, err := ecdsa.Sign(nil, key, hash[:])

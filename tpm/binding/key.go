@@ -70,6 +70,12 @@ func (k ServerKey) ECDSA() (*ecdsa.PublicKey, error) {
 	return pub, nil
 }
 
+// Verify reports whether signature is the key's r‖s, 64 bytes, on hash.
+func (k ServerKey) Verify(hash [32]byte, signature []byte) bool {
+	pub, err := k.ECDSA()
+	return err == nil && verifyRS(pub, hash, signature)
+}
+
 // Public returns the key as a marshalled TPMT_PUBLIC, 86 bytes.
 func (k ServerKey) Public() []byte {
 	b := append([]byte(nil), publicHead[:]...)

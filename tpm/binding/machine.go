@@ -22,11 +22,14 @@ type Machine struct {
 
 // The words of Machine.BlockedBy. They reach disk and wire; never change one.
 const (
-	BlockedIndices  = "indices"          // not A: no NV indices have been provisioned for the cache
-	BlockedTries    = "lockout_tries"    // not B: the shared lockout sets in after fewer than 8 failures
-	BlockedInterval = "lockout_interval" // not B: it forgives one failure in more than 2 hours
-	BlockedOff      = "lockout_off"      // not B: there is no shared lockout
-	BlockedCommand  = "command_"         // no level at all: followed by the command that the chip lacks
+	BlockedIndices   = "indices"           // not A: no NV indices have been provisioned for the cache
+	BlockedForeign   = "indices_foreign"   // not A: other indices than the cache's stand in their places
+	BlockedUnwritten = "indices_unwritten" // not A: the server has not yet permitted their first write
+	BlockedOwner     = "owner_auth"        // not A: the chip's owner has a password, so indices need an administrator
+	BlockedTries     = "lockout_tries"     // not B: the shared lockout sets in after fewer than 8 failures
+	BlockedInterval  = "lockout_interval"  // not B: it forgives one failure in more than 2 hours
+	BlockedOff       = "lockout_off"       // not B: there is no shared lockout
+	BlockedCommand   = "command_"          // no level at all: followed by the command that the chip lacks
 )
 
 // Clock is the chip's own time. It stands still while the machine is off.
@@ -41,11 +44,17 @@ type Clock struct {
 // lockout belongs to the whole machine (BitLocker, Windows Hello), so we stop
 // at half of what the chip allows.
 type Tries struct {
-	Left       int           // before we stop asking, not before the chip stops; 0 if not Known
+	Left       int           // at B before we stop asking, not before the chip stops; 0 if not Known
 	Sitting    int           // most wrong passwords that one sitting should send, at most Left
-	Known      bool          // false: the chip has no limit that could be kept (level B0)
-	RetryAfter time.Duration // when Left is 0: until it is 1 again by the chip's own forgiving
+	Known      bool          // false: no limit that could be kept (level B0), or no right to read it (level A)
+	RetryAfter time.Duration // when Left is 0: until it is 1 again by the chip's own forgiving; 0: never by itself
+	Failed     int           // wrong passwords since the last right one; level A only
 }
+
+// Opens is a budget of opens, counted by the chip (level A with PIN_PASS). It
+// counts authorisations, so Used may be above the number of secrets given out,
+// and is never above that of journal entries, which come first.
+type Opens struct{ Used, Limit uint32 }
 
 // SealedUse is everything that one unsealing needs.
 type SealedUse struct {
@@ -53,6 +62,12 @@ type SealedUse struct {
 	Terms    Terms
 	Approval *Approval // nil if the terms are not governed
 	Auth     []byte    // value made from the master password: 1 to 32 bytes, none of them zero
+
+	// BeforeOpen is called at level A when the password is found right, before
+	// an open is counted and the secret given out: to make the journal's entry
+	// durable. Its error ends the opening. It must not call the chip. It may be
+	// called again if the chip asks for a repetition. May be nil.
+	BeforeOpen func() error
 }
 
 // Format prints no field whatever the verb: Auth is a secret.

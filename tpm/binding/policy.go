@@ -97,8 +97,12 @@ func comparison(operand []byte, offset, operation uint16) []byte {
 
 // counter is PolicyNV: the counter with that Name equals n.
 func (p *policy) counter(name []byte, n uint64) {
-	p.extend(ccPolicyNV, comparison(binary.BigEndian.AppendUint64(nil, n), 0, eoEq), name)
+	p.extend(ccPolicyNV, comparison(CounterOperand(n), 0, eoEq), name)
 }
+
+// CounterOperand returns n as TPM2_PolicyNV compares it with a counter: 8
+// bytes, big-endian, at offset 0.
+func CounterOperand(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // bounds is PolicyCounterTimer twice: clock, then resets.
 func (p *policy) bounds(b Bounds) {

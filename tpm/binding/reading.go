@@ -57,13 +57,13 @@ func (s Statement) Reading(want ReadingWant) (Reading, error) {
 	if !ok {
 		return Reading{}, fmt.Errorf("reading: not one of an NV index: %w", ErrTampered)
 	}
-	_, rest, ok1 := cut2B(rest) // qualified Name of the key
-	qualified, rest, ok2 := cut2B(rest)
+	_, rest, ok1 := Cut2B(rest) // qualified Name of the key
+	qualified, rest, ok2 := Cut2B(rest)
 	if !ok1 || !ok2 || len(rest) < clockInfoSize+firmwareSize {
 		return Reading{}, fmt.Errorf("reading: form: %w", ErrTampered)
 	}
 	info, rest := rest[:clockInfoSize], rest[clockInfoSize+firmwareSize:]
-	name, rest, ok := cut2B(rest)
+	name, rest, ok := Cut2B(rest)
 	switch {
 	case !ok || len(rest) != 2+2+IndexSize || !bytes.HasPrefix(rest, []byte{0, 0, 0, IndexSize}): // offset, length
 		return Reading{}, fmt.Errorf("reading: form: %w", ErrTampered)
@@ -84,8 +84,8 @@ func (s Statement) Reading(want ReadingWant) (Reading, error) {
 // rsOf returns r‖s of a TPMT_SIGNATURE. Chips may leave out leading zeros.
 func rsOf(signature []byte) ([]byte, bool) {
 	rest, ok := bytes.CutPrefix(signature, signatureHead[:])
-	r, rest, ok1 := cut2B(rest)
-	s, rest, ok2 := cut2B(rest)
+	r, rest, ok1 := Cut2B(rest)
+	s, rest, ok2 := Cut2B(rest)
 	if !ok || !ok1 || !ok2 || len(rest) != 0 || len(r) > 32 || len(s) > 32 {
 		return nil, false
 	}
@@ -95,8 +95,9 @@ func rsOf(signature []byte) ([]byte, bool) {
 	return rs, true
 }
 
-// cut2B takes a field that starts with its length in two bytes.
-func cut2B(b []byte) (field, rest []byte, ok bool) {
+// Cut2B takes a TPM2B off b: a field that starts with its length in two bytes.
+// It reports false if b ends before the field does.
+func Cut2B(b []byte) (field, rest []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, nil, false
 	}
