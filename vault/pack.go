@@ -2,7 +2,6 @@ package vault
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"slices"
 	"time"
 )
@@ -26,8 +25,7 @@ type Pack struct {
 	binaries []*Binary
 	byBinary map[*Binary]uint32
 
-	seed  maphash.Seed
-	slots []int32 // by the hash of the identifier: the entry's number and one; nil: not made
+	numbers Numbers
 }
 
 // packPlace is where an entry begins.
@@ -43,7 +41,7 @@ func NewPack(room func(n int) []byte) *Pack {
 	if room == nil {
 		room = func(n int) []byte { return make([]byte, n) }
 	}
-	return &Pack{room: room, byWord: map[string]uint32{}, byBinary: map[*Binary]uint32{}, seed: maphash.MakeSeed()}
+	return &Pack{room: room, byWord: map[string]uint32{}, byBinary: map[*Binary]uint32{}}
 }
 
 // Len returns the number of entries.
@@ -74,35 +72,12 @@ func (p *Pack) Add(e *Entry) int {
 func (p *Pack) Done() {
 	p.byWord, p.byBinary, p.free = nil, nil, nil
 	p.at, p.words, p.pieces = slices.Clip(slices.Clone(p.at)), slices.Clone(p.words), slices.Clone(p.pieces)
-	size := 16
-	for size < 2*len(p.at) {
-		size *= 2
-	}
-	p.slots = make([]int32, size)
-	for i := range p.at {
-		k := p.slot(p.ID(i))
-		p.slots[k] = int32(i + 1)
-	}
+	p.numbers = NewNumbers(len(p.at), p.ID)
 }
 
 // Find returns the number of the entry with that identifier, of several the
 // last; -1: there is none, or Done was not called.
-func (p *Pack) Find(id ID) int {
-	if p.slots == nil {
-		return -1
-	}
-	return int(p.slots[p.slot(id)]) - 1
-}
-
-// slot returns where in slots an identifier stands, or would.
-func (p *Pack) slot(id ID) int {
-	mask := len(p.slots) - 1
-	for k := int(maphash.Comparable(p.seed, id)) & mask; ; k = (k + 1) & mask {
-		if i := p.slots[k]; i == 0 || p.ID(int(i)-1) == id {
-			return k
-		}
-	}
-}
+func (p *Pack) Find(id ID) int { return p.numbers.Find(id) }
 
 // ID returns the identifier of entry i.
 func (p *Pack) ID(i int) ID { return ID(p.from(i)) }

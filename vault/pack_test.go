@@ -153,3 +153,20 @@ func BenchmarkPack(b *testing.B) {
 		}
 	})
 }
+
+func TestNumbers(t *testing.T) {
+	ids := make([]vault.ID, 1000)
+	for i := range ids {
+		ids[i] = vault.NewID()
+	}
+	ids[999] = ids[0]
+	numbers := vault.NewNumbers(len(ids), func(n int) vault.ID { return ids[n] })
+	for i, id := range ids[1:] {
+		if n := numbers.Find(id); n != i+1 {
+			t.Errorf("%d is found as %d", i+1, n)
+		}
+	}
+	if numbers.Find(vault.NewID()) != -1 || new(vault.Numbers).Find(ids[0]) != -1 {
+		t.Error("something is found that is not there")
+	}
+}

@@ -33,7 +33,7 @@ type Index struct {
 	folded []byte      // texts of a search, one value a line, a row after the other
 	ends   []uint32    // of the rows in folded
 	pairs  []signature // of the rows' texts in folded
-	byID   map[vault.ID]int32
+	byID   vault.Numbers
 }
 
 // NewIndex makes the Index of a listing. It takes some milliseconds for a
@@ -42,8 +42,7 @@ func NewIndex(ctx context.Context, l *session.Listing) (*Index, error) {
 	n := l.Root.Count()
 	ix := &Index{
 		AsOf: l.AsOf, Source: l.Source,
-		rows: make([]Row, 0, n), ends: make([]uint32, 0, n), pairs: make([]signature, 0, n), byID: make(map[vault.ID]int32, n),
-		text: make([]byte, 0, n*64), folded: make([]byte, 0, n*72),
+		rows: make([]Row, 0, n), ends: make([]uint32, 0, n), pairs: make([]signature, 0, n),
 	}
 	ix.tree.byUID = map[string]int32{}
 	ix.tree.add(l.Root, -1, nil, func(f *session.Folder, at int32) int32 {
@@ -53,6 +52,9 @@ func NewIndex(ctx context.Context, l *session.Listing) (*Index, error) {
 				break
 			}
 			ix.add(item, at)
+			if len(ix.rows) == n/foresight {
+				ix.text, ix.folded = foreseen(ix.text), foreseen(ix.folded)
+			}
 		}
 		return first
 	})
@@ -60,7 +62,34 @@ func NewIndex(ctx context.Context, l *session.Listing) (*Index, error) {
 		ix.Wipe()
 		return nil, err
 	}
+	ix.text, ix.folded = fitting(ix.text), fitting(ix.folded)
+	ix.byID = vault.NewNumbers(len(ix.rows), func(i int) vault.ID { return ix.rows[i].ID })
 	return ix, nil
+}
+
+// foresight is the part of the rows by which the room for all texts is guessed.
+// Making it longer step by step would take several times as much.
+const foresight = 16
+
+// foreseen returns the texts of the first rows with room for those of all.
+func foreseen(texts []byte) []byte {
+	return moved(texts, len(texts)*(foresight+1))
+}
+
+// fitting returns texts without the room that they did not need, where that is
+// a good part.
+func fitting(texts []byte) []byte {
+	if cap(texts)-len(texts) <= len(texts)/foresight {
+		return texts
+	}
+	return moved(texts, len(texts))
+}
+
+// moved returns texts in room of that size, and wipes where they were.
+func moved(texts []byte, room int) []byte {
+	to := append(make([]byte, 0, room), texts...)
+	clear(texts)
+	return to
 }
 
 func (ix *Index) add(item *session.Item, group int32) {
@@ -114,7 +143,6 @@ func (ix *Index) add(item *session.Item, group int32) {
 	for _, tag := range e.Tags {
 		ix.folded = append(appendFolded(ix.folded, []byte(tag)), '\n')
 	}
-	ix.byID[e.ID] = int32(len(ix.rows))
 	ix.ends = append(ix.ends, uint32(len(ix.folded)))
 	var pairs signature
 	pairs.add(ix.folded[start:])
@@ -175,10 +203,7 @@ func (ix *Index) Row(i int32) *Row { return &ix.rows[i] }
 
 // Find returns the row of an entry; -1: there is none.
 func (ix *Index) Find(id vault.ID) int32 {
-	if i, ok := ix.byID[id]; ok {
-		return i
-	}
-	return -1
+	return int32(ix.byID.Find(id))
 }
 
 // Tree returns the groups.
