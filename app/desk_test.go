@@ -119,7 +119,7 @@ func (k *desk) wantNot(texts ...string) {
 func (k *desk) choose(n int) {
 	k.tb.Helper()
 	if !k.main.screen.SelectEntry(entryID(n)) {
-		k.tb.Fatalf("entry %d is not listed", n)
+		k.tb.Fatalf("entry %d is not listed: %q", n, k.reads())
 	}
 	k.settle()
 }

@@ -192,20 +192,21 @@ func attached(t *testing.T) string {
 // idle paints until nothing is under way any more, and nothing will come.
 func (k *desk) idle() {
 	k.tb.Helper()
-	over := make(chan struct{})
-	go func() {
-		k.tasks.all.Wait()
-		close(over)
-	}()
-	for {
-		select {
-		case paint := <-k.q:
-			paint()
-		case <-over:
-			for len(k.q) > 0 {
-				k.q.one()
+	for painted := true; painted || len(k.q) > 0; { // what is painted may begin something
+		painted = false
+		over := make(chan struct{})
+		go func() {
+			k.tasks.all.Wait()
+			close(over)
+		}()
+		for waiting := true; waiting; {
+			select {
+			case paint := <-k.q:
+				paint()
+				painted = true
+			case <-over:
+				waiting = false
 			}
-			return
 		}
 	}
 }

@@ -13,6 +13,11 @@ import (
 // label of a megabyte takes seconds to lay out.
 const longValue = 20_000
 
+// shownOfEach is how many fields, tags or attachments of an entry are shown:
+// more than a person looks through, and few enough to be laid out at once. The
+// entry dialog lists all of them.
+const shownOfEach = 200
+
 // soon is when an expiry is worth a colour: a week to get a new password.
 const soon = 7 * day
 
@@ -84,10 +89,13 @@ func NewDetail(words *Catalogue, item *session.Item, now time.Time) Detail {
 			d.Urgency = Warning
 		}
 	}
-	for _, tag := range e.Tags {
+	for _, tag := range e.Tags[:min(len(e.Tags), shownOfEach)] {
 		d.Tags = append(d.Tags, Shown(tag))
 	}
-	for i, a := range e.Attachments {
+	if len(e.Tags) > shownOfEach {
+		d.Tags = append(d.Tags, "…")
+	}
+	for i, a := range e.Attachments[:min(len(e.Attachments), shownOfEach)] {
 		x := DetailAttachment{Name: a.Name}
 		if i < len(item.AttachmentSizes) {
 			x.Size = words.Size(item.AttachmentSizes[i])
@@ -140,6 +148,9 @@ func detailFields(words *Catalogue, item *session.Item) []DetailField {
 		list = append(list, f)
 	}
 	for i := range item.Entry.Fields {
+		if len(list) >= shownOfEach {
+			break
+		}
 		if f := &item.Entry.Fields[i]; !vault.IsStandard(f.Name) && f.Name != vault.FieldOTP {
 			list = appendField(list, words, item, f, KindText)
 		}

@@ -230,6 +230,10 @@ type tagField struct {
 	on     bool
 }
 
+// mostTags is how many tags are shown, more than an entry may be given here: each
+// takes a place of its own.
+const mostTags = 200
+
 func newTagField(e *Entry) *tagField {
 	t := &tagField{e: e, entry: widget.NewTextEntry()}
 	t.entry.SetPlaceHolder(e.text("tags.add"))
@@ -276,7 +280,11 @@ func (t *tagField) value() []string {
 
 func (t *tagField) paint() {
 	t.object.RemoveAll()
-	for _, tag := range t.tags {
+	for i, tag := range t.tags {
+		if i == mostTags {
+			t.object.Add(container.New(centred{}, widget.NewChip("…", nil)))
+			break
+		}
 		var remove func()
 		if t.on {
 			remove = func() {
