@@ -24,9 +24,13 @@ import (
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/process"
 )
 
-func main() { os.Exit(run(os.Args[1:], cache.Cost{})) }
+func main() {
+	process.Harden()
+	os.Exit(run(os.Args[1:], cache.Cost{}))
+}
 
 // run is main with an exit code and the cost of key derivations, zero for the
 // cache's default; the tests start it as a process of its own.
