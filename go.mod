@@ -5,7 +5,7 @@ go 1.26.0
 require (
 	fyne.io/fyne/v2 v2.8.0 // the window
 	fyne.io/systray v1.12.2 // the tooltip of the tray icon, which Fyne does not pass on
-	github.com/ccojocar/zxcvbn-go v1.0.4 // strength of new master passwords
+	github.com/ccojocar/zxcvbn-go v1.0.4 // word lists for the strength of new passwords; all of it is the referee in tests
 	github.com/godbus/dbus/v5 v5.2.4 // D-Bus of Linux: session lock, sleep, tray host
 	github.com/google/go-cmp v0.7.0 // differences in tests
 	github.com/google/go-tpm v0.9.8 // talks to the security chip

@@ -32,7 +32,8 @@ var mayImport = map[string][]string{
 	"vault/generate":              {"vault"},
 	"vault/lease":                 {"vault", "tpm/binding"},
 	"vault/audit":                 {"vault"},
-	"vault/policy":                {"vault", "vault/lease", "tpm/binding"},
+	"vault/policy":                {"vault", "vault/lease", "vault/policy/strength", "tpm/binding"},
+	"vault/policy/strength":       {},
 	"vault/cache":                 {"vault", "vault/locked", "vault/kdbx", "vault/lease", "vault/audit", "tpm/binding"},
 	"vault/wire":                  {"vault", "tpm/binding"},
 	"vault/client":                {"vault", "vault/wire", "vault/lease"},
@@ -86,12 +87,17 @@ var onlyThese = map[string][]string{
 	"github.com/spf13/cobra":           {"cmd/tideover-cli", "cmd/tideover-server"},
 	"github.com/zalando/go-keyring":    {"app/start"},
 	"github.com/jezek/xgb":             {"app/native", "app/apptest"},
+	"github.com/ccojocar/zxcvbn-go":    {"vault/policy/strength"},
 	"testing":                          {"tpm/tpmtest", "vault/server/store/storetest"},
 	"github.com/godbus/dbus":           {"app/native", "app/apptest"},
 }
 
-// neverShipped must not be linked into a binary of ours.
-var neverShipped = []string{module + "/tpm/tpmtest", module + "/app/apptest", "github.com/google/go-tpm-tools", "github.com/google/go-tpm/tpm2/transport/simulator", "testing"}
+// neverShipped must not be linked into a binary of ours: what is for tests, and
+// the parts of zxcvbn that unpack its lists at every start.
+var neverShipped = []string{
+	module + "/tpm/tpmtest", module + "/app/apptest", "github.com/google/go-tpm-tools", "github.com/google/go-tpm/tpm2/transport/simulator", "testing",
+	"github.com/ccojocar/zxcvbn-go/frequency", "github.com/ccojocar/zxcvbn-go/matching", "github.com/ccojocar/zxcvbn-go/adjacency",
+}
 
 // topLevel is every name that the root of the project may hold.
 var topLevel = []string{"cmd", "app", "vault", "tpm", "assets", "packaging", "README.md", "LICENSE", "Makefile", "go.mod", "go.sum", "FyneApp.toml", "bin", "build"}

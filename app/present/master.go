@@ -31,8 +31,8 @@ func (c *Catalogue) MasterRules(rules policy.MasterRules) []Rule {
 // JudgeMaster judges a new master password by vault/policy, rule by rule.
 // account is the account's password, empty where it is not known; personal are
 // words that make a password guessable, as the user's name. It costs some
-// milliseconds for a long password, and a copy of it that cannot be wiped: see
-// policy.Score. The secrets stay the caller's.
+// milliseconds for a long password, and more the first time: see policy.Score.
+// The secrets stay the caller's.
 func (c *Catalogue) JudgeMaster(rules policy.MasterRules, master, again, account vault.Secret, personal ...string) Master {
 	typed, known := composed(master), composed(account)
 	defer typed.Wipe()

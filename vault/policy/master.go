@@ -5,11 +5,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/ccojocar/zxcvbn-go"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/policy/strength"
 )
 
 // MasterRules says which master passwords an offline cache accepts.
@@ -26,11 +26,6 @@ func MasterRulesOf(p lease.Policy) MasterRules {
 	r := p.MasterPassword
 	return MasterRules{MinLength: r.MinLength, MinClasses: r.MinClasses, MinScore: r.MinScore, Differs: true}
 }
-
-// scoredCharacters bounds what zxcvbn looks at: its work grows with the square
-// of the length, and its own authors advise a bound near 100. A longer password
-// is judged by its beginning, which can only make the answer stricter.
-const scoredCharacters = 100
 
 // Check returns a WeakPassword problem that names the first rule that master
 // breaks, or nil. account is the account password, empty if it is not known.
@@ -57,23 +52,11 @@ func (r MasterRules) Check(master, account vault.Secret, words ...string) error 
 	return nil
 }
 
-// Score returns zxcvbn's 0 (guessed at once) to 4 (strong). It needs the
-// password as a string, which cannot be wiped: call it only where a new
-// password is being chosen.
+// Score returns zxcvbn's 0 (guessed at once) to 4 (strong). words are as in
+// Check. It makes no copy of the password that stays. The first call of a
+// program takes some 60 ms more than the others, to unpack lists of words.
 func Score(password vault.Secret, words ...string) int {
-	s := password.Text()
-	n := 0
-	for i := range s {
-		if n == scoredCharacters {
-			s = s[:i]
-			break
-		}
-		n++
-	}
-	if s == "" {
-		return 0
-	}
-	return zxcvbn.PasswordStrength(s, words).Score
+	return strength.Of(password.Bytes(), words...).Score
 }
 
 func classes(password []byte) int {

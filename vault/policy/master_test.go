@@ -50,7 +50,7 @@ func TestMasterRulesWithoutStrength(t *testing.T) {
 	}
 }
 
-// zxcvbn indexes bytes; nothing that a person types may make it panic or hang.
+// Nothing that a person types may make it panic or hang.
 func FuzzScore(f *testing.F) {
 	for _, s := range []string{"", "a", "äöü", "\xff", "correct horse battery staple", strings.Repeat("aB3$", 500), "1990-01-01", "2001\u0301x"} {
 		f.Add(s, "alice")
