@@ -1,6 +1,7 @@
 package tpm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,9 @@ func (o *operation) activate(key attestKey, kind endorsementKind, a Activation) 
 		return nil, err
 	}
 	defer o.closeEndorsement(ek)
+	if !bytes.Equal(tpm2.Marshal(ek.public), a.Endorsement) {
+		return nil, fmt.Errorf("%w: the challenge is for another endorsement key", binding.ErrOtherMachine)
+	}
 	if _, err := run(o, stepEndorseAuth, tpm2.PolicySecret{
 		AuthHandle: tpm2.TPMRHEndorsement, PolicySession: session.Handle(), NonceTPM: session.NonceTPM(),
 	}); err != nil {
@@ -107,7 +111,9 @@ func notForUs(err error) error {
 	switch {
 	case isAny(err, tpm2.TPMRCIntegrity):
 		return fmt.Errorf("%w: the challenge is for another chip or key (%v)", binding.ErrOtherMachine, err)
-	case isAny(err, tpm2.TPMRCSize, tpm2.TPMRCValue, tpm2.TPMRCInsufficient, tpm2.TPMRCECCPoint, tpm2.TPMRCScheme, tpm2.TPMRCNoResult):
+	// libtpms answers TPM_RC_FAILURE to an RSA secret that does not decrypt, and
+	// goes on. A chip that has really failed has not come this far.
+	case isAny(err, tpm2.TPMRCFailure, tpm2.TPMRCSize, tpm2.TPMRCValue, tpm2.TPMRCInsufficient, tpm2.TPMRCECCPoint, tpm2.TPMRCScheme, tpm2.TPMRCNoResult):
 		return fmt.Errorf("%w: the challenge is none (%v)", binding.ErrTampered, err)
 	case errors.Is(err, tpm2.TPMRCAuthFail):
 		return fmt.Errorf("%w: %w (%v)", ErrEndorsement, binding.ErrUnavailable, err)

@@ -133,6 +133,14 @@ func TestActivate(t *testing.T) {
 		_, err := chip.Activate(t.Context(), a)
 		wants(t, name, err, binding.ErrTampered)
 	}
+	own, _ := attester(t, stranger.Open(t))
+	foreign := challenge(t, own, ak, secret)
+	foreign.Endorsement = ek.Public
+	_, err = chip.Activate(t.Context(), foreign)
+	wants(t, "made for another endorsement key", err, binding.ErrOtherMachine)
+	foreign.Endorsement = own.Public
+	_, err = chip.Activate(t.Context(), foreign)
+	wants(t, "that names another endorsement key", err, binding.ErrOtherMachine)
 	nothingLoaded(t, m)
 	nothingLoaded(t, stranger)
 }
