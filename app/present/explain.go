@@ -91,6 +91,8 @@ func worded(err error, problem vault.Problem) *Worded {
 		return ofFile(err)
 	case errors.Is(err, session.ErrOnlineOnly):
 		return &Worded{Cause: problem.Cause, Topic: "online_only", Err: err}
+	case errors.Is(err, session.ErrNothingOffline):
+		return &Worded{Cause: problem.Cause, Topic: "nothing_offline", Err: err}
 	case errors.Is(err, session.ErrNoFile):
 		return &Worded{Cause: problem.Cause, Topic: "no_file", Args: map[string]any{"Path": problem.Detail}, Err: err}
 	}

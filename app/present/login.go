@@ -29,6 +29,7 @@ type Login struct {
 	SecondFactor bool   // the field for a one-time code is shown
 	Busy         bool
 	Back         bool // a way back to what was shown before
+	Locked       bool // the session goes on behind it: whoever signs in gets back to the work
 
 	WorkOffline    bool   // the button is there (PPS-22, PPS-23)
 	WorkOfflineCan bool   // and can be pressed
@@ -71,6 +72,7 @@ func NewLogin(words *Catalogue, f LoginFacts) Login {
 	if reason == reasonUnusable && st.Cache.Problem != nil {
 		l.WorkOfflineWhy = words.Failure(st.Cache.Problem).Message
 	}
+	l.Locked = s.SignedIn && s.Mode == session.Online && !l.Back
 	refused := signInReason(&s)
 	l.SignIn = refused == ""
 	switch {

@@ -133,6 +133,9 @@ func (l *Login) Show(m present.Login) {
 	}
 
 	title, line := l.words.Text("window.title", nil), l.words.Text("login.title", nil)
+	if m.Locked {
+		line = l.words.Text("login.locked", nil)
+	}
 	switch {
 	case m.Identity != nil:
 		title, line = m.Identity.Title, m.Identity.Server

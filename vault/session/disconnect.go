@@ -306,7 +306,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 		return plan{}, err
 	}
 	if !me.OfflineEnabled || me.OfflineEntries == 0 {
-		return plan{}, vault.Fail(vault.NotPermitted, "nothing may be used offline")
+		return plan{}, nothingOffline()
 	}
 	dev, err := s.enrolForCache(ctx, a, src.remote)
 	if err != nil {

@@ -120,7 +120,7 @@ func (s *Session) governedTerms(ctx context.Context, a *account, remote Remote, 
 		return pol, nil, err
 	}
 	if !me.OfflineEnabled || me.OfflineEntries == 0 {
-		return pol, vault.Fail(vault.NotPermitted, "nothing may be used offline"), nil
+		return pol, nothingOffline(), nil
 	}
 	// A device that is not known, or not known any more, is enrolled by
 	// Disconnect: how it is received nobody can tell before.
@@ -161,7 +161,7 @@ func (t *CacheTerms) obstacle(a *account, refused error) error {
 	case refused != nil:
 		return refused
 	case t.Estimated && t.Run.Cached == 0:
-		return vault.Fail(vault.NotPermitted, "nothing may be used offline")
+		return nothingOffline()
 	}
 	return nil
 }
@@ -225,4 +225,12 @@ func dryRun(ctx context.Context, a *account, remote Remote) (wire.DryRun, error)
 		run, err = remote.DryRun(ctx, vault.ID{})
 	}
 	return run, err
+}
+
+// ErrNothingOffline says of a NotPermitted problem that none of the entries of the
+// account may be used offline.
+var ErrNothingOffline = errors.New("nothing may be used offline")
+
+func nothingOffline() error {
+	return &vault.Problem{Cause: vault.NotPermitted, Detail: ErrNothingOffline.Error(), Err: ErrNothingOffline}
 }

@@ -37,7 +37,7 @@ func (src source) ungoverned(ctx context.Context) (plan, error) {
 		return plan{}, err
 	}
 	if !may {
-		return plan{}, vault.Fail(vault.NotPermitted, "nothing may be used offline")
+		return plan{}, nothingOffline()
 	}
 	if err := src.progress.enter(ctx, PhaseLoading); err != nil {
 		return plan{}, err
