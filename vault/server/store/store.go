@@ -53,7 +53,7 @@ type Revision struct {
 	// Perm: what Permissions returns (users, roles, members, levels, grants,
 	// folders). A change of folders counts in Rev and in Perm.
 	Perm int64
-	// Gov: settings, devices, data keys, sub-keys, requests. The bookkeeping of
+	// Gov: settings, devices, data keys, sub-keys, requests, orders. The bookkeeping of
 	// generations, holdings, leases and last contacts does not count.
 	Gov int64
 	// Audit is the number of the last audit event.
@@ -86,6 +86,7 @@ type Reader interface {
 	AuditReader
 	KeyReader
 	RequestReader
+	OrderReader
 }
 
 // Tx reads and writes. In a Tx, the rows that User, Device, Factor, Generation
@@ -113,6 +114,7 @@ type Tx interface {
 	AuditWriter
 	KeyWriter
 	RequestWriter
+	OrderWriter
 }
 
 // Counts are numbers of rows.

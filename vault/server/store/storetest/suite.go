@@ -45,6 +45,8 @@ func Run(t *testing.T, target Target) {
 		{"AuditQueries", testAuditQueries},
 		{"Keys", testKeys},
 		{"Requests", testRequests},
+		{"Orders", testOrders},
+		{"OrderRace", testOrderRace},
 		{"Text", testText},
 		{"Errors", testErrors},
 		{"Transactions", testTransactions},
