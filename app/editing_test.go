@@ -88,11 +88,17 @@ func each(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	}
 }
 
-// push presses the button, or the head of a page, with that label.
+// push presses the button, or the head of a page, with that label, in the dialog
+// in front.
 func (k *desk) push(label string) {
 	k.tb.Helper()
+	k.pushIn(k.cfg.Window.Canvas().Overlays().Top(), label)
+}
+
+func (k *desk) pushIn(within fyne.CanvasObject, label string) {
+	k.tb.Helper()
 	var found fyne.Tappable
-	each(k.cfg.Window.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+	each(within, func(o fyne.CanvasObject) {
 		tap, ok := o.(fyne.Tappable)
 		if _, inner := o.(fyne.Focusable); !ok || !inner {
 			return
