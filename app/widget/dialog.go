@@ -215,12 +215,15 @@ func (d *Dialog) build() {
 // card is the dialog without the veil around it.
 func (d *Dialog) card() fyne.CanvasObject {
 	d.build()
-	head := []fyne.CanvasObject{}
+	title := newTitle(d.Title)
+	wished := min(title.MinSize().Width, titleWidth)
+	title.Truncation = fyne.TextTruncateEllipsis // a title may name an entry of any length
+	head := container.NewBorder(nil, nil, nil, nil, title)
 	if d.Icon != "" {
-		icon := widget.NewIcon(theme.Colored(d.Icon, toolkit.ColorNamePrimary))
-		head = append(head, container.NewCenter(container.NewGridWrap(fyne.NewSize(20, 20), icon)))
+		icon := container.NewGridWrap(fyne.NewSize(20, 20), widget.NewIcon(theme.Colored(d.Icon, toolkit.ColorNamePrimary)))
+		head = container.NewBorder(nil, nil, container.NewCenter(icon), nil, title)
+		wished += head.MinSize().Width - title.MinSize().Width
 	}
-	head = append(head, container.NewCenter(newTitle(d.Title)))
 	buttons := []fyne.CanvasObject{}
 	if d.Extra != nil {
 		buttons = append(buttons, d.Extra)
@@ -230,5 +233,7 @@ func (d *Dialog) card() fyne.CanvasObject {
 	if d.Primary == "" && d.Cancel == "" && d.Extra == nil {
 		foot = container.NewVBox(d.strip, d.progress)
 	}
-	return newCardLayout(container.NewHBox(head...), d.Body, foot, d)
+	c := newCardLayout(head, d.Body, foot, d)
+	c.wished = wished
+	return c
 }

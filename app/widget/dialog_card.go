@@ -14,6 +14,8 @@ const (
 	cardPad   = 14  // inside the border of a dialog
 	cardWidth = 440 // of a dialog that does not ask for another
 	cardEdge  = 12  // to the edge of the window
+	// titleWidth is how wide a title makes its dialog; a longer one is cut.
+	titleWidth = 560
 )
 
 // card lays a dialog out: head, body, foot, one below the other. A body that is
@@ -23,6 +25,7 @@ type card struct {
 	ground     *canvas.Rectangle
 	cover      *cover // over the body while the dialog is busy
 	head, foot fyne.CanvasObject
+	wished     float32 // width of the head
 	scroll     *container.Scroll
 	body       fyne.CanvasObject
 	dialog     *Dialog
@@ -42,7 +45,7 @@ func (c *card) fit(window fyne.Size) fyne.Size {
 	if width == 0 {
 		width = cardWidth
 	}
-	width = max(width, c.head.MinSize().Width, c.foot.MinSize().Width, c.body.MinSize().Width+1)
+	width = max(width, c.wished, c.foot.MinSize().Width, c.body.MinSize().Width+1)
 	width = min(width+2*cardPad, window.Width-2*cardEdge)
 	// texts that wrap know their height only once they have a width
 	inner := width - 2*cardPad
@@ -119,7 +122,7 @@ func (c *cover) CreateRenderer() fyne.WidgetRenderer {
 func (c *cover) Tapped(*fyne.PointEvent) {}
 
 // newTitle is the heading of a dialog.
-func newTitle(text string) fyne.CanvasObject {
+func newTitle(text string) *widget.Label {
 	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.SizeName = toolkit.SizeNameSubHeadingText
 	return l
