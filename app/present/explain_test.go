@@ -144,6 +144,11 @@ func TestExplain(t *testing.T) {
 			[]string{"changed online only", "Connect"},
 		},
 		{
+			"ended before its day", &vault.Problem{Cause: vault.Expired, Until: until, Detail: "tpm_clock"},
+			"en", "expired", present.Exit(vault.Expired),
+			[]string{"has ended: the computer was on for as long as it may be."},
+		},
+		{
 			"no file", fmt.Errorf("import: %w", &vault.Problem{Cause: vault.NotFound, Detail: "/usb/x.kdbx", Err: session.ErrNoFile}),
 			"en", "not_found", 15,
 			[]string{"no file /usb/x.kdbx", "Check the name"},
