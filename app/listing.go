@@ -136,10 +136,26 @@ func (p *mainPlace) took(l loaded, err error) {
 	if old != nil {
 		d.tasks.run(old.wipe)
 	}
-	// Deriving the key and reading the cache take several times what stays, and
-	// the runtime would keep that for minutes.
-	d.tasks.run(debug.FreeOSMemory)
+	d.tasks.run(rest)
 	p.focusList()
+}
+
+// restGrowth is how much of what is in use the heap may grow by before it is
+// collected, in percent, while a listing is shown. What is held then is packed
+// and takes milliseconds to collect, and the runtime's own percentage would keep
+// as much garbage of searches as there are entries. To load, that is the better
+// one: what is read has to be looked at again at each collection.
+const (
+	restGrowth = 40
+	loadGrowth = 100 // the runtime's own
+)
+
+// rest gives back what only loading took. Deriving the key and reading the cache
+// take several times what stays, and the runtime would keep that for minutes. It
+// is not for the painting goroutine.
+func rest() {
+	debug.SetGCPercent(restGrowth)
+	debug.FreeOSMemory()
 }
 
 // drop lets go of the listing.
@@ -152,7 +168,10 @@ func (p *mainPlace) drop() {
 	p.screen.ShowEntries(nil, screen.Blank{Icon: theme.IconLock})
 	p.screen.Details().Show(screen.Selection{})
 	if old != nil {
-		p.d.tasks.run(old.wipe)
+		p.d.tasks.run(func() {
+			old.wipe()
+			debug.SetGCPercent(loadGrowth) // for the next one
+		})
 	}
 }
 
