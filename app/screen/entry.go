@@ -104,7 +104,7 @@ func NewEntry(words *present.Catalogue, stack *widget.Stack, actions EntryAction
 	)
 	e.dialog = &widget.Dialog{
 		Body: container.NewBorder(e.strip, nil, nil, nil, e.tabs), Width: entryWidth, Height: entryHeight,
-		OnPrimary: e.save, OnCancel: e.leave, OnClosed: e.closed,
+		OnPrimary: e.save, OnCancel: e.leave, OnClosed: e.closed, OnTurn: e.tabs.turn,
 		OnStop: func() { e.actions.Stop() },
 	}
 	return e

@@ -9,6 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	fw "fyne.io/fyne/v2/widget"
 
@@ -25,7 +26,17 @@ type entrySeat struct {
 	stack *widget.Stack
 	entry *screen.Entry
 	saved []present.Changes
+	keys  fyne.ShortcutHandler // of the window
 }
+
+// keyed is a canvas that says which shortcuts it was given: the toolkit's for
+// tests keeps them to itself.
+type keyed struct {
+	fyne.Canvas
+	keys *fyne.ShortcutHandler
+}
+
+func (k keyed) AddShortcut(s fyne.Shortcut, do func(fyne.Shortcut)) { k.keys.AddShortcut(s, do) }
 
 func entryForm(offline bool) present.EntryForm {
 	e := &vault.Entry{ID: vault.ID{1}, Tags: []string{"mail"}}
@@ -47,7 +58,7 @@ func sitAtEntry(t *testing.T, form present.EntryForm) *entrySeat {
 	t.Helper()
 	e := &entrySeat{}
 	e.seat = sit(t, func(*seat) fyne.CanvasObject { return canvas.NewRectangle(nil) })
-	e.stack = widget.NewStack(e.window.Canvas())
+	e.stack = widget.NewStack(keyed{e.window.Canvas(), &e.keys})
 	told := func(format string, args ...any) { e.told = append(e.told, fmt.Sprintf(format, args...)) }
 	e.entry = screen.NewEntry(present.Load("en"), e.stack, screen.EntryActions{
 		Save: func(c present.Changes) { e.saved = append(e.saved, c); e.entry.Busy("Saving", -1) },
@@ -489,5 +500,46 @@ func TestEntryInASmallWindow(t *testing.T) {
 				t.Errorf("%s: %s ends at %v", page, b.Text, at.Add(b.Size()))
 			}
 		}
+	}
+}
+
+// Ctrl+Tab turns the pages from wherever the keyboard is, round and round, and
+// nothing is typed into a page that is hidden.
+func TestEntryPagesTurnByKeys(t *testing.T) {
+	e := sitAtEntry(t, entryForm(false))
+	c := e.window.Canvas()
+	press := func(m fyne.KeyModifier) {
+		keys := &desktop.CustomShortcut{KeyName: fyne.KeyTab, Modifier: m}
+		if f, ok := c.Focused().(fyne.Shortcutable); ok { // as the real driver does
+			f.TypedShortcut(keys)
+		} else {
+			e.keys.TypedShortcut(keys)
+		}
+	}
+	head := func() string {
+		b, ok := c.Focused().(interface{ MinSize() fyne.Size })
+		if !ok {
+			return ""
+		}
+		return strings.Join(painted(b.(fyne.CanvasObject)), " ")
+	}
+	if _, ok := c.Focused().(interface{ SelectedText() string }); !ok {
+		t.Fatalf("%T has the keyboard", c.Focused())
+	}
+	for _, want := range []string{"Advanced", "One-time code", "History", "Properties", "General", "Advanced"} {
+		press(fyne.KeyModifierControl)
+		if got := head(); got != want {
+			t.Errorf("the page is %q, want %q", got, want)
+		}
+	}
+	press(fyne.KeyModifierControl | fyne.KeyModifierShift)
+	press(fyne.KeyModifierControl | fyne.KeyModifierShift)
+	if got := head(); got != "Properties" {
+		t.Errorf("two back is %q", got)
+	}
+	c.Unfocus()
+	press(fyne.KeyModifierControl)
+	if got := head(); got != "General" {
+		t.Errorf("with the keyboard nowhere it is %q", got)
 	}
 }

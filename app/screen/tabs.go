@@ -57,6 +57,14 @@ func (t *tabs) choose(at int) {
 	}
 }
 
+// turn shows the page that is step further on, round and round. Its head gets
+// the keyboard: what had it is on a page that is hidden now.
+func (t *tabs) turn(step int) {
+	next := (t.chosen + step + len(t.heads)) % len(t.heads)
+	t.choose(next)
+	focus(t.heads[next])
+}
+
 func (t *tabs) paint() {
 	th, v := t.Theme(), fyne.CurrentApp().Settings().ThemeVariant()
 	t.line.FillColor = th.Color(toolkit.ColorNameSeparator, v)

@@ -43,6 +43,9 @@ type Dialog struct {
 	OnStop func()
 	// OnKey is asked about other keys; true: it was used.
 	OnKey func(*fyne.KeyEvent) bool
+	// OnTurn is told of Ctrl+Tab, with 1, and of Ctrl+Shift+Tab, with -1, which
+	// turn the pages of a dialog that has some. May be nil.
+	OnTurn func(step int)
 	// OnClosed is told that the dialog is hidden, whoever closed it: what was
 	// typed is to be let go, and what is under way to be ended. May be nil.
 	OnClosed func()

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	toolkit "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -23,7 +24,17 @@ type Stack struct {
 }
 
 // NewStack returns the stack of a window.
-func NewStack(c fyne.Canvas) *Stack { return &Stack{canvas: c} }
+func NewStack(c fyne.Canvas) *Stack {
+	s := &Stack{canvas: c}
+	for _, keys := range []fyne.KeyModifier{turnOn, turnBack} {
+		c.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyTab, Modifier: keys}, func(fyne.Shortcut) {
+			if d := s.Top(); d != nil {
+				d.turn(keys)
+			}
+		})
+	}
+	return s
+}
 
 // Open shows a dialog in front and gives it the keyboard. A dialog that is open
 // already comes to no second life.

@@ -82,7 +82,9 @@ func (e *PasswordEntry) TypedShortcut(s fyne.Shortcut) {
 	case *fyne.ShortcutCopy, *fyne.ShortcutCut:
 		return
 	}
-	e.Entry.TypedShortcut(s)
+	if !passTurn(e, s) {
+		e.Entry.TypedShortcut(s)
+	}
 }
 
 // TappedSecondary shows nothing: the toolkit's menu would copy.

@@ -58,6 +58,13 @@ func (e *TextEntry) TypedKey(ev *fyne.KeyEvent) {
 	}
 }
 
+// TypedShortcut is the toolkit's.
+func (e *TextEntry) TypedShortcut(s fyne.Shortcut) {
+	if !passTurn(e, s) {
+		e.Entry.TypedShortcut(s)
+	}
+}
+
 func (e *TextEntry) keys() entryKeys {
 	return entryKeys{escape: e.OnEscape, enter: e.OnEnter, other: e.OnKey, manyLines: e.MultiLine}
 }
