@@ -79,7 +79,7 @@ type Session struct {
 // SignIn proves who somebody is and makes a token.
 //
 // WrongCredentials: name, password or code is wrong, or the account cannot be
-// used; which of them is not told. SecondFactor: name and password are right,
+// used; which of them is not told, but as *Barred to the caller. SecondFactor: name and password are right,
 // and a code is needed. TooManyAttempts: the account, the name or the address
 // has failed too often; Until says when it may try again.
 func (a *Authenticator) SignIn(ctx context.Context, at Attempt) (Session, error) {
@@ -95,8 +95,11 @@ func (a *Authenticator) SignIn(ctx context.Context, at Attempt) (Session, error)
 	if err != nil {
 		return Session{}, err
 	}
-	if !match.OK || user.State != store.UserActive {
+	if !match.OK || user.ID.IsZero() {
 		return Session{}, a.refuse(ctx, at, user, vault.WrongCredentials)
+	}
+	if user.State != store.UserActive {
+		return Session{}, a.bar(ctx, at, user, now)
 	}
 	proof, err := a.checkFactors(ctx, at, user, now)
 	if errors.Is(err, vault.SecondFactor) {
@@ -120,6 +123,35 @@ func (a *Authenticator) SignIn(ctx context.Context, at Attempt) (Session, error)
 		a.addresses.success(at.Address)
 	}
 	return s, err
+}
+
+// Barred says that the credentials are right and that the account is no longer
+// in use. To a person it looks like wrong credentials; the user's devices are
+// told their orders.
+type Barred struct {
+	User vault.ID
+	Err  error // WrongCredentials
+}
+
+// Error is that of wrong credentials.
+func (b *Barred) Error() string { return b.Err.Error() }
+
+// Unwrap returns the problem.
+func (b *Barred) Unwrap() error { return b.Err }
+
+// bar refuses an account that cannot be used, and tells whether that was all
+// that was wrong. It asks for a code as for every other account, and does not
+// spend it.
+func (a *Authenticator) bar(ctx context.Context, at Attempt, user store.User, now time.Time) error {
+	_, factors := a.checkFactors(ctx, at, user, now)
+	if errors.Is(factors, vault.SecondFactor) {
+		return a.refuse(ctx, at, user, vault.SecondFactor)
+	}
+	err := a.refuse(ctx, at, user, vault.WrongCredentials)
+	if factors == nil && errors.Is(err, vault.WrongCredentials) {
+		return &Barred{user.ID, err}
+	}
+	return err
 }
 
 func tooMany(until time.Time) error {

@@ -200,7 +200,8 @@ func (c *Catalog) Devices(ctx context.Context, by *Caller) ([]store.Device, erro
 	return list, err
 }
 
-// SetDeviceState approves, denies, suspends or revokes a device. It takes
+// SetDeviceState approves, denies, suspends or revokes a device, and gives it
+// the order that says so. It takes
 // ManageDevices; the device's user may revoke it as well. Usage: the states do
 // not lead there; a revoked device never comes back.
 func (c *Catalog) SetDeviceState(ctx context.Context, by *Caller, id vault.ID, s store.DeviceState, why string) error {
@@ -222,9 +223,15 @@ func (c *Catalog) SetDeviceState(ctx context.Context, by *Caller, id vault.ID, s
 		if !leads(d.State, s) {
 			return vault.Fail(vault.Usage, "the device's state does not allow that")
 		}
+		kind := orderFor(d.State, s)
 		d.State, d.Why, d.DecidedBy, d.DecidedAt = s, why, by.user, a.now
 		if err := tx.UpdateDevice(ctx, d); err != nil {
 			return err
+		}
+		if kind != "" {
+			if err := a.command(ctx, tx, d, kind); err != nil {
+				return err
+			}
 		}
 		return a.record(ctx, tx, store.AuditEvent{
 			Action: ActionDeviceState, Device: id, Target: id, Comment: why, Detail: fmt.Appendf(nil, "state %d", s),

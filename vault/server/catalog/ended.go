@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/store"
 )
@@ -15,6 +17,7 @@ import (
 // secret and needs no key to be read.
 type Ended struct {
 	Epoch          uint64
+	Orders         uint64 // number of the last order
 	OfflineEnabled bool
 	// Devices were revoked, wiped or denied.
 	Devices []store.Device
@@ -22,6 +25,9 @@ type Ended struct {
 	Disabled map[vault.ID]bool
 	// Administrators are the active accounts with all administrative rights.
 	Administrators map[vault.ID]bool
+
+	listed   []vault.ID // devices that ended, of which nothing else is known
+	listOnly bool       // there was no database: the backup's administrators are believed
 }
 
 // ReadEnded reads it from a database that Init has filled; NotFound if none has.
@@ -37,6 +43,11 @@ func ReadEnded(ctx context.Context, db store.Store) (*Ended, error) {
 			return err
 		}
 		e.Epoch = number(epoch.Value)
+		last, err := r.LastOrder(ctx)
+		if err != nil {
+			return err
+		}
+		e.Orders = uint64(last)
 		offline, err := r.Setting(ctx, settingOffline)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -57,6 +68,31 @@ func ReadEnded(ctx context.Context, db store.Store) (*Ended, error) {
 	}
 	return e, nil
 }
+
+// Merge adds what the signed list knows, which lies outside of every database:
+// who left since the last database that can be read was written. e may be nil,
+// where there is none; then the administrators of the backup are believed.
+func (e *Ended) Merge(l *lease.List) *Ended {
+	if e == nil {
+		e = &Ended{OfflineEnabled: l.Offline, Disabled: map[vault.ID]bool{}, listOnly: true}
+	} else if e.mark().Before(l.Mark()) { // else the database is the later of the two
+		e.OfflineEnabled = e.OfflineEnabled && l.Offline
+	} else {
+		return e
+	}
+	e.Epoch, e.Orders = max(e.Epoch, l.Epoch), max(e.Orders, l.Seq)
+	for _, id := range l.Users {
+		e.Disabled[id] = true
+	}
+	for _, id := range l.Devices {
+		if !slices.ContainsFunc(e.Devices, func(d store.Device) bool { return d.ID == id }) {
+			e.listed = append(e.listed, id)
+		}
+	}
+	return e
+}
+
+func (e *Ended) mark() lease.Mark { return lease.Mark{Epoch: e.Epoch, Seq: e.Orders} }
 
 func (e *Ended) readAccounts(ctx context.Context, r store.Reader) error {
 	perms, err := r.Permissions(ctx)

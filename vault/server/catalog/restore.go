@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/store"
 )
@@ -111,7 +112,7 @@ func (a *access) restoreAccounts(ctx context.Context, tx store.Tx, since *Ended,
 		case since != nil && since.Disabled[u.ID]:
 			state = store.UserDisabled
 			u.DisabledAt = a.now
-		case state == store.UserActive && a.world.admin(u.ID).Has(policy.AllAdmin) && (since == nil || since.Administrators[u.ID]):
+		case state == store.UserActive && a.world.admin(u.ID).Has(policy.AllAdmin) && (since == nil || since.listOnly || since.Administrators[u.ID]):
 			out.Administrators = append(out.Administrators, u.Name)
 		default:
 			state = store.UserSuspended
@@ -138,13 +139,22 @@ func (a *access) restoreAccounts(ctx context.Context, tx store.Tx, since *Ended,
 // whyRestored is the reason that a device's owner gets to see.
 const whyRestored = "a backup was restored"
 
+// whyListed is the reason of what only the signed list remembers.
+const whyListed = "it is on the list of those who left"
+
 // restoreDevices suspends what has not ended.
 func (a *access) restoreDevices(ctx context.Context, tx store.Tx, since *Ended, out *Restored) error {
 	gone := map[vault.ID]store.Device{}
+	listed := map[vault.ID]bool{}
+	var floor int64 // of the orders that follow
 	if since != nil {
 		for _, d := range since.Devices {
 			gone[d.ID] = d
 		}
+		for _, id := range since.listed {
+			listed[id] = true
+		}
+		floor = int64(since.Orders) + 1
 	}
 	var rows []store.Device
 	for d, err := range tx.Devices(ctx, store.DeviceQuery{}) {
@@ -159,14 +169,23 @@ func (a *access) restoreDevices(ctx context.Context, tx store.Tx, since *Ended, 
 		if ended(d.State) && !isGone {
 			continue
 		}
-		if isGone {
+		kind := lease.OrderRevoke
+		switch {
+		case isGone:
 			d.State, d.Why, d.DecidedBy, d.DecidedAt, d.WipedAt = end.State, end.Why, end.DecidedBy, end.DecidedAt, end.WipedAt
 			out.Revoked = append(out.Revoked, d)
-		} else {
+		case listed[d.ID]:
+			d.State, d.Why, d.DecidedBy, d.DecidedAt = store.DeviceRevoked, whyListed, vault.ID{}, a.now
+			out.Revoked = append(out.Revoked, d)
+		default:
+			kind = lease.OrderSuspend
 			d.State, d.Why, d.DecidedBy, d.DecidedAt = store.DeviceSuspended, whyRestored, vault.ID{}, a.now
 			out.Devices = append(out.Devices, d)
 		}
 		if err := tx.UpdateDevice(ctx, d); err != nil {
+			return err
+		}
+		if err := a.give(ctx, tx, store.Order{Seq: floor, Device: d.ID, User: d.User}, kind); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,12 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/server/auth"
 	"github.com/tideover/tideover/vault/server/keyring"
 	"github.com/tideover/tideover/vault/server/store"
@@ -18,7 +20,22 @@ type SignIn struct {
 	OTP      vault.Secret // one-time code; empty: not given
 	Address  string       // of the client
 	Agent    string       // User-Agent
+	Device   vault.ID     // on which somebody signs in, as the client says; zero: unknown
 }
+
+// Barred says that the credentials are right and that the account is no longer
+// in use. Its problem is WrongCredentials; Orders are those of the device that
+// was named, if it is the account's.
+type Barred struct {
+	Orders []lease.Order
+	Err    error
+}
+
+// Error is that of wrong credentials.
+func (b *Barred) Error() string { return b.Err.Error() }
+
+// Unwrap returns the problem.
+func (b *Barred) Unwrap() error { return b.Err }
 
 // Token is an access token. The caller wipes Access.
 type Token struct {
@@ -28,17 +45,34 @@ type Token struct {
 }
 
 // SignIn proves a user. WrongCredentials: name, password or code is wrong, or
-// the account cannot be used. SecondFactor: name and password are right, and a
+// the account cannot be used (*Barred, if that is all). SecondFactor: name and password are right, and a
 // code is needed. TooManyAttempts: Until says when to try again.
 func (c *Catalog) SignIn(ctx context.Context, s SignIn) (Token, error) {
 	session, err := c.auth.SignIn(ctx, auth.Attempt{
 		Name: s.Name, Password: s.Password, Code: s.OTP, Address: s.Address, Agent: s.Agent,
 	})
+	var barred *auth.Barred
+	if errors.As(err, &barred) && !s.Device.IsZero() {
+		return Token{}, c.barred(ctx, s.Device, barred)
+	}
 	if err != nil {
 		return Token{}, noSpace(err)
 	}
 	c.written.Store(true) // a hash may have been renewed
 	return Token{Access: session.Access, Expires: session.Expires, User: session.User}, nil
+}
+
+// barred finds what the device of a disabled account is to be told.
+func (c *Catalog) barred(ctx context.Context, device vault.ID, b *auth.Barred) error {
+	d, err := c.DeviceKey(ctx, device)
+	if err != nil || d.User != b.User {
+		return b.Err // nothing more is told to whoever names another device
+	}
+	orders, err := c.Orders(ctx, device, lease.Mark{})
+	if err != nil {
+		return err
+	}
+	return &Barred{orders, b.Err}
 }
 
 // Authenticate returns the caller whose access token it is; NotSignedIn.

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/store"
 )
@@ -69,7 +70,8 @@ func (c *Catalog) Set(ctx context.Context, by *Caller, key, value string) error 
 }
 
 // SetOffline is the master switch. It takes ManagePolicy. Off raises the epoch,
-// so that no lease from before comes back to life when it is on again.
+// so that no lease from before comes back to life when it is on again, and orders
+// every device to wipe.
 func (c *Catalog) SetOffline(ctx context.Context, by *Caller, on bool) error {
 	return c.changeSettings(ctx, by, func(tx store.Tx, a *access) (string, error) {
 		if a.rules.instance.OfflineEnabled == on {
@@ -81,7 +83,15 @@ func (c *Catalog) SetOffline(ctx context.Context, by *Caller, on bool) error {
 				return "", err
 			}
 		}
-		return settingOffline + "=" + onOff(on), put(ctx, tx, a, settingOffline, []byte(onOff(on)))
+		if err := put(ctx, tx, a, settingOffline, []byte(onOff(on))); err != nil {
+			return "", err
+		}
+		if !on {
+			if err := a.commandAll(ctx, tx, lease.OrderKill); err != nil {
+				return "", err
+			}
+		}
+		return settingOffline + "=" + onOff(on), nil
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/store"
 )
@@ -157,8 +158,9 @@ func describe(ctx context.Context, r store.Reader, a *access, row store.User) (U
 }
 
 // SetUserState enables (store.UserActive) or disables (store.UserDisabled) an
-// account. It takes ManageUsers. Disabling ends every session; devices keep
-// their keys, so that they can be told to wipe. Nobody disables themselves.
+// account. It takes ManageUsers. Disabling ends every session and orders every
+// device to wipe; devices keep their keys, so that they can be told. Nobody
+// disables themselves.
 func (c *Catalog) SetUserState(ctx context.Context, by *Caller, user vault.ID, s store.UserState) error {
 	if s != store.UserActive && s != store.UserDisabled {
 		return vault.Fail(vault.Usage, "an account is enabled or disabled")
@@ -236,6 +238,11 @@ func (c *Catalog) changeUser(ctx context.Context, by *Caller, user vault.ID, act
 		}
 		if _, err := tx.DeleteTokens(ctx, store.TokenQuery{User: user}); err != nil {
 			return err
+		}
+		if u.State == store.UserDisabled && state != store.UserDisabled {
+			if err := a.commandUser(ctx, tx, user, lease.OrderWipe); err != nil {
+				return err
+			}
 		}
 		e := store.AuditEvent{Action: action, Target: user, Detail: []byte(u.Name)}
 		if u.State != state {

@@ -101,7 +101,7 @@ type Lease struct {
 	Issued     time.Time
 	Expires    time.Time
 	Entries    int64
-	Digest     []byte // SHA-256 of the stream it ended; empty for a renewal
+	Digest     []byte // SHA-256 of the stream that it ended, or that of the lease it renews
 }
 
 // LeaseReader finds leases.
