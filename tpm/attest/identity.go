@@ -78,8 +78,8 @@ func (p Pending) verify(a Answer, device *ecdsa.PublicKey) (Identity, Sighting, 
 	}, Sighting{Clock: said.clock}, nil
 }
 
-// Key returns the attestation key, for statements that other packages check,
-// such as binding.Certificate.
+// Key returns the attestation key, for statements that other packages check:
+// binding.Statement.Reading.
 func (i Identity) Key() (*ecdsa.PublicKey, error) { return parseAK(i.AK) }
 
 // Sealed is a client's word that its chip made an object, and the proof.
@@ -117,6 +117,26 @@ func (i Identity) Present(s binding.Statement, nonce []byte, context [32]byte) (
 		return Sighting{}, fmt.Errorf("contact: %w", err)
 	}
 	return Sighting{Clock: said.clock}, nil
+}
+
+// Counter checks the chip's word on the counter of a cache of level A, for the
+// server's nonce. The Sighting carries the counter. A statement that is not of
+// this key, nonce, cache, generation and counter is binding.ErrTampered.
+func (i Identity) Counter(s binding.Statement, terms binding.Terms, nonce []byte) (Sighting, error) {
+	ak, err := i.Key()
+	if err != nil {
+		return Sighting{}, fmt.Errorf("counter: %w", err)
+	}
+	if terms.Level != binding.LevelA {
+		return Sighting{}, fmt.Errorf("counter: %w: level %q has none", ErrTerms, terms.Level)
+	}
+	reading, err := s.Reading(binding.ReadingWant{
+		Key: ak, Qualified: binding.Qualify(binding.SubjectCounter, nonce, terms.LeaseRef()), Name: terms.Counter,
+	})
+	if err != nil {
+		return Sighting{}, fmt.Errorf("counter: %w", err)
+	}
+	return Sighting{Clock: reading.Clock, Counter: reading.Value}, nil
 }
 
 // statement opens and checks one of the stored key.
