@@ -17,7 +17,7 @@ import (
 func (o *operation) changeAuth(index nvIndex, by tpm2.Session, auth []byte) error {
 	cover, _, err := tpm2.HMACSession(o, tpm2.TPMAlgSHA256, nonceSize, o.salted(tpm2.AESEncryption(128, tpm2.EncryptIn))...)
 	if err != nil {
-		return &failure{stepSession, err}
+		return o.refused(stepSession, err)
 	}
 	defer o.flush(cover.Handle())
 	sessions, names := []tpm2.Session{by, cover}, []tpm2.TPM2BName{index.name}

@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
@@ -48,9 +49,19 @@ func run[R any](o *operation, name step, cmd interface {
 ) (*R, error) {
 	r, err := cmd.Execute(o, s...)
 	if err != nil {
-		return nil, &failure{name, err}
+		return nil, o.refused(name, err)
 	}
 	return r, nil
+}
+
+// refused is the failure of a step. An answer that cannot be read may have been
+// one that put an object or a session into the chip.
+func (o *operation) refused(name step, err error) error {
+	var code tpm2.TPMRC
+	if !errors.As(err, &code) {
+		o.leaked = true
+	}
+	return &failure{name, err}
 }
 
 // flush removes an object or a session.
@@ -119,7 +130,7 @@ func (o *operation) encrypted(in, out bool) tpm2.Session {
 func (o *operation) policy(options ...tpm2.AuthOption) (tpm2.Session, error) {
 	s, _, err := tpm2.PolicySession(o, tpm2.TPMAlgSHA256, nonceSize, o.salted(options...)...)
 	if err != nil {
-		return nil, &failure{stepSession, err}
+		return nil, o.refused(stepSession, err)
 	}
 	return s, nil
 }

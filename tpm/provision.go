@@ -93,21 +93,46 @@ func (c *Chip) Provision(ctx context.Context, s binding.Slots, owner []byte) err
 		if err := o.openRoot(); err != nil {
 			return err
 		}
-		var defined []nvIndex
-		for _, k := range x.slots.Indices.Kinds() {
-			made, err := x.define(o, k, owner)
-			if err != nil {
-				for _, n := range defined {
-					_ = o.undefine(n, owner) // the failure above is the one to tell; a left-over is found again by its slots
-				}
-				return err
-			}
-			if made {
-				defined = append(defined, indexOf(x.slots.Indices, k, false))
-			}
+		defined, err := x.defineAll(o, owner)
+		if err == nil {
+			return x.start(o)
 		}
-		return x.start(o)
+		for _, n := range defined {
+			_ = o.undefine(n, owner) // the failure above is the one to tell; a left-over is found again by its slots
+		}
+		return err
 	}})
+}
+
+// defineAll makes what is missing, and returns it, the failing one left out.
+func (x *Indexed) defineAll(o *operation, owner []byte) ([]nvIndex, error) {
+	if err := x.mineOrNone(o); err != nil {
+		return nil, err
+	}
+	var defined []nvIndex
+	for _, k := range x.slots.Indices.Kinds() {
+		made, err := x.define(o, k, owner)
+		if err != nil {
+			return defined, err
+		}
+		if made {
+			defined = append(defined, indexOf(x.slots.Indices, k, false))
+		}
+	}
+	return defined, nil
+}
+
+// mineOrNone refuses a counter that another one's value goes with.
+func (x *Indexed) mineOrNone(o *operation) error {
+	state, err := o.indexState(x.slots.Indices, binding.Counter)
+	if err != nil || state != indexWritten {
+		return err
+	}
+	_, err = x.counter(o)
+	if isAny(err, tpm2.TPMRCAuthFail, tpm2.TPMRCBadAuth) {
+		return fmt.Errorf("%w: the counter at %#x is another cache's", binding.ErrIndexTaken, x.slots.Indices.Counter)
+	}
+	return err
 }
 
 // define makes the index of kind k, and reports whether it was missing.
@@ -136,15 +161,10 @@ func (x *Indexed) define(o *operation, k binding.IndexKind, owner []byte) (bool,
 	return err == nil, err
 }
 
-// start takes the counter's first step, before which it cannot be read, or
-// makes sure that a counter which was there is ours.
+// start takes the counter's first step, before which it cannot be read.
 func (x *Indexed) start(o *operation) error {
 	state, err := o.indexState(x.slots.Indices, binding.Counter)
-	if err != nil {
-		return err
-	}
-	if state == indexWritten {
-		_, err := x.counter(o)
+	if err != nil || state == indexWritten {
 		return err
 	}
 	return x.increment(o, false)

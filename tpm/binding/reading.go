@@ -22,6 +22,18 @@ func (r Reading) Count() uint32 { return uint32(r.Value >> 32) }
 // Limit returns the limit of a PIN index.
 func (r Reading) Limit() uint32 { return uint32(r.Value) }
 
+// Shows reports whether a PIN index holds what the permit for p let be written,
+// before anybody used it.
+// A client may have marked the same bytes as encrypted: then the chip has
+// written something else, which no hash that was signed can exclude, and this
+// is ErrTampered: nothing more is approved for the cache.
+func (r Reading) Shows(p PermitRequest) error {
+	if p.Kind == PermitRekey || r.Count() != p.Count || r.Limit() != p.Limit {
+		return fmt.Errorf("reading: holds %d of %d, permitted was %d of %d: %w", r.Count(), r.Limit(), p.Count, p.Limit, ErrTampered)
+	}
+	return nil
+}
+
 // ReadingWant is what a server asked for.
 type ReadingWant struct {
 	Key       *ecdsa.PublicKey // the chip's attestation key, which signs only what the chip itself says

@@ -13,6 +13,7 @@ import (
 const (
 	ccClear                      = 0x126
 	ccClockSet                   = 0x128
+	ccHierarchyChangeAuth        = 0x129
 	ccDictionaryAttackLockReset  = 0x139
 	ccDictionaryAttackParameters = 0x13a
 	ccShutdown                   = 0x145

@@ -108,6 +108,13 @@ func (m *Machine) AdvanceClock(d time.Duration) {
 	m.must(m.p.owned(ccClockSet, rhOwner, u64(clock.MS+uint64(d/time.Millisecond))))
 }
 
+// SetOwnerPassword gives the chip's owner a password, as some administrators
+// do. Before, he must have none, and AdvanceClock works before only.
+func (m *Machine) SetOwnerPassword(password []byte) {
+	m.t.Helper()
+	m.must(m.p.owned(ccHierarchyChangeAuth, rhOwner, u16(uint16(len(password))), password))
+}
+
 // SetLockout sets how many failures the chip's shared lockout allows and how
 // long it takes to forgive one; interval is whole seconds.
 func (m *Machine) SetLockout(tries int, interval time.Duration) {

@@ -1,0 +1,590 @@
+package tpm_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"github.com/google/go-tpm/tpm2"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/tpm/tpmtest"
+)
+
+// Guesses that go past our program, with sessions of the intruder's own, by
+// password in clear, and in sessions that were started before the limit: the
+// chip stops at the limit, for the right password as well, and no older copy
+// of anything gives a try back. Only the server does.
+func TestGuessingPastTheProgram(t *testing.T) {
+	c := committed(t, false)
+	i := c.intrude()
+	early := i.session()
+	c.must(i.lease(early, c.use.Terms, c.use.Approval, c.slots.CounterAuth))
+	pin := i.index(c.slots.Indices.PinFail)
+	for guess := range testTries {
+		var err error
+		s := i.session()
+		if guess%2 == 0 {
+			_, err = i.secret(s, c.slots.Indices.PinFail, wrongAuth, 0)
+		} else {
+			_, err = tpm2.PolicySecret{
+				AuthHandle:    tpm2.AuthHandle{Handle: pin.Handle, Name: pin.Name, Auth: tpm2.PasswordAuth(wrongAuth)},
+				PolicySession: s.Handle(), NonceTPM: s.NonceTPM(),
+			}.Execute(i)
+		}
+		if !is(err, tpm2.TPMRCBadAuth) {
+			t.Errorf("guess %d: %v", guess, err)
+		}
+		i.flush(s.Handle())
+	}
+	if _, err := i.secret(early, c.slots.Indices.PinFail, rightAuth, 0); !is(err, tpm2.TPMRCAuthUnavailable) {
+		t.Errorf("the right password after the limit: %v", err)
+	}
+	i.flush(early.Handle())
+	i.leave()
+
+	wants(t, "check", c.check(), nil)
+	_, err := c.unseal(rightAuth)
+	wants(t, "unseal", err, binding.ErrLockedOut)
+	c.machine.PowerCut()
+	_, err = c.unseal(rightAuth)
+	wants(t, "unseal after a power cut", err, binding.ErrLockedOut)
+	tries, err := c.x.Tries(t.Context())
+	if want := (binding.Tries{Known: true, Failed: testTries}); err != nil || tries != want {
+		t.Errorf("tries: %+v, %v, want %+v", tries, err, want)
+	}
+	c.must(c.write(binding.PinFail, 0, testTries))
+	c.opens()
+}
+
+// is reports whether err is that code of the chip.
+func is(err error, code tpm2.TPMRC) bool { return errors.Is(err, code) }
+
+// The owner's authorisation is empty on most machines, so an intruder can
+// delete the index that counts and put his own in its place, with a password
+// that he knows. It opens nothing, whatever he makes of it.
+func TestRecreatedPinFail(t *testing.T) {
+	own := []byte("password of the intruder's own")
+	for name, step := range map[string]struct {
+		change  func(*tpm2.TPMSNVPublic)
+		want    error
+		blocked string
+	}{
+		"as it was":        {nil, binding.ErrNoIndices, binding.BlockedUnwritten},
+		"writable by him":  {func(p *tpm2.TPMSNVPublic) { p.Attributes.OwnerWrite = true }, binding.ErrTampered, binding.BlockedForeign},
+		"without a policy": {func(p *tpm2.TPMSNVPublic) { p.AuthPolicy.Buffer, p.Attributes.OwnerWrite = nil, true }, binding.ErrTampered, binding.BlockedForeign},
+		"an ordinary one": {func(p *tpm2.TPMSNVPublic) {
+			p.Attributes.NT, p.Attributes.OwnerWrite = tpm2.TPMNTOrdinary, true
+		}, binding.ErrTampered, binding.BlockedForeign},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := committed(t, false)
+			i := c.intrude()
+			i.recreate(binding.PinFail, own, step.change)
+			pin := i.index(c.slots.Indices.PinFail)
+			_, err := tpm2.NVWrite{
+				AuthHandle: tpm2.TPMRHOwner, NVIndex: pin, Data: tpm2.TPM2BMaxNVBuffer{Buffer: []byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}},
+			}.Execute(i)
+			if step.change == nil != is(err, tpm2.TPMRCNVAuthorization) {
+				t.Errorf("write: %v", err)
+			}
+			if got, err := i.open(own); err == nil || got != nil {
+				t.Errorf("the intruder's program opens: %q, %v", got, err)
+			}
+			i.leave()
+			wants(t, "check", c.check(), step.want)
+			_, err = c.unseal(rightAuth)
+			wants(t, "unseal", err, step.want)
+			c.level(binding.LevelB, step.blocked)
+			nothingLoaded(t, c.machine)
+		})
+	}
+}
+
+// A counter that is deleted and made again has the same Name, and starts above
+// every counter that the chip has had: an old generation stays dead.
+func TestRecreatedCounter(t *testing.T) {
+	c := committed(t, false)
+	old := c.use
+	c.renew()
+	i := c.intrude()
+	i.recreate(binding.Counter, c.slots.CounterAuth, nil)
+	i.leave()
+	wants(t, "check, not yet stepped", c.check(), binding.ErrNoIndices)
+	i = c.intrude()
+	counter := i.index(c.slots.Indices.Counter)
+	if _, err := (tpm2.NVIncrement{AuthHandle: by(counter, c.slots.CounterAuth), NVIndex: counter}).Execute(i); err != nil {
+		t.Fatal(err)
+	}
+	for _, use := range []binding.SealedUse{old, c.use} {
+		present := c.use
+		c.use = use
+		if got, err := i.open(rightAuth); !is(err, tpm2.TPMRCPolicy) {
+			t.Errorf("generation %d: %q, %v", use.Terms.Generation, got, err)
+		}
+		c.use = present
+	}
+	i.leave()
+	if at := c.counter(); at <= c.highest {
+		t.Errorf("the new counter is at %d, the old one was at %d", at, c.highest)
+	}
+	c.refused(binding.ErrSuperseded)
+
+	i = c.intrude()
+	i.recreate(binding.Counter, []byte("of the intruder's own"), nil)
+	counter = i.index(c.slots.Indices.Counter)
+	if _, err := (tpm2.NVIncrement{AuthHandle: by(counter, []byte("of the intruder's own")), NVIndex: counter}).Execute(i); err != nil {
+		t.Fatal(err)
+	}
+	i.leave()
+	c.refused(binding.ErrTampered)
+	c.level(binding.LevelB, binding.BlockedForeign)
+}
+
+// Deleting is all that an intruder can do with the owner's authorisation, and
+// the program says what is missing.
+func TestDeletedIndices(t *testing.T) {
+	for _, k := range []binding.IndexKind{binding.Counter, binding.PinFail, binding.PinPass} {
+		c := committed(t, true)
+		c.must(c.chip.Remove(t.Context(), []uint32{c.slots.Indices.Handle(k)}, nil))
+		c.refused(binding.ErrNoIndices)
+		c.level(binding.LevelB, binding.BlockedIndices)
+		nothingLoaded(t, c.machine)
+	}
+}
+
+// permitted writes count ‖ limit with a signature of the server for r, in a
+// session whose nonce it is for, whatever state the index is in.
+func (i *intruder) permitted(r binding.PermitRequest, wrap func(tpm2.Session) tpm2.Session, options ...tpm2.AuthOption) error {
+	i.t.Helper()
+	s := i.session(options...)
+	defer i.flush(s.Handle())
+	r.Nonce = s.NonceTPM().Buffer
+	signature, err := i.c.permit(i.t.Context(), r)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	if err := i.show(s, r, signature); err != nil {
+		return err
+	}
+	if wrap != nil {
+		s = wrap(s)
+	}
+	pin := i.index(i.c.slots.Indices.Handle(r.Index))
+	_, err = tpm2.NVWrite{
+		AuthHandle: tpm2.AuthHandle{Handle: pin.Handle, Name: pin.Name, Auth: s}, NVIndex: pin,
+		Data: tpm2.TPM2BMaxNVBuffer{Buffer: r.Data()},
+	}.Execute(i)
+	return err
+}
+
+// show brings a permit before the chip.
+func (i *intruder) show(s tpm2.Session, r binding.PermitRequest, signature []byte) error {
+	key := i.serverKey()
+	defer i.flush(key.Handle)
+	ref := r.Ref()
+	if _, err := (tpm2.PolicySigned{
+		AuthObject: key, PolicySession: s.Handle(), NonceTPM: tpm2.TPM2BNonce{Buffer: r.Nonce},
+		CPHashA: tpm2.TPM2BDigest{Buffer: r.CPHash()}, PolicyRef: tpm2.TPM2BNonce{Buffer: ref[:]}, Auth: rsSignature(signature),
+	}).Execute(i); err != nil {
+		return err
+	}
+	if _, err := (tpm2.PolicyCommandCode{PolicySession: s.Handle(), Code: tpm2.TPMCCNVWrite}).Execute(i); err != nil {
+		return err
+	}
+	var list tpm2.TPMLDigest
+	for _, b := range i.c.slots.Indices.Branches(r.Index) {
+		list.Digests = append(list.Digests, tpm2.TPM2BDigest{Buffer: b[:]})
+	}
+	_, err := tpm2.PolicyOr{PolicySession: s.Handle(), PHashList: list}.Execute(i)
+	return err
+}
+
+// The permit for a first write fits no index that was written, and the one for
+// a rewrite none that was made anew: neither resets a used index, neither arms
+// the intruder's own.
+func TestFirstWriteIsOnce(t *testing.T) {
+	c := committed(t, false)
+	r := binding.PermitRequest{Indices: c.slots.Indices, Index: binding.PinFail, Kind: binding.PermitFirstWrite, Limit: 99}
+	i := c.intrude()
+	if err := i.permitted(r, nil); !is(err, tpm2.TPMRCPolicyFail) {
+		t.Errorf("first write of a written index: %v", err)
+	}
+	i.recreate(binding.PinFail, wrongAuth, nil)
+	r.Kind = binding.PermitRewrite
+	if err := i.permitted(r, nil); !is(err, tpm2.TPMRCPolicyFail) {
+		t.Errorf("rewrite of an index that was made anew: %v", err)
+	}
+	i.leave()
+	c.refused(binding.ErrNoIndices)
+}
+
+// A permit is of use in the session that it was made for, with the value that
+// was signed, and not a second time.
+func TestPermitIsForOneSession(t *testing.T) {
+	c := committed(t, false)
+	r := binding.PermitRequest{Indices: c.slots.Indices, Index: binding.PinFail, Kind: binding.PermitRewrite, Limit: testTries}
+	i := c.intrude()
+	first, second := i.session(), i.session()
+	r.Nonce = first.NonceTPM().Buffer
+	signature, err := c.permit(t.Context(), r)
+	c.must(err)
+	for name, try := range map[string]struct {
+		in     tpm2.Session
+		change func(*binding.PermitRequest)
+	}{
+		"of another session": {second, func(r *binding.PermitRequest) { r.Nonce = second.NonceTPM().Buffer }},
+		"without a nonce":    {second, func(r *binding.PermitRequest) { r.Nonce = nil }},
+		"with more tries":    {first, func(r *binding.PermitRequest) { r.Limit = 99 }},
+		"for a first write":  {first, func(r *binding.PermitRequest) { r.Kind = binding.PermitFirstWrite }},
+		"for a rekey":        {first, func(r *binding.PermitRequest) { r.Kind = binding.PermitRekey }},
+	} {
+		changed := r
+		try.change(&changed)
+		if err := i.show(try.in, changed, signature); !is(err, tpm2.TPMRCSignature) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := i.show(second, r, signature); !is(err, tpm2.TPMRCNonce) {
+		t.Errorf("with its nonce, in another session: %v", err)
+	}
+	i.flush(second.Handle())
+	c.must(i.show(first, r, signature))
+	write := func() error {
+		pin := i.index(c.slots.Indices.PinFail)
+		_, err := tpm2.NVWrite{
+			AuthHandle: tpm2.AuthHandle{Handle: pin.Handle, Name: pin.Name, Auth: first}, NVIndex: pin, Data: tpm2.TPM2BMaxNVBuffer{Buffer: r.Data()},
+		}.Execute(i)
+		return err
+	}
+	c.must(write())
+	if err := write(); !is(err, tpm2.TPMRCPolicyFail) {
+		t.Errorf("a second write in the same session: %v", err)
+	}
+	if err := i.show(first, r, signature); err == nil {
+		t.Error("the permit was taken a second time")
+	}
+	i.flush(first.Handle())
+	i.leave()
+	c.opens()
+}
+
+// liar says that a parameter is encrypted, and sends it as it is.
+type liar struct{ tpm2.Session }
+
+func (liar) Encrypt([]byte) error { return nil }
+
+// The hash in a permit covers the bytes on the bus. Sent in a session that
+// marks them as encrypted, the chip decrypts them to something else: a limit
+// that nobody signed. The reading that the server takes after each write shows
+// it.
+func TestPermitWithAnotherSessionAttribute(t *testing.T) {
+	c := provisioned(t, tpmtest.Start(t), false)
+	r := binding.PermitRequest{Indices: c.slots.Indices, Index: binding.PinFail, Kind: binding.PermitRewrite, Limit: testTries}
+	c.must(c.write(binding.PinFail, 0, testTries))
+	if err := c.certified(binding.PinFail).Shows(r); err != nil {
+		t.Errorf("an honest write: %v", err)
+	}
+	i := c.intrude()
+	err := i.permitted(r, func(s tpm2.Session) tpm2.Session { return liar{s} }, tpm2.AESEncryption(128, tpm2.EncryptIn))
+	i.leave()
+	if err != nil {
+		t.Fatalf("the chip refuses it, so that the reading has nothing to find: %v", err)
+	}
+	reading := c.certified(binding.PinFail)
+	if reading.Count() == 0 && reading.Limit() == testTries {
+		t.Fatal("the chip wrote what was signed")
+	}
+	wants(t, "the server's look", reading.Shows(r), binding.ErrTampered)
+}
+
+// A session that is bound to the sealed object would test a guess at its
+// authValue without anybody counting. The object has none.
+func TestSessionBoundToTheObject(t *testing.T) {
+	c := committed(t, false)
+	i := c.intrude()
+	defer i.leave()
+	o := i.load()
+	defer i.flush(o.Handle)
+	guess := func(auth []byte) error {
+		_, err := tpm2.NVRead{
+			AuthHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.HMAC(tpm2.TPMAlgSHA256, 16, tpm2.Bound(o.Handle, o.Name, auth))},
+			NVIndex:    i.index(c.slots.Indices.PinFail), Size: 8,
+		}.Execute(i)
+		return err
+	}
+	if err := guess(nil); err != nil {
+		t.Errorf("the object has an authValue: %v", err)
+	}
+	if right, wrong := guess(rightAuth), guess(wrongAuth); right == nil || wrong == nil || right.Error() != wrong.Error() {
+		t.Errorf("the right password answers %v, a wrong one %v", right, wrong)
+	}
+	// Nor does the value alone open it.
+	for _, s := range []tpm2.Session{tpm2.PasswordAuth(rightAuth), tpm2.PasswordAuth(nil), tpm2.HMAC(tpm2.TPMAlgSHA256, 16)} {
+		if r, err := (tpm2.Unseal{ItemHandle: tpm2.AuthHandle{Handle: o.Handle, Name: o.Name, Auth: s}}).Execute(i); err == nil {
+			t.Errorf("unsealed %q without a policy", r.OutData.Buffer)
+		}
+	}
+}
+
+// Whoever gets the chip to encrypt something with the password, or to make a
+// key of it, could guess in peace on another machine. Every way there is
+// refused before it gives anything out, or costs a try.
+func TestNoOracleForThePassword(t *testing.T) {
+	c := committed(t, false)
+	i := c.intrude()
+	pin := i.index(c.slots.Indices.PinFail)
+	encrypting := tpm2.AESEncryption(128, tpm2.EncryptOut)
+	for name, by := range map[string]func() (tpm2.Session, func()){
+		"read by an encrypting session with a guess": func() (tpm2.Session, func()) {
+			return tpm2.HMAC(tpm2.TPMAlgSHA256, 16, tpm2.Auth(wrongAuth), encrypting), func() {}
+		},
+		"read by an encrypting policy session": func() (tpm2.Session, func()) {
+			s := i.session(encrypting)
+			if _, err := (tpm2.PolicyCommandCode{PolicySession: s.Handle(), Code: tpm2.TPMCCNVRead}).Execute(i); err != nil {
+				t.Fatal(err)
+			}
+			return s, func() { i.flush(s.Handle()) }
+		},
+		"read with the password in an encrypting policy session": func() (tpm2.Session, func()) {
+			s := i.session(encrypting, tpm2.Auth(wrongAuth))
+			if _, err := (tpm2.PolicyAuthValue{PolicySession: s.Handle()}).Execute(i); err != nil {
+				t.Fatal(err)
+			}
+			return s, func() { i.flush(s.Handle()) }
+		},
+	} {
+		s, done := by()
+		r, err := tpm2.NVRead{AuthHandle: tpm2.AuthHandle{Handle: pin.Handle, Name: pin.Name, Auth: s}, NVIndex: pin, Size: 8}.Execute(i)
+		done()
+		// A malformed answer would be one that was encrypted with another key.
+		var code tpm2.TPMRC
+		if err == nil || !errors.As(err, &code) {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	// A session bound to the index would have a key made of the password.
+	bound := tpm2.HMAC(tpm2.TPMAlgSHA256, 16, tpm2.Bound(pin.Handle, pin.Name, wrongAuth))
+	if _, err := (tpm2.NVRead{AuthHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: bound}, NVIndex: pin, Size: 8}).Execute(i); !is(err, tpm2.TPMRCHandle) {
+		t.Errorf("a session bound to pin_fail: %v", err)
+	}
+	i.leave()
+	// The guess in an HMAC session was looked at, so it has cost a try or was
+	// refused for its kind; what is left is what the chip counts.
+	if got := c.failed(); got > 1 {
+		t.Errorf("%d tries used", got)
+	}
+	c.opens()
+}
+
+// ticket is what PolicySecret gives to a client that asks for one.
+func (i *intruder) ticket() (*tpm2.PolicySecretResponse, error) {
+	s := i.session()
+	defer i.flush(s.Handle())
+	return i.secret(s, i.c.slots.Indices.PinFail, rightAuth, -3600)
+}
+
+// A changed client could keep a ticket from one opening, and need no password
+// for the next. With the generation in the policyRef it is of no use to the
+// next generation.
+func TestStrayTickets(t *testing.T) {
+	c := committed(t, false)
+	i := c.intrude()
+	got, err := i.ticket()
+	c.must(err)
+	pin := i.index(c.slots.Indices.PinFail)
+	ref := c.use.Terms.UseRef() // of the generation that the ticket was made for
+	use := func() ([]byte, error) {
+		s := i.session()
+		defer i.flush(s.Handle())
+		if err := i.lease(s, c.use.Terms, c.use.Approval, c.slots.CounterAuth); err != nil {
+			return nil, err
+		}
+		two := func(b []byte) []byte { return append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...) }
+		if _, err := i.plain(0x172, bytes.Join([][]byte{ // PolicyTicket
+			binary.BigEndian.AppendUint32(nil, uint32(s.Handle())), two(got.Timeout.Buffer), two(nil), two(ref[:]), two(pin.Name.Buffer),
+			tpm2.Marshal(got.PolicyTicket),
+		}, nil)); err != nil {
+			return nil, err
+		}
+		return i.unseal(s)
+	}
+	if len(got.PolicyTicket.Digest.Buffer) != 0 {
+		if opened, err := use(); err != nil || !bytes.Equal(opened, secret) {
+			t.Errorf("the ticket does not even open its own generation, so the test shows nothing: %q, %v", opened, err)
+		}
+	} else {
+		t.Log("this chip makes no tickets of PIN indices")
+	}
+	i.leave()
+	c.renew()
+	i = c.intrude()
+	defer i.leave()
+	if opened, err := use(); err == nil {
+		t.Errorf("a ticket of generation %d opens %d: %q", c.highest-1, c.highest, opened)
+	}
+}
+
+// An approval fits the generation that it was made for, whatever the counter
+// says, also in the intruder's own program.
+func TestApprovalOfAnotherGeneration(t *testing.T) {
+	c := committed(t, false)
+	present := c.use
+	c.seal()
+	pending := c.use
+	try := func(name string, object, lease binding.SealedUse) {
+		t.Helper()
+		i := c.intrude()
+		defer i.leave()
+		c.use = object
+		s := i.session()
+		defer i.flush(s.Handle())
+		err := i.lease(s, lease.Terms, lease.Approval, c.slots.CounterAuth)
+		if err == nil {
+			if _, err = i.secret(s, c.slots.Indices.PinFail, rightAuth, 0); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			var got []byte
+			if got, err = i.unseal(s); err == nil {
+				t.Errorf("%s: opened %q", name, got)
+			}
+		}
+	}
+	mixed := func(terms, approval binding.SealedUse) binding.SealedUse {
+		return binding.SealedUse{Terms: terms.Terms, Approval: approval.Approval}
+	}
+	for range 2 {
+		try("present object, pending lease", present, pending)
+		try("pending object, present lease", pending, present)
+		try("present object, pending approval", present, mixed(present, pending))
+		try("pending object, present approval", pending, mixed(pending, present))
+		c.use = pending
+		c.must(c.x.Commit(t.Context(), pending.Terms.Generation))
+	}
+	try("old object, old lease", present, present)
+	c.use = pending
+	c.opens()
+}
+
+// Anybody who may use the chip can use up the tries of a cache: it costs its
+// owner a sign-in and nobody else anything. Neither the shared lockout nor
+// another cache notices.
+func TestAnotherUserBurnsTries(t *testing.T) {
+	c := committed(t, false)
+	neighbour := provisioned(t, c.machine, false)
+	neighbour.renew()
+	i := &intruder{rawChip: rawTPM(t, c.machine), c: c}
+	for range 20 {
+		s := i.session()
+		if _, err := i.secret(s, c.slots.Indices.PinFail, wrongAuth, 0); err == nil {
+			t.Error("a guess was right")
+		}
+		counter := i.index(c.slots.Indices.Counter)
+		if _, err := (tpm2.NVIncrement{AuthHandle: by(counter, wrongAuth), NVIndex: counter}).Execute(i); !is(err, tpm2.TPMRCBadAuth) {
+			t.Errorf("a step without the counter's value: %v", err)
+		}
+		i.flush(s.Handle())
+	}
+	i.close()
+	wants(t, "check", c.check(), nil)
+	_, err := c.unseal(rightAuth)
+	wants(t, "unseal", err, binding.ErrLockedOut)
+	neighbour.opens()
+	if got := lockoutFailures(t, c.machine); got != 0 {
+		t.Errorf("the shared lockout has counted %d failures", got)
+	}
+	c.must(c.write(binding.PinFail, 0, testTries))
+	c.opens()
+}
+
+// On a chip that locks the whole machine after 3 failures, level A is level A
+// all the same: nothing of it counts there, and it opens while the chip is
+// locked by another program.
+func TestLevelALeavesTheSharedLockoutAlone(t *testing.T) {
+	m := tpmtest.StartDefault(t)
+	c := provisioned(t, m, true)
+	c.renew()
+	c.level(binding.LevelA)
+	for range 3 {
+		for range testTries {
+			_, err := c.unseal(wrongAuth)
+			wants(t, "wrong password", err, binding.ErrWrongAuth)
+			m.PowerCut()
+		}
+		_, err := c.unseal(rightAuth)
+		wants(t, "no try left", err, binding.ErrLockedOut)
+		c.must(c.write(binding.PinFail, 0, testTries))
+		c.approve(hour, 9)
+		c.opens()
+	}
+	m.PowerCut()
+	if got := lockoutFailures(t, m); got != 0 {
+		t.Errorf("the shared lockout has counted %d failures", got)
+	}
+	other := sealOn(t, m, m.Open(t), binding.LevelB)
+	p := sealBehind(t, other)
+	p.on(nil, func(cc tpm2.TPMCC, answer []byte) []byte { // hides the count, as another program would not look
+		if at := bytes.Index(answer, []byte{0, 0, 0x02, 0x0e}); cc == tpm2.TPMCCGetCapability && at >= 0 {
+			clear(answer[at+4 : at+8])
+		}
+		return answer
+	})
+	for range 4 {
+		_, _ = other.unseal(wrongAuth) // three wrong ones, then locked
+	}
+	if got := lockoutFailures(t, m); got != 3 {
+		t.Fatalf("the other program made %d failures, want 3", got)
+	}
+	c.opens()
+	c.renew()
+	c.opens()
+}
+
+// Cutting the power between tries, or before the chip's answer, gives no try
+// back; every cut is a reset, and those end as well.
+func TestResetLoop(t *testing.T) {
+	c := committed(t, false)
+	c.approve(hour, 4)
+	p := newProxy(t, c.machine)
+	c.attach(open(t, p.spec))
+	for cut := range 3 {
+		p.on(func(command []byte, ask func([]byte) []byte) []byte {
+			if codeOf(command) != tpm2.TPMCCPolicySecret {
+				return nil
+			}
+			ask(command) // done, but nobody hears the answer
+			c.machine.PowerCut()
+			return []byte{}
+		}, nil)
+		_, err := c.unseal(wrongAuth)
+		wants(t, "cut off", err, binding.ErrUnavailable)
+		p.on(nil, nil)
+		if got := c.failed(); got != cut+1 {
+			t.Errorf("%d tries counted after %d", got, cut+1)
+		}
+	}
+	c.machine.PowerCut()
+	c.refused(binding.ErrBootsEnded)
+	c.approve(hour, 4)
+	_, err := c.unseal(wrongAuth)
+	wants(t, "fourth", err, binding.ErrWrongAuth)
+	_, err = c.unseal(rightAuth)
+	wants(t, "no try left", err, binding.ErrLockedOut)
+}
+
+// A snapshot of a virtual machine brings back counter and count: why virtual
+// chips are named so. The file of the newest generation tells.
+func TestSnapshotOfLevelA(t *testing.T) {
+	c := committed(t, false)
+	old := c.use
+	snapshot := c.machine.Snapshot()
+	c.renew()
+	c.machine.Restore(snapshot)
+	c.refused(binding.ErrSuperseded)
+	if at := c.counter(); at >= c.highest {
+		t.Errorf("counter at %d, the file says %d", at, c.highest)
+	}
+	c.use = old
+	c.opens()
+}
