@@ -1,6 +1,8 @@
 package present
 
 import (
+	"strings"
+
 	"github.com/tideover/tideover/vault/session"
 )
 
@@ -49,8 +51,10 @@ func measured(words *Catalogue, c Check) string {
 	switch {
 	case c.Value == "", c.ID == "cache", c.ID == "clock" && c.Status == "ok":
 		return ""
-	case c.ID == "level", c.ID == "clock":
-		return words.Text("doctor."+c.ID+".value", map[string]any{"Value": c.Value})
+	case c.ID == "clock": // as 2m42s
+		return words.Text("doctor.clock.value", map[string]any{"Value": strings.NewReplacer("-", "", "h", " h ", "m", " min ", "s", " s").Replace(c.Value)})
+	case c.ID == "level":
+		return words.Text("doctor.level.value", map[string]any{"Value": c.Value})
 	}
 	return c.Value
 }

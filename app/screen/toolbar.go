@@ -13,7 +13,7 @@ import (
 // Widths of the quick search, in points: it takes what the buttons leave.
 const (
 	searchWide   = 260
-	searchNarrow = 110
+	searchNarrow = 170
 )
 
 // toolbar is the row of buttons with the quick search at its right.

@@ -27,12 +27,14 @@ type card struct {
 	head, foot fyne.CanvasObject
 	wished     float32 // width of the head
 	scroll     *container.Scroll
+	margin     *margin // in scroll, around body
 	body       fyne.CanvasObject
 	dialog     *Dialog
 }
 
 func newCardLayout(head, body, foot fyne.CanvasObject, d *Dialog) *card {
-	c := &card{ground: canvas.NewRectangle(nil), head: head, body: body, foot: foot, dialog: d, scroll: container.NewVScroll(body)}
+	c := &card{ground: canvas.NewRectangle(nil), head: head, body: body, foot: foot, dialog: d, margin: &margin{}}
+	c.scroll = container.NewVScroll(container.New(c.margin, body))
 	c.ground.CornerRadius, c.ground.StrokeWidth = 8, 1
 	c.cover = newCover()
 	c.ExtendBaseWidget(c)
@@ -74,7 +76,12 @@ func (c *card) CreateRenderer() fyne.WidgetRenderer {
 			place(c.foot, cardPad, size.Height-cardPad-foot, inner, foot)
 			top := cardPad + head + 10
 			body := max(0, size.Height-cardPad-foot-12-top)
-			place(c.scroll, cardPad, top, inner, body)
+			// The bar of what is higher than the window stands beside it, in the pad.
+			c.margin.right = 0
+			if c.body.MinSize().Height > body {
+				c.margin.right = cardPad - 2
+			}
+			place(c.scroll, cardPad, top, inner+c.margin.right, body)
 			place(c.cover, cardPad, top, inner, body)
 		},
 		min: func() fyne.Size { return fyne.NewSize(120, 80) },
@@ -89,6 +96,24 @@ func (c *card) CreateRenderer() fyne.WidgetRenderer {
 
 // Tapped takes the press, so that nothing below does.
 func (c *card) Tapped(*fyne.PointEvent) {}
+
+// margin keeps room at the right of what it holds.
+type margin struct{ right float32 }
+
+// Layout is the toolkit's.
+func (m *margin) Layout(all []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range all {
+		place(o, 0, 0, size.Width-m.right, size.Height)
+	}
+}
+
+// MinSize is the toolkit's.
+func (m *margin) MinSize(all []fyne.CanvasObject) (size fyne.Size) {
+	for _, o := range all {
+		size = size.Max(o.MinSize())
+	}
+	return size.AddWidthHeight(m.right, 0)
+}
 
 // cover takes every press on a form that must not change now, and pales it.
 type cover struct {
