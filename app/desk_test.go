@@ -37,9 +37,10 @@ func newDeskBefore(tb testing.TB, o *office, between func(*office) session.Remot
 		Keeper: session.NewKeychain(&drawer{}), Clock: wall{}, Name: "desk", OS: "linux", Version: "test",
 	})
 	options := launch.Options{Home: home, Getenv: func(string) string { return "" }}
+	application := test.NewTempApp(tb) // first: its driver looks for everything in its last window
 	window := test.NewTempWindow(tb, nil)
 	k.Desktop = New(Config{
-		App: test.NewTempApp(tb), Window: window, Client: &launch.Client{Session: s}, Target: options.Target,
+		App: application, Window: window, Client: &launch.Client{Session: s}, Target: options.Target,
 		Home: home, Language: "en", Version: "test", Post: k.q.post, Quit: func() {},
 	})
 	tb.Cleanup(func() {

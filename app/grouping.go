@@ -24,19 +24,25 @@ func (p *mainPlace) moveEntries(string) {
 		pick.Select(n.UID, tree.Above(n.UID)...)
 	}
 	var to vault.ID
-	q := &question{
-		title: d.words.Text("main.move.title", nil), do: d.words.Text("main.move.do", nil), icon: theme.IconFolder,
-		body: pick.Object(), first: pick.Focusable(), total: len(items),
-		ready: func() bool { n := tree.Node(pick.Selected()); return n != nil && (len(items) > 1 || n.ID != from) },
-		begin: func() { to = tree.Node(pick.Selected()).ID },
-		each:  func(ctx context.Context, c session.Changes, i int) error { return c.MoveEntry(ctx, items[i], to) },
+	q := p.move(items, func() vault.ID { return to })
+	q.body, q.first = pick.Object(), pick.Focusable()
+	q.ready = func() bool { n := tree.Node(pick.Selected()); return n != nil && (len(items) > 1 || n.ID != from) }
+	q.begin = func() { to = tree.Node(pick.Selected()).ID }
+	dialog := p.question(q)
+	pick.OnSelect(func() { dialog.SetPrimaryEnabled(q.ready()) })
+}
+
+// move is how entries get to a group, whoever named it.
+func (p *mainPlace) move(items []*session.Item, to func() vault.ID) *question {
+	d := p.d
+	return &question{
+		title: d.words.Text("main.move.title", nil), do: d.words.Text("main.move.do", nil), icon: theme.IconFolder, total: len(items),
+		each: func(ctx context.Context, c session.Changes, i int) error { return c.MoveEntry(ctx, items[i], to()) },
 		said: func(done int) string {
 			return d.words.Text("main.moving", map[string]any{"Done": done, "Total": len(items)})
 		},
 		then: func() { p.reselect(items[0].Entry.ID) },
 	}
-	dialog := p.question(q)
-	pick.OnSelect(func() { dialog.SetPrimaryEnabled(q.ready()) })
 }
 
 // node is the selected group, the root if none is; nil: nothing is listed.

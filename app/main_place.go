@@ -59,6 +59,7 @@ func newMainPlace(d *Desktop) *mainPlace {
 				p.strip()
 			}
 		},
+		Over: p.over, Drop: p.dropped,
 		EntryMenu: func() []*fyne.MenuItem { return d.menuItems(present.EntryMenu(d.words, d.commands, d.state())) },
 		GroupMenu: func() []*fyne.MenuItem { return d.menuItems(present.GroupMenu(d.words, d.commands, d.state())) },
 		Detail: screen.DetailActions{

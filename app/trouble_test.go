@@ -95,8 +95,12 @@ func (t *trouble) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entr
 	return t.office.UpdateEntry(ctx, group, e, comment)
 }
 
-func (t *trouble) MoveEntry(ctx context.Context, _, _ vault.ID, _ string) error {
-	return t.meets(ctx, "move")
+// MoveEntry moves nothing, likewise.
+func (t *trouble) MoveEntry(ctx context.Context, id, group vault.ID, _ string) error {
+	if err := t.meets(ctx, "move"); err != nil {
+		return err
+	}
+	return t.ask("move " + id.String() + " to " + group.String())
 }
 
 // DeleteEntry deletes nothing: the entry is needed for what comes.

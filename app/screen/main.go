@@ -33,6 +33,11 @@ type MainActions struct {
 	Sizes  func(Sizes)                     // of the panes, likewise
 	Strip  func()                          // the button of the notice was pressed
 
+	// Over is asked, while entries are dragged over a group, what a drop there
+	// would do, or why it would do nothing; Drop is told of the drop.
+	Over func(uid string) (what string, allowed bool)
+	Drop func(uid string)
+
 	// The menus are asked for as they open.
 	EntryMenu func() []*fyne.MenuItem
 	GroupMenu func() []*fyne.MenuItem
@@ -121,6 +126,7 @@ func (m *Main) connect() {
 		a.Widths(widths)
 	}
 	list.OnKey = a.Key
+	list.Target, m.tree.OnOver, m.tree.OnDrop = m.tree, a.Over, a.Drop
 	m.tree.OnKey = func(e *fyne.KeyEvent) bool {
 		switch e.Name {
 		case fyne.KeyDelete, fyne.KeyReturn, fyne.KeyEnter: // would mean entries that the person does not look at

@@ -33,6 +33,8 @@ type EntryList struct {
 	OnWidths func(widths map[string]float32)
 	// OnKey is asked first about every key; true: it was used.
 	OnKey func(*fyne.KeyEvent) bool
+	// Target is where the selected entries can be dragged to; nil: nowhere.
+	Target DropTarget
 
 	rows    Rows
 	columns []Column
@@ -41,6 +43,7 @@ type EntryList struct {
 	cutter  cutter
 	shown   []span // columns in view with their places
 	search  typed
+	drag    rowDrag
 
 	head   *listHead
 	body   *listBody
@@ -152,9 +155,12 @@ func (l *EntryList) press(row int, m fyne.KeyModifier, secondary bool) {
 	if row < 0 || row >= l.rows.Len() {
 		return
 	}
+	l.drag.press(l, row, m, secondary)
 	switch {
 	case secondary && l.chosen.has(l.rows.ID(row)):
 		l.chosen.cursor = row
+	case l.drag.several: // the release decides
+		return
 	case m&fyne.KeyModifierShift != 0:
 		l.chosen.extend(l.rows, row, m&fyne.KeyModifierShortcutDefault != 0)
 	case m&fyne.KeyModifierShortcutDefault != 0:

@@ -36,6 +36,11 @@ type GroupTree struct {
 
 	OnSelect func(uid string)
 	OnMenu   func(uid string, at fyne.Position)
+	// OnOver is asked what a drop on a group would do, or why it would do
+	// nothing. Nil: nothing can be dropped.
+	OnOver func(uid string) (what string, allowed bool)
+	// OnDrop is told of a drop, also of one that is not allowed.
+	OnDrop func(uid string)
 	// OnOpened is told that the person opened or closed a group.
 	OnOpened func(uid string, open bool)
 	// OnKey is asked first about every key; true: it was used.
@@ -45,6 +50,8 @@ type GroupTree struct {
 	open     map[string]bool
 	lines    []treeLine
 	selected string
+	target   string // group that a drop would go to; "": none
+	said     *TipHost
 	cutter   cutter
 	body     *treeBody
 	ground   *canvas.Rectangle

@@ -99,6 +99,9 @@ func (b *listBody) modifier(e *fyne.KeyEvent, down bool) {
 // TypedKey is the toolkit's.
 func (b *listBody) TypedKey(e *fyne.KeyEvent) {
 	l := b.list
+	if e.Name == fyne.KeyEscape && l.drag.cancel(l) {
+		return
+	}
 	if l.OnKey != nil && l.OnKey(e) {
 		return
 	}

@@ -187,8 +187,17 @@ func (r *listRow) MouseDown(e *desktop.MouseEvent) {
 	r.list.press(r.row, e.Modifier, e.Button == desktop.MouseButtonSecondary)
 }
 
-// MouseUp is the toolkit's.
-func (r *listRow) MouseUp(*desktop.MouseEvent) {}
+// MouseUp is the toolkit's: it comes before DragEnd.
+func (r *listRow) MouseUp(*desktop.MouseEvent) { r.list.drag.release(r.list) }
+
+// Dragged is the toolkit's.
+func (r *listRow) Dragged(e *fyne.DragEvent) {
+	r.leave()
+	r.list.drag.move(r.list, e)
+}
+
+// DragEnd is the toolkit's.
+func (r *listRow) DragEnd() { r.list.drag.end(r.list) }
 
 // DoubleTapped is the toolkit's.
 func (r *listRow) DoubleTapped(*fyne.PointEvent) {

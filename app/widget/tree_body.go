@@ -224,7 +224,7 @@ func (r *treeRow) MouseOut() {
 
 func (r *treeRow) groundName() fyne.ThemeColorName {
 	switch selected := r.tree.lines[r.at].uid == r.tree.selected; {
-	case selected && r.tree.body.focused:
+	case r.tree.lines[r.at].uid == r.tree.target, selected && r.tree.body.focused:
 		return theme.ColorSelected
 	case selected:
 		return theme.ColorSelectedDim
