@@ -28,7 +28,7 @@ type fingerprint struct {
 func newFingerprint(caption string) *fingerprint {
 	f := &fingerprint{ask: fw.NewLabel(""), groups: container.NewGridWithColumns(fingerprintColumns)}
 	f.ask.Wrapping = fyne.TextWrapWord
-	f.box = container.NewVBox(widget.NewHint(caption), newGround(f.groups))
+	f.box = container.NewVBox(widget.NewHint(caption), newGround(f.groups), gap(0, 4)) // the buttons below keep their distance
 	f.object = container.New(&tight{overlap: -4}, f.ask, f.box)
 	return f
 }

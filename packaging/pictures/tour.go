@@ -115,6 +115,7 @@ func entry(d *desk) {
 	d.signedIn()
 	d.find("db-prod")
 	d.Key("Return")
+	d.see("entry.tab.general")
 	d.shot("entry-general")
 	for _, tab := range []string{"advanced", "code", "history", "properties"} {
 		d.click("entry.tab." + tab)
