@@ -190,12 +190,44 @@ func TestCopyOpenFieldAsksNobody(t *testing.T) {
 	}
 }
 
+// Addresses are written by other people: what could run a program or open a file
+// is refused, and the reason is said.
 func TestHostileURLIsNotOpened(t *testing.T) {
-	k := newDesk(t, few)
-	k.choose(1)
-	k.do(present.CmdOpenURL, "")
-	k.settle()
-	k.want("This address is not opened.", "“cmd:”")
+	t.Setenv("PATH", t.TempDir()) // whatever is opened all the same is not found
+	url := ""
+	k := newDesk(t, func() *vault.Content {
+		c := few()
+		c.Root.Groups[0].Entries[0].Set(vault.FieldURL, vault.SecretText(url), false)
+		return c
+	})
+	const refused = "This address is not opened."
+	for address, why := range map[string]string{
+		"cmd://format c:":              "“cmd:”",
+		"javascript:alert(document)":   "“javascript:”",
+		"file:///etc/passwd":           "“file:”",
+		"FILE://server/share":          "“file:”",
+		"data:text/html,x":             "“data:”",
+		"ms-msdt:/id":                  "“ms-msdt:”",
+		"https://example.com/\x1b[2J":  "It is not an address of a web page.",
+		"\\\\server\\share":            "It is not an address of a web page.",
+		"https://example.com/":         "",
+		"ftp://example.com/":           "",
+		"mailto:erika@example.com":     "",
+		"example.com/without/a/scheme": "",
+	} {
+		url = address
+		k.do(present.CmdReload, "")
+		k.settle()
+		k.choose(1)
+		k.do(present.CmdOpenURL, "")
+		k.settle()
+		if why == "" {
+			k.wantNot(refused)
+			continue
+		}
+		k.want(refused, why, "Copy it, if you trust it, and open it yourself.")
+		k.main.tell(nil)
+	}
 }
 
 func TestDelete(t *testing.T) {
