@@ -104,13 +104,25 @@ func (s *Server) meet(r *http.Request, c *call) {
 }
 
 // Upkeep writes down every few seconds which devices were seen, until the
-// context ends and once after that. A server that answers must be kept up by
-// exactly one call of it.
+// context ends and once after that, and looks for orders to tell. A server that
+// answers must be kept up by exactly one call of it.
 func (s *Server) Upkeep(ctx context.Context) error {
-	tick := time.NewTicker(contactsEvery)
+	tick, look := time.NewTicker(contactsEvery), time.NewTicker(ordersEvery)
 	defer tick.Stop()
+	defer look.Stop()
+	defer s.events.end()
+	f := follower{gov: -1}
+	var err error
+	if f.mark, err = s.catalog.LastOrder(ctx); err != nil {
+		return err
+	}
+	s.events.wake(vault.ID{}) // whoever came before the first look
 	for {
 		select {
+		case <-look.C:
+			if err := s.follow(ctx, &f); err != nil && ctx.Err() == nil {
+				s.log.Error("orders", "error", err.Error())
+			}
 		case <-tick.C:
 			if err := s.writeContacts(ctx, false); err != nil {
 				s.log.Error("contacts of devices", "error", err.Error())

@@ -36,7 +36,10 @@ const (
 
 // fixture is a whole server on a loopback address, with TLS under its identity.
 type fixture struct {
-	t       testing.TB
+	t        testing.TB
+	dir      string // of the server's files
+	database string
+
 	url     string
 	client  *http.Client
 	id      *server.Identity
@@ -56,18 +59,19 @@ type fixture struct {
 // alice, with a second factor), nobody (no grant at all).
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	ctx := t.Context()
 	dir := t.TempDir()
-	db, err := sqlstore.Open(ctx, filepath.Join(dir, "test.db"))
-	must(t, err)
-	t.Cleanup(func() { must(t, db.Close()) })
+	return newFixtureOn(t, dir, filepath.Join(dir, "test.db"))
+}
+
+// newFixtureOn is newFixture with its files in dir and its content in database.
+func newFixtureOn(t testing.TB, dir, database string) *fixture {
+	t.Helper()
+	ctx := t.Context()
 	kek, err := keyring.CreateFile(filepath.Join(dir, "kek"))
 	must(t, err)
-	keys, err := keyring.Open(ctx, keyring.Config{Store: db, KEK: kek})
-	must(t, err)
-	config := catalog.Config{Store: db, Keys: keys}
+	f := &fixture{t: t, dir: dir, database: database, op: catalog.Operator("test"), tokens: map[string]string{}}
+	config := f.open(kek)
 	must(t, catalog.Init(ctx, config, catalog.Setup{Admin: "admin", Password: vault.SecretText(anyPassword)}))
-	f := &fixture{t: t, op: catalog.Operator("test"), tokens: map[string]string{}}
 	f.catalog, err = catalog.Open(ctx, config)
 	must(t, err)
 	f.id, err = server.CreateIdentity(dir, time.Now())
@@ -76,6 +80,31 @@ func newFixture(t testing.TB) *fixture {
 	f.populate(ctx)
 	f.serve()
 	return f
+}
+
+// open opens the database as one more process.
+func (f *fixture) open(kek keyring.KEK) catalog.Config {
+	f.t.Helper()
+	db, err := sqlstore.Open(f.t.Context(), f.database)
+	must(f.t, err)
+	f.t.Cleanup(func() { must(f.t, db.Close()) })
+	keys, err := keyring.Open(f.t.Context(), keyring.Config{Store: db, KEK: kek})
+	must(f.t, err)
+	return catalog.Config{Store: db, Keys: keys}
+}
+
+// another returns another instance of the same server: its own process, as far
+// as it can tell, on the same database.
+func (f *fixture) another() *fixture {
+	f.t.Helper()
+	kek, err := keyring.OpenFile(filepath.Join(f.dir, "kek"))
+	must(f.t, err)
+	g := *f
+	g.tokens = map[string]string{}
+	g.catalog, err = catalog.Open(f.t.Context(), f.open(kek))
+	must(f.t, err)
+	g.serve()
+	return &g
 }
 
 func (f *fixture) populate(ctx context.Context) {

@@ -170,8 +170,8 @@ func TestGovernanceListener(t *testing.T) {
 			t.Errorf("%s %s is answered: %d", r.Method, r.Path, got)
 		}
 	}
-	if open != 7 {
-		t.Errorf("%d routes are open, want health, server, nonce, state, proof, cleared and journal", open)
+	if open != 11 {
+		t.Errorf("%d routes are open, want health, server, nonce, state, proof, cleared, journal, orders, events, lease and revoked", open)
 	}
 }
 

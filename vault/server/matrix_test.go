@@ -102,6 +102,9 @@ func rows(f *fixture) map[string]row {
 		"POST " + own + "/devices/{id}/proof":   {own + "/devices/" + laptop + "/proof", `{"generation":1}`, anon, anon, anon, anon},
 		"POST " + own + "/devices/{id}/cleared": {own + "/devices/" + laptop + "/cleared", `{"generation":1}`, anon, anon, anon, anon},
 		"POST " + own + "/devices/{id}/journal": {own + "/devices/" + laptop + "/journal", `{"events":[]}`, anon, anon, anon, anon},
+		"GET " + own + "/devices/{id}/orders":   {own + "/devices/" + laptop + "/orders", "", anon, anon, anon, anon},
+		"GET " + own + "/devices/{id}/events":   {own + "/devices/" + laptop + "/events", "", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/lease":   {own + "/devices/" + laptop + "/lease", "{}", anon, anon, anon, anon},
 
 		// Last, as they take away what the others look at.
 		"DELETE " + v4 + "/credential/{id}":      {v4 + "/credential/" + old, "", none, denied, unseen, unseen},
@@ -139,6 +142,7 @@ func public() map[string]bool {
 		"GET /healthz": true, "POST /oauth2/token": true, "GET /oauth2/token": true,
 		"GET /setup/{token}": true, "POST /setup/{token}": true,
 		"GET /api/tideover/v1/server": true, "GET /api/tideover/v1/nonce": true,
+		"GET /api/tideover/v1/revoked": true,
 	}
 }
 

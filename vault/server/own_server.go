@@ -24,6 +24,7 @@ func (s *Server) getServer(w http.ResponseWriter, r *http.Request, _ *call) erro
 		Identity:    s.id.SPKI(),
 		Keys:        s.keys.published,
 		Time:        s.now().UTC(),
+		Governance:  s.gov,
 	})
 }
 

@@ -176,5 +176,9 @@ func newRoutes() []route {
 		at("POST", own+"/devices/{device}/proof", DeviceSigned, "", (*Server).postProof).gov(),
 		at("POST", own+"/devices/{device}/cleared", DeviceSigned, "", (*Server).postCleared).gov(),
 		at("POST", own+"/devices/{device}/journal", DeviceSigned, "", (*Server).postJournal).with(journalBody).gov(),
+		at("GET", own+"/devices/{device}/orders", DeviceSigned, "", (*Server).getOrders).gov(),
+		at("GET", own+"/devices/{device}/events", DeviceSigned, "", (*Server).getEvents).gov(),
+		at("POST", own+"/devices/{device}/lease", DeviceSigned, "", (*Server).postLease).gov(),
+		at("GET", own+"/revoked", Anyone, "", (*Server).getList).gov(),
 	}
 }

@@ -23,6 +23,12 @@ type Config struct {
 	// Words returns the wording of pages for an Accept-Language header, which
 	// may hold anything. nil: there are no pages.
 	Words func(acceptLanguage string) Words
+	// Governance is told to clients as where the listener for devices alone is;
+	// see wire.Server. Empty: there is none.
+	Governance string
+	// ListPath is where the signed list of those who left is kept, ListFile in the
+	// data directory. Empty: nowhere.
+	ListPath string
 }
 
 // Server answers requests. It keeps no state but rate limits, so any number of
@@ -32,14 +38,18 @@ type Server struct {
 	keys    *keySet
 	catalog *catalog.Catalog
 	version string
+	gov     string // Config.Governance
 	log     *slog.Logger
 	now     func() time.Time
 	router  *router
 
+	listPath string
 	signIns  *limiter // by address: token requests
 	contacts *limiter // by address: whatever else needs no token
 	setup    *setup
 	seen     *contacts     // shared with the listener for devices
+	events   *events       // likewise
+	list     *list         // likewise
 	large    chan struct{} // held while a large body is in memory
 	bundles  chan struct{} // held while a package or a cache is being made
 }
@@ -75,8 +85,9 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		contacts: newLimiter(contactEvery, contactBurst, c.Now),
 		setup:    newSetup(c.Words, c.Now),
 		seen:     newContacts(),
-		large:    make(chan struct{}, largeBodies),
-		bundles:  make(chan struct{}, bundlesPerCore*runtime.GOMAXPROCS(0)),
+		events:   newEvents(), list: &list{}, listPath: c.ListPath, gov: c.Governance,
+		large:   make(chan struct{}, largeBodies),
+		bundles: make(chan struct{}, bundlesPerCore*runtime.GOMAXPROCS(0)),
 	}, nil
 }
 

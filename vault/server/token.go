@@ -43,6 +43,9 @@ func (s *Server) postToken(w http.ResponseWriter, r *http.Request, c *call) erro
 		Address:  c.address,
 		Agent:    cut(r.UserAgent(), maxAgentBytes),
 	}
+	if device, err := vault.ParseID(r.Header.Get(wire.HeaderDevice)); err == nil {
+		signIn.Device = device
+	}
 	token, err := s.catalog.SignIn(r.Context(), signIn)
 	switch {
 	case errors.Is(err, vault.SecondFactor) && r.Header.Get(wire.HeaderOTPProvider) == "":
@@ -50,7 +53,13 @@ func (s *Server) postToken(w http.ResponseWriter, r *http.Request, c *call) erro
 		head.Set(wire.HeaderOTPProvider, wire.OTPAuthenticator)
 		return refuseToken(w, wire.InvalidGrant, "A one-time code is required.")
 	case errors.Is(err, vault.SecondFactor), errors.Is(err, vault.WrongCredentials):
-		return refuseToken(w, wire.InvalidGrant, "The username or password is incorrect.")
+		orders, err := s.barredOrders(err)
+		if err != nil {
+			return err
+		}
+		return refuseTokenWith(w, wire.OAuthError{
+			Error: wire.InvalidGrant, Description: "The username or password is incorrect.", Orders: orders,
+		})
 	case err != nil:
 		return err
 	}
@@ -69,7 +78,11 @@ func (s *Server) postToken(w http.ResponseWriter, r *http.Request, c *call) erro
 }
 
 func refuseToken(w http.ResponseWriter, id, description string) error {
-	body, err := wire.Marshal(wire.OAuthError{Error: id, Description: description})
+	return refuseTokenWith(w, wire.OAuthError{Error: id, Description: description})
+}
+
+func refuseTokenWith(w http.ResponseWriter, refusal wire.OAuthError) error {
+	body, err := wire.Marshal(refusal)
 	if err != nil {
 		return err
 	}

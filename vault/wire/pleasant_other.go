@@ -39,6 +39,9 @@ type TokenAnswer struct {
 type OAuthError struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description"`
+	// Orders are ours: what the device named in X-Tideover-Device is told, where
+	// the credentials are right and the account is no longer in use.
+	Orders []string `json:"orders,omitempty"`
 }
 
 // The values of OAuthError.Error that we use (RFC 6749, section 5.2).

@@ -55,6 +55,9 @@ type Server struct {
 	Identity    []byte    `json:"identity"` // the identity root's SPKI, DER
 	Keys        []SubKey  `json:"keys"`
 	Time        time.Time `json:"time"`
+	// Governance is where the listener for devices alone is: an URL, or ":" and a
+	// port of the same host; empty: there is none.
+	Governance string `json:"governance"`
 }
 
 // SubKey is a key that the identity root has signed, for one use: "lease",
