@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-tpm/tpm2"
-	"github.com/google/go-tpm/tpm2/transport"
-	"github.com/google/go-tpm/tpm2/transport/linuxudstpm"
 
 	"github.com/tideover/tideover/tpm"
 	"github.com/tideover/tideover/tpm/binding"
@@ -71,20 +69,11 @@ func closeEndorsement(t testing.TB, m *tpmtest.Machine) {
 		AuthHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHEndorsement, Auth: tpm2.PasswordAuth(nil)},
 		NewAuth:    tpm2.TPM2BAuth{Buffer: []byte("closed")},
 	}
-	if _, err := change.Execute(raw(t, m)); err != nil {
+	chip := rawTPM(t, m)
+	defer chip.close()
+	if _, err := change.Execute(chip); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// raw is a transport for commands that package tpm does not have.
-func raw(t testing.TB, m *tpmtest.Machine) transport.TPM {
-	t.Helper()
-	link, err := linuxudstpm.Open(m.Spec()[len("unix:"):])
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = link.Close() })
-	return link
 }
 
 func TestActivate(t *testing.T) {

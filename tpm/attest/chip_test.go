@@ -41,7 +41,7 @@ func TestAnotherChipsKey(t *testing.T) {
 		}
 	}
 	// Even with the public half of the foreign key in the genuine chip.
-	chip := raw(t, genuine.machine)
+	chip := raw(genuine.machine)
 	public, err := tpm2.LoadExternal{InPublic: tpm2.BytesAs2B[tpm2.TPMTPublic](e.AK), Hierarchy: tpm2.TPMRHEndorsement}.Execute(chip)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func flush(t *testing.T, chip transport.TPM, h tpm2.TPMHandle) {
 // hierarchy, which dies with the next start; the server sees where it stands.
 func TestNullHierarchy(t *testing.T) {
 	c := newClient(t, ship(t))
-	chip := raw(t, c.machine)
+	chip := raw(c.machine)
 	ak, err := tpm2.CreatePrimary{PrimaryHandle: tpm2.TPMRHNull, InPublic: tpm2.New2B(signTemplate(true))}.Execute(chip)
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +305,7 @@ func TestSmallEndorsement(t *testing.T) {
 		t.Fatal(err)
 	}
 	padding := bytes.Repeat([]byte{0xff}, 40)
-	chip := raw(t, m)
+	chip := raw(m)
 	write(t, chip, 0x01c0000a, append(between.issue(t, ekCertificate("id:494E5443"), key), padding...))
 	write(t, chip, 0x01c00100, append(bytes.Clone(between.cert.Raw), padding...))
 	c = newClient(t, m)

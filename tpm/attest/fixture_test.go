@@ -4,9 +4,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,8 +19,6 @@ import (
 	"time"
 
 	"github.com/google/go-tpm/tpm2"
-	"github.com/google/go-tpm/tpm2/transport"
-	"github.com/google/go-tpm/tpm2/transport/linuxudstpm"
 
 	"github.com/tideover/tideover/tpm"
 	"github.com/tideover/tideover/tpm/attest"
@@ -218,15 +219,33 @@ func (c *client) contact(id attest.Identity, at time.Time) attest.Sighting {
 	return seen
 }
 
-// raw is a transport for commands that package tpm does not have.
-func raw(t testing.TB, m *tpmtest.Machine) transport.TPM {
-	t.Helper()
-	link, err := linuxudstpm.Open(strings.TrimPrefix(m.Spec(), "unix:"))
+// link sends commands that package tpm does not have, each on a connection of
+// its own: swtpm serves one client at a time.
+type link struct{ socket string }
+
+func raw(m *tpmtest.Machine) link { return link{strings.TrimPrefix(m.Spec(), "unix:")} }
+
+// Send is go-tpm's transport.
+func (l link) Send(command []byte) ([]byte, error) {
+	conn, err := net.Dial("unix", l.socket)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() { _ = link.Close() })
-	return link
+	defer func() { _ = conn.Close() }() // the answer is in, or the error is
+	if _, err := conn.Write(command); err != nil {
+		return nil, err
+	}
+	answer := make([]byte, 10)
+	if _, err := io.ReadFull(conn, answer); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(answer[2:])
+	if n < 10 || n > 4096 {
+		return nil, errors.New("frame size")
+	}
+	answer = append(answer, make([]byte, n-10)...)
+	_, err = io.ReadFull(conn, answer[10:])
+	return answer, err
 }
 
 // closeEndorsement gives the endorsement hierarchy a password.
@@ -236,7 +255,7 @@ func closeEndorsement(t testing.TB, m *tpmtest.Machine) {
 		AuthHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHEndorsement, Auth: tpm2.PasswordAuth(nil)},
 		NewAuth:    tpm2.TPM2BAuth{Buffer: []byte("closed")},
 	}
-	if _, err := change.Execute(raw(t, m)); err != nil {
+	if _, err := change.Execute(raw(m)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -268,7 +287,7 @@ func openEndorsement(t testing.TB, m *tpmtest.Machine) {
 	change := tpm2.HierarchyChangeAuth{
 		AuthHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHEndorsement, Auth: tpm2.PasswordAuth([]byte("closed"))},
 	}
-	if _, err := change.Execute(raw(t, m)); err != nil {
+	if _, err := change.Execute(raw(m)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/aes"
-	"crypto/cipher"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -108,8 +107,18 @@ func (f *forger) activate(c attest.Challenge) []byte {
 		f.t.Fatal(err)
 	}
 	sealed := c.Credential[2+binary.BigEndian.Uint16(c.Credential):]
-	plain := make([]byte, len(sealed))
-	cipher.NewCFBDecrypter(block, make([]byte, 16)).XORKeyStream(plain, sealed) //nolint:staticcheck // the standard wants CFB
+	// CFB, which crypto/cipher keeps for old programs only: each block is XORed
+	// with the encryption of the one before, the first with that of zeros.
+	plain := make([]byte, 0, len(sealed))
+	for before := make([]byte, aes.BlockSize); len(sealed) > 0; {
+		block.Encrypt(before, before)
+		n := min(len(sealed), aes.BlockSize)
+		for i, b := range sealed[:n] {
+			plain = append(plain, b^before[i])
+		}
+		copy(before, sealed[:n])
+		sealed = sealed[n:]
+	}
 	return plain[2:]
 }
 
@@ -275,6 +284,8 @@ func TestForgedAnswers(t *testing.T) {
 	movable.ObjectAttributes.FixedTPM, movable.ObjectAttributes.FixedParent = false, false
 	imported := signTemplate(false)
 	imported.ObjectAttributes.SensitiveDataOrigin = false
+	withPolicy := signTemplate(false)
+	withPolicy.AuthPolicy.Buffer = make([]byte, 32)
 	name := attest.Name(f.enrolment().AK)
 	oldNonce := binding.Qualify(binding.SubjectDevice, []byte("an older nonce"), [32]byte(good.Secret))
 	otherSubject := binding.Qualify(binding.SubjectCache, challenge.Nonce, [32]byte(good.Secret))
@@ -320,6 +331,7 @@ func TestForgedAnswers(t *testing.T) {
 		{"other key", func(a *attest.Answer) { a.Key = publicArea(t, signTemplate(false), &other.key.PublicKey) }, attest.ErrOtherObject},
 		{"movable key", rekeyed(movable), attest.ErrAttributes},
 		{"imported key", rekeyed(imported), attest.ErrAttributes},
+		{"key with a policy", rekeyed(withPolicy), attest.ErrUnsupported},
 		{"restricted key", rekeyed(signTemplate(true)), attest.ErrAttributes},
 		{"storage key", rekeyed(tpm2.ECCSRKTemplate), attest.ErrUnsupported},
 		{"other creation data", func(a *attest.Answer) { a.Creation = join(a.Creation, []byte{0}) }, attest.ErrCreation},
@@ -346,4 +358,59 @@ func (f *forger) with(root []byte) *forger {
 	g := *f
 	g.root = root
 	return &g
+}
+
+// TestTemplates: keys that are nearly an EK or an AK.
+func TestTemplates(t *testing.T) {
+	f := newForger(t)
+	good := f.enrolment()
+	// The modulus of a real EK, with its first or last bit cleared.
+	rsa := recordings(t)[0].Enrolment.EK
+	short, even := bytes.Clone(rsa), bytes.Clone(rsa)
+	short[len(short)-256] &= 0x7f
+	even[len(even)-1] &^= 1
+	ek := func(change func(*tpm2.TPMTPublic)) func(*attest.Enrolment) {
+		return func(e *attest.Enrolment) {
+			template := tpm2.ECCEKTemplate
+			change(&template)
+			e.EK = publicArea(t, template, &f.ek.PublicKey)
+		}
+	}
+	ak := func(change func(*tpm2.TPMTPublic)) func(*attest.Enrolment) {
+		return func(e *attest.Enrolment) {
+			template := signTemplate(true)
+			change(&template)
+			e.AK = publicArea(t, template, &f.ak.PublicKey)
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*attest.Enrolment)
+		want   error
+	}{
+		{"nothing", func(*attest.Enrolment) {}, nil},
+		{"RSA EK", func(e *attest.Enrolment) { e.EK = rsa }, nil},
+		{"EK of 2047 bits", func(e *attest.Enrolment) { e.EK = short }, attest.ErrMalformed},
+		{"even modulus", func(e *attest.Enrolment) { e.EK = even }, attest.ErrMalformed},
+		{"EK that leaves the chip", ek(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.FixedTPM = false }), attest.ErrAttributes},
+		{"EK with a password", ek(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.UserWithAuth = true }), attest.ErrAttributes},
+		{"EK that signs", ek(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.SignEncrypt = true }), attest.ErrAttributes},
+		{"EK without policy", ek(func(p *tpm2.TPMTPublic) { p.AuthPolicy.Buffer = nil }), attest.ErrUnsupported},
+		{"EK with SHA-384", ek(func(p *tpm2.TPMTPublic) { p.NameAlg = tpm2.TPMAlgSHA384 }), attest.ErrUnsupported},
+		{"storage root as EK", func(e *attest.Enrolment) { e.EK = publicArea(t, tpm2.ECCSRKTemplate, &f.ek.PublicKey) }, attest.ErrUnsupported},
+		{"AK as EK", func(e *attest.Enrolment) { e.EK = e.AK }, attest.ErrUnsupported},
+		{"EK as AK", func(e *attest.Enrolment) { e.AK = e.EK }, attest.ErrUnsupported},
+		{"AK that signs anything", ak(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.Restricted = false }), attest.ErrAttributes},
+		{"AK that leaves the chip", ak(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.FixedTPM = false }), attest.ErrAttributes},
+		{"AK that moves with its parent", ak(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.FixedParent = false }), attest.ErrAttributes},
+		{"AK from outside", ak(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.SensitiveDataOrigin = false }), attest.ErrAttributes},
+		{"AK with a policy", ak(func(p *tpm2.TPMTPublic) { p.AuthPolicy.Buffer = make([]byte, 32) }), attest.ErrUnsupported},
+		{"a long maker", func(e *attest.Enrolment) { e.Manufacturer = "a maker of many words" }, attest.ErrMalformed},
+		{"nothing at all", func(e *attest.Enrolment) { *e = attest.Enrolment{} }, attest.ErrMalformed},
+	} {
+		e := good
+		test.change(&e)
+		_, err := attest.New(attest.Config{}).Claim(e, time.Now())
+		wants(t, test.name, err, test.want)
+	}
 }
