@@ -68,6 +68,7 @@ func parts() []part {
 		{"names", longNames},
 		{"limits", limits},
 		{"groups", groups},
+		{"look", look},
 	}
 }
 

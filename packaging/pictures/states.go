@@ -67,6 +67,21 @@ func groups(d *desk) {
 	d.close()
 }
 
+// look is a window whose colours change while it is open: nothing may keep those
+// of before.
+func look(d *desk) {
+	d.signedIn()
+	other := "dark"
+	if d.variant.theme == other {
+		other = "light"
+	}
+	d.choose("menu.view", "menu.view.look")
+	d.click("menu.view." + other)
+	d.MoveTo(d.window.Place().Max.Sub(image.Pt(9, 9)))
+	d.shot("look-changed")
+	d.close()
+}
+
 // limits are where somebody may do less, or no more.
 func limits(d *desk) {
 	d.open(d.trusted()...)
