@@ -1,6 +1,7 @@
 // Package tpm reaches one TPM 2.0 and does with it what the cache needs: seal
 // a machine secret, check a sealed object without the password, unseal it,
-// read the clock and the tries left, keep local secrets, sign for the device.
+// read the clock and the tries left, keep local secrets, sign for the device,
+// and show a server which chip it is (package attest checks that).
 //
 // It is not a policy maker: what is sealed under which terms, and what a
 // server approves, stands in package binding, which needs no chip. It knows no

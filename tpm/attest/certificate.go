@@ -72,6 +72,11 @@ func (v *Verifier) certify(ek crypto.PublicKey, chain [][]byte, now time.Time) (
 	sum.Write(chain[0])
 	c := Certificate{SHA256: sum.Sum(nil)}
 	c.readMaker(leaf)
+	// Somebody's root may sign other things as well: a web server's key fits
+	// the template of an EK.
+	if c.Maker == "" && !slices.ContainsFunc(leaf.UnknownExtKeyUsage, oidEKCertificate.Equal) {
+		return Certificate{}, "", fmt.Errorf("%w: nothing says that it is one of a chip", ErrCertificate)
+	}
 	return c, v.vouched(leaf, chain[1:], now), nil
 }
 

@@ -101,6 +101,10 @@ func TestCertificates(t *testing.T) {
 			c.UnknownExtKeyUsage, c.ExtKeyUsage = nil, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 		}), ek)}, 0, "", false, attest.ErrCertificate},
 		{"without usages", [][]byte{root.issue(t, leaf(func(c *x509.Certificate) { c.UnknownExtKeyUsage, c.KeyUsage = nil, 0 }), ek)}, 0, "", false, nil},
+		{"that says nothing of a chip", [][]byte{root.issue(t, leaf(func(c *x509.Certificate) {
+			c.UnknownExtKeyUsage, c.ExtraExtensions = nil, nil
+		}), ek)}, 0, "", false, attest.ErrCertificate},
+		{"without a maker", [][]byte{root.issue(t, leaf(func(c *x509.Certificate) { c.ExtraExtensions = nil }), ek)}, 0, "", true, nil},
 		{"with a condition that nobody knows", [][]byte{root.issue(t, leaf(func(c *x509.Certificate) {
 			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}})
 		}), ek)}, 0, attest.WhyChain, false, nil},

@@ -144,6 +144,49 @@ func TestNullHierarchy(t *testing.T) {
 	wants(t, "null hierarchy", err, attest.ErrSigner)
 }
 
+// TestClosedToActivation: an EK that lies in the chip can be read where it may
+// not be used, and trying costs nothing of the shared lockout.
+func TestClosedToActivation(t *testing.T) {
+	c := newClient(t, ship(t))
+	challenge, _ := c.challenged(believing(t))
+	closeEndorsement(t, c.machine)
+	owned, err := c.chip.NewAttestationKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.chip.Endorsement(t.Context()); err != nil {
+		t.Error(err)
+	}
+	before, err := c.chip.Tries(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.chip.Activate(t.Context(), tpm.Activation{
+		Key: owned.Blob, Endorsement: c.ek.Public, Credential: challenge.Credential, Secret: challenge.Secret,
+	})
+	if !errors.Is(err, tpm.ErrEndorsement) || !errors.Is(err, binding.ErrUnavailable) {
+		t.Errorf("activate: %v", err)
+	}
+	if after, err := c.chip.Tries(t.Context()); err != nil || after != before {
+		t.Errorf("tries before %+v, after %+v, %v", before, after, err)
+	}
+}
+
+// TestCleared: clearing changes the root and not the EK. The old keys are of no
+// use, and the server knows the machine again.
+func TestCleared(t *testing.T) {
+	c := newClient(t, ship(t))
+	id, _ := c.enrol(believing(t))
+	c.machine.Clear()
+	if _, err := c.chip.Present(t.Context(), c.ak.Blob, [32]byte{}); !errors.Is(err, binding.ErrOtherMachine) {
+		t.Errorf("an old key after clearing: %v", err)
+	}
+	again, _ := newClient(t, c.machine).enrol(believing(t))
+	if !bytes.Equal(again.EKName, id.EKName) || bytes.Equal(again.Root, id.Root) || !again.Proven {
+		t.Errorf("before %+v, after %+v", id, again)
+	}
+}
+
 // TestWrongRoot: the client names a root that its key was not made under.
 func TestWrongRoot(t *testing.T) {
 	c := newClient(t, ship(t))
