@@ -16,7 +16,8 @@ import (
 type factor struct{ user, provider string }
 
 // SignIn returns a token, which the client does not use until UseToken. Wrong
-// user name, password or code: WrongCredentials. SecondFactor, with the
+// user name, password or code: WrongCredentials, as *wire.Ordered where the
+// server has orders for the device. SecondFactor, with the
 // provider as Detail, if a code is needed and none was given. NotPermitted if
 // the server lets nobody in by password.
 //
@@ -59,6 +60,9 @@ func (c *Client) requestToken(ctx context.Context, cred wire.Credentials, provid
 	r := request{
 		method: http.MethodPost, path: wire.TokenPath, anonymous: true, form: true,
 		body: passwordGrant(cred), header: http.Header{},
+	}
+	if !cred.Device.IsZero() {
+		r.header.Set(wire.HeaderDevice, cred.Device.String())
 	}
 	if provider != "" {
 		r.header.Set(wire.HeaderOTP, cred.OTP.Text())
@@ -112,7 +116,11 @@ func (c *Client) refusedGrant(resp *http.Response) error {
 	}
 	detail := wire.Message(refused.Description)
 	if refused.Error == wire.InvalidGrant {
-		return &vault.Problem{Cause: vault.WrongCredentials, Detail: detail}
+		problem := &vault.Problem{Cause: vault.WrongCredentials, Detail: detail}
+		if len(refused.Orders) > 0 {
+			return &wire.Ordered{Orders: refused.Orders, Err: problem}
+		}
+		return problem
 	}
 	return &vault.Problem{Cause: vault.NotPermitted, Detail: detail, Err: errors.New("token endpoint: " + refused.Error)}
 }

@@ -37,7 +37,8 @@ type own struct {
 	// spoil changes a lease before it is signed; spoilServer the description.
 	spoil       func(*lease.Lease)
 	spoilServer func(*wire.Server)
-	refuse      vault.Cause // of everything that needs a token or a device
+	refuse      vault.Cause      // of everything that needs a token or a device
+	governing   http.HandlerFunc // answers orders, events and leases, whose request is proved
 
 	mu     sync.Mutex
 	nonces map[string]bool
@@ -133,6 +134,10 @@ func (o *own) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if o.refuse != "" {
 		o.fail(w, http.StatusForbidden, &vault.Problem{Cause: o.refuse, Detail: "since Monday", Until: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)})
+		return
+	}
+	if o.governing != nil && (below == "orders" || below == "events" || below == "lease") {
+		o.governing(w, r)
 		return
 	}
 	o.serve(w, r, path, body)

@@ -67,6 +67,7 @@ type request struct {
 	anonymous bool
 	long      bool // wait for cfg.LongWait
 	bulk      bool // a large answer or upload; long ones are too
+	stream    bool // an answer that goes on until somebody has enough of it
 }
 
 // How long a whole request may take, so that a server which sends a byte now

@@ -27,7 +27,10 @@ func newWatch(cancel context.CancelCauseFunc, cfg Config, r request) *watch {
 		w.wait = cfg.LongWait
 	}
 	whole := total
-	if r.long || r.bulk {
+	switch {
+	case r.stream:
+		whole, w.idle = streamTotal, max(w.idle, streamIdle)
+	case r.long || r.bulk:
 		whole = totalBulk
 	}
 	silent := func() { cancel(errSilent) }

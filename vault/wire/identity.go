@@ -38,7 +38,24 @@ type Credentials struct {
 	User     string
 	Password vault.Secret
 	OTP      vault.Secret // empty: none is known
+	// Device is the one on which somebody signs in, so that a Tideover server can
+	// tell it its orders if the account is no longer in use. Zero: none.
+	Device vault.ID
 }
+
+// Ordered is the refusal of a sign-in that brings orders for the device: the
+// credentials are right, and the account is no longer in use. The orders are
+// compact JWS, unverified.
+type Ordered struct {
+	Orders []string
+	Err    error // WrongCredentials
+}
+
+// Error is that of the refusal.
+func (o *Ordered) Error() string { return o.Err.Error() }
+
+// Unwrap returns the refusal.
+func (o *Ordered) Unwrap() error { return o.Err }
 
 // Token is what a sign-in gives. The caller wipes Access.
 type Token struct {
