@@ -35,8 +35,9 @@ func find(words []word, text string) (image.Rectangle, bool) {
 	return image.Rectangle{}, false
 }
 
-// lookAlike maps letters that are hard to tell apart to one of them.
-var lookAlike = strings.NewReplacer("1", "l", "i", "l", "|", "l", "!", "l", "0", "o", "5", "s", "8", "b", "rn", "m", "vv", "w", "—", "-", "–", "-")
+// lookAlike maps letters that are hard to tell apart to one of them; a reader of
+// English sees no dots above German ones.
+var lookAlike = strings.NewReplacer("1", "l", "i", "l", "|", "l", "!", "l", "0", "o", "5", "s", "8", "b", "ä", "a", "ö", "o", "ü", "u", "ß", "b", "rn", "m", "vv", "w", "—", "-", "–", "-")
 
 // fold makes texts comparable: lower case, no spaces, no punctuation that is
 // lost in small type.

@@ -25,6 +25,7 @@ func TestFindForgivesWhatAReaderMistakes(t *testing.T) {
 		"ellipsis":             {"Disconnect/Cache…", image.Rect(0, 0, 8, 8), true},
 		"look-alikes":          {"Work Offline", image.Rect(10, 0, 28, 8), true},
 		"case":                 {"working offline", image.Rect(0, 0, 18, 8), true},
+		"dots above letters":   {"Disconnect/Cäche…", image.Rect(0, 0, 8, 8), true},
 		"not across lines":     {"Clear Working", image.Rectangle{}, false},
 		"another word":         {"Connect now", image.Rectangle{}, false},
 		"nothing is not there": {"", image.Rectangle{}, false},
