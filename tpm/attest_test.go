@@ -134,6 +134,39 @@ func TestActivate(t *testing.T) {
 	nothingLoaded(t, stranger)
 }
 
+// TestActivationOnTheBus: whoever listens does not learn the secret, and what
+// he changes is noticed.
+func TestActivationOnTheBus(t *testing.T) {
+	m := tpmtest.Start(t)
+	bus := newProxy(t, m)
+	chip := open(t, bus.spec)
+	ek, ak := attester(t, chip)
+	secret := []byte("what only this chip shall ever read"[:32])
+	a := challenge(t, ek, ak, secret)
+	bus.on(nil, nil)
+	if got, err := chip.Activate(t.Context(), a); err != nil || !bytes.Equal(got, secret) {
+		t.Fatalf("activate: %x, %v", got, err)
+	}
+	if bus.count(tpm2.TPMCCActivateCredential) != 1 {
+		t.Error("no TPM2_ActivateCredential was seen")
+	}
+	for i, frame := range bus.seen() {
+		if bytes.Contains(frame, secret) {
+			t.Errorf("frame %d has the secret in clear", i)
+		}
+	}
+	bus.on(nil, func(cc tpm2.TPMCC, answer []byte) []byte {
+		if cc == tpm2.TPMCCActivateCredential {
+			answer[20] ^= 1 // within the secret
+		}
+		return answer
+	})
+	_, err := chip.Activate(t.Context(), a)
+	wants(t, "a changed answer", err, binding.ErrUnavailable)
+	bus.on(nil, nil)
+	nothingLoaded(t, m)
+}
+
 func TestClosedEndorsement(t *testing.T) {
 	m := tpmtest.Start(t)
 	chip := m.Open(t)

@@ -223,6 +223,10 @@ func TestReplay(t *testing.T) {
 	}
 	_, err = id.Present(said, nonce, request)
 	wants(t, "as it should be", err, nil)
+	moved := id
+	moved.Signer = hierarchyName(0x40000007, attest.Name(id.AK))
+	_, err = moved.Present(said, nonce, request)
+	wants(t, "a key in another place", err, attest.ErrSigner)
 	_, err = id.Present(said, []byte("of tomorrow"), request)
 	wants(t, "an old nonce", err, attest.ErrStale)
 	_, err = id.Present(said, nonce, sha256.Sum256([]byte("POST /devices/1/cleared")))
