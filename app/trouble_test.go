@@ -193,24 +193,35 @@ func attached(t *testing.T) string {
 	return dir
 }
 
-// idle paints until nothing is under way any more, and nothing will come.
+// idle paints until nothing is under way any more, and nothing will come. What is
+// painted may begin something, so that both take turns.
 func (k *desk) idle() {
 	k.tb.Helper()
-	for painted := true; painted || len(k.q) > 0; { // what is painted may begin something
-		painted = false
-		over := make(chan struct{})
+	for {
+		var paints []func()
+		over, gathered := make(chan struct{}), make(chan struct{})
 		go func() {
-			k.tasks.all.Wait()
-			close(over)
-		}()
-		for waiting := true; waiting; {
-			select {
-			case paint := <-k.q:
-				paint()
-				painted = true
-			case <-over:
-				waiting = false
+			defer close(gathered)
+			for {
+				select {
+				case paint := <-k.q:
+					paints = append(paints, paint)
+				case <-over:
+					for len(k.q) > 0 {
+						paints = append(paints, <-k.q)
+					}
+					return
+				}
 			}
+		}()
+		k.tasks.all.Wait()
+		close(over)
+		<-gathered
+		if len(paints) == 0 {
+			return
+		}
+		for _, paint := range paints {
+			paint()
 		}
 	}
 }
