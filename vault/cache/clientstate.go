@@ -41,6 +41,12 @@ type clientState struct {
 	// Keychain lists the generations that may have an item in the keychain.
 	Keychain []uint64 `json:"keychain,omitempty"`
 
+	// Suspended is when the server ordered that nothing opens, in seconds since
+	// 1970; 0: it does not.
+	Suspended int64 `json:"suspended,omitempty"`
+	// Floor refuses the leases that one of a shorter life has taken the place of.
+	Floor floor `json:"floor,omitzero"`
+
 	Opens    opens `json:"opens"`
 	LastWall int64 `json:"last_wall"` // seconds since 1970; 0: unknown
 }
@@ -62,6 +68,16 @@ type wiped struct {
 	User    string `json:"user"`
 	Server  string `json:"server"`
 }
+
+// floor is the least number of a lease for one generation: of those before it
+// one ends later.
+type floor struct {
+	Generation uint64 `json:"generation"`
+	Seq        uint64 `json:"seq"`
+}
+
+// below reports whether a lease is one that must not come back.
+func (f floor) below(l *lease.Lease) bool { return l.Generation == f.Generation && l.Seq < f.Seq }
 
 // opens counts openings of one generation. Each lease has a budget of its own:
 // those of before its first opening do not count against it. An older lease,

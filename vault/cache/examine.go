@@ -30,7 +30,7 @@ func (st State) rank() int {
 	switch st {
 	case Damaged:
 		return 1
-	case Wiped, Revoked:
+	case Wiped, Revoked, Suspended:
 		return 2
 	case Expired:
 		return 3
@@ -199,6 +199,13 @@ func (f *finding) checkLease(s *Store, st *clientState) {
 	if l.Epoch < st.Epoch {
 		f.object(Revoked, vault.Fail(vault.Revoked, "lease of epoch %d, the server is in %d", l.Epoch, st.Epoch))
 	}
+	if st.Suspended != 0 {
+		f.object(Suspended, &vault.Problem{Cause: vault.Suspended, Detail: "since " + fromUnix(st.Suspended).Format(time.RFC3339)})
+	}
+	if st.Floor.below(l) { // what took its place ended earlier, and is gone
+		f.verdict.End(f.term, lease.EndedByWall, false)
+		f.object(Expired, &vault.Problem{Cause: vault.Expired, Detail: "a shorter lease was taken away"})
+	}
 }
 
 // verify reads a lease and holds it against the record.
@@ -279,7 +286,7 @@ func (f *finding) checkChip(ctx context.Context, chip Chip) (*binding.Clock, err
 
 // judge notes what the clocks say.
 func (f *finding) judge(st *clientState, now time.Time, clock *binding.Clock) {
-	if f.term.Issued.IsZero() {
+	if f.term.Issued.IsZero() || f.verdict.EndedBy != "" {
 		return // no lease that holds
 	}
 	f.verdict = lease.Judge(f.term, f.facts(st, now, clock))

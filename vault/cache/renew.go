@@ -10,8 +10,10 @@ import (
 // Renewal says what Renew did.
 type Renewal struct {
 	Lease *lease.Lease // the one that holds now
-	// Shortened reports that it ends before the one before it. That one still
-	// opens the file, so the caller must make a new generation or clear.
+	// Shortened reports that it ends before the one before it. This client takes
+	// that one no more; the file with it, put back with the client state of
+	// then, opens until its end: so the next chance to make a new generation is
+	// to be taken.
 	Shortened bool
 }
 
@@ -47,7 +49,8 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 		return Renewal{}, vault.Fail(vault.Superseded, "generation %d, the current one is %d", r.Generation, st.Current.Generation)
 	}
 	f.checkLease(s, st)
-	if f.problem != nil && f.state != Revoked { // an epoch that is over is what renewal is for
+	// An epoch that is over, or a lease that is, is what renewal is for.
+	if f.problem != nil && f.state != Revoked && f.state != Expired {
 		return Renewal{}, f.problem
 	}
 	keys, err := st.keySet()
@@ -63,6 +66,12 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 	case l.Seq <= f.lease.Seq:
 		return Renewal{Lease: f.lease}, nil
 	}
+	shorter := endsBefore(l, f.lease)
+	if shorter { // before the sidecar: dying in between leaves no lease, and not the longer one
+		if err := s.update(func(st *clientState) error { st.Floor = floor{l.Generation, l.Seq}; return nil }); err != nil {
+			return Renewal{}, err
+		}
+	}
 	if err := s.writeSidecar(token); err != nil {
 		return Renewal{}, err
 	}
@@ -73,7 +82,7 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 		st.Epoch = max(st.Epoch, l.Epoch)
 		return nil
 	})
-	return Renewal{Lease: l, Shortened: endsBefore(l, f.lease)}, err
+	return Renewal{Lease: l, Shortened: shorter}, err
 }
 
 // endsBefore reports whether some clock ends a before b.

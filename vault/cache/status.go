@@ -25,6 +25,7 @@ const (
 	Wiped      State = "wiped"
 	Damaged    State = "damaged"
 	LockedOut  State = "locked_out"
+	Suspended  State = "suspended" // by the server, until it says otherwise
 )
 
 // Status is what can be known about a cache without its password. As JSON it

@@ -221,8 +221,52 @@ func TestRenewShorter(t *testing.T) {
 	if r := w.renew(func(l *lease.Lease) { l.Expires -= 3 * 86400 }); !r.Shortened {
 		t.Errorf("Renew: %+v", r)
 	}
+	w.opens("one")
+	// The longer one is still in the file, and must not come back.
+	if err := os.Remove(w.file("cache.kdbx.gov")); err != nil {
+		t.Fatal(err)
+	}
+	w.refuses(vault.Expired, cache.Expired)
+	if r := w.renew(nil); r.Shortened || r.Lease.Seq != 3 {
+		t.Errorf("Renew: %+v", r)
+	}
+	w.opens("one")
+	w.renew(func(l *lease.Lease) { l.Expires -= 3 * 86400 })
 	w.now = w.now.Add(5 * day)
 	w.endedBy(lease.EndedByWall, false)
+}
+
+// What the server suspends does not open, and an open cache says so; nothing is
+// wiped, and a sidecar changes nothing about it.
+func TestSuspend(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	if err := w.store().Suspend(ctx); err != nil {
+		t.Errorf("where there is nothing: %v", err)
+	}
+	w.cache(content("one"), nil)
+	s := w.store()
+	o, err := s.Unlock(ctx, cache.UnlockRequest{Password: secret(master)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Suspend(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := o.Judge(ctx); !errors.Is(err, vault.Suspended) {
+		t.Errorf("an open one: %v", err)
+	}
+	o.Close()
+	w.refuses(vault.Suspended, cache.Suspended)
+	if _, err := w.store().Renew(ctx, w.server.issue(t, w.device, w.last, 1, w.now, nil)); !errors.Is(err, vault.Suspended) {
+		t.Errorf("Renew: %v", err)
+	}
+	if err := w.store().Resume(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.opens("one")
 }
 
 func TestRenewIsTheWayOutOfAMovedClock(t *testing.T) {

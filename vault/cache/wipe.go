@@ -99,6 +99,7 @@ func (s *Store) markWiped(why Reason) error {
 		}
 		st.WipedThrough, st.Wipe = st.HighestSealed, w
 		st.Current, st.Next, st.Opens = nil, nil, opens{}
+		st.Suspended, st.Floor = 0, floor{}
 		return nil
 	})
 }
