@@ -37,8 +37,8 @@ const (
 )
 
 // endorsementKind is one of the TCG's templates and where its things lie. (TCG
-// EK Credential Profile for TPM Family 2.0, version 2.5, 2.2.1.4 and B.3; TCG
-// Registry of Reserved TPM 2.0 Handles, 2.3.)
+// EK Credential Profile for TPM Family 2.0, version 2.5, 2.2.1 and B.3; TCG
+// Registry of Reserved TPM 2.0 Handles.)
 type endorsementKind struct {
 	template tpm2.TPMTPublic
 	// Index of the certificate. The two after it hold, on some chips, a nonce

@@ -41,7 +41,7 @@ type Certificate struct {
 	Version string `json:"version,omitempty"` // firmware when it was made; at most 64 bytes
 }
 
-// Object identifiers. (EK profile, 3.1.2 and 3.2.16; RFC 5280; RFC 8017, A.2.1.)
+// Object identifiers. (EK profile, chapter 3; RFC 5280; RFC 8017, A.2.1.)
 var (
 	oidMaker         = asn1.ObjectIdentifier{2, 23, 133, 2, 1}
 	oidModel         = asn1.ObjectIdentifier{2, 23, 133, 2, 2}

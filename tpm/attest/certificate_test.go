@@ -14,10 +14,12 @@ import (
 )
 
 // ekCertificate is a template as the EK profile has it; maker is "id:…".
-func ekCertificate(maker string) *x509.Certificate {
+func ekCertificate(maker string) *x509.Certificate { return ekCertificateOf(maker, "Model 1") }
+
+func ekCertificateOf(maker, model string) *x509.Certificate {
 	name, _ := asn1.Marshal(pkix.RDNSequence{ // of constants: cannot fail
 		{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, 1}, Value: maker}},
-		{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, 2}, Value: "Model 1"}},
+		{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, 2}, Value: model}},
 		{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, 3}, Value: "id:00010002"}},
 	})
 	names, _ := asn1.Marshal([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name}})
@@ -93,6 +95,7 @@ func TestCertificates(t *testing.T) {
 		{"later", [][]byte{root.issue(t, plain, ek)}, 2 * time.Hour, attest.WhyExpired, false, nil},
 		{"earlier", [][]byte{root.issue(t, plain, ek)}, -2 * time.Hour, attest.WhyExpired, false, nil},
 		{"of software", [][]byte{root.issue(t, ekCertificate("id:4D534654"), ek)}, 0, "", true, nil},
+		{"of swtpm by another maker", [][]byte{root.issue(t, ekCertificateOf("id:494E5443", "SwTPM"), ek)}, 0, "", true, nil},
 		{"of nobody", [][]byte{root.issue(t, ekCertificate("Intel"), ek)}, 0, "", true, nil},
 		{"of another key", [][]byte{root.issue(t, plain, &newKey(t).PublicKey)}, 0, "", false, attest.ErrCertificate},
 		{"an authority's", [][]byte{root.issue(t, leaf(func(c *x509.Certificate) { c.IsCA = true }), ek)}, 0, "", false, attest.ErrCertificate},

@@ -40,10 +40,10 @@ const (
 
 const (
 	// longestSave is the longest time between two saves of the clock, in
-	// milliseconds, and so the most that a power cut may take from it. (TCG TPM
-	// 2.0 Library, Part 1, 36.3.2: 2^22 ms.)
+	// milliseconds, and so the most that a power cut may take from it: 2^22.
+	// (TCG TPM 2.0 Library, Part 2, clock in TPMS_CLOCK_INFO.)
 	longestSave = 1 << 22
-	// clockPercent is how far a clock may be off. (Part 1, 36.2: 15 %.)
+	// clockPercent is how far a clock may be off. (Part 3, TPM2_ClockRateAdjust.)
 	clockPercent = 15
 	// network is what lies between a statement and its arrival.
 	network = 2 * time.Minute

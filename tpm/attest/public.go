@@ -32,7 +32,7 @@ const (
 )
 
 // endorsementPolicy is PolicySecret(TPM_RH_ENDORSEMENT) with SHA-256. (EK
-// profile, B.6.2.)
+// profile, B.6.)
 const endorsementPolicy = "837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa"
 
 // public is a TPMT_PUBLIC of an RSA or ECC key.

@@ -26,7 +26,7 @@ func softMaker(m string) bool {
 }
 
 // makerText turns "id:494E5443" into "INTC"; what is not four printable
-// characters stays as digits. (EK profile, 3.1.2.)
+// characters stays as digits. (EK profile, chapter 3.)
 func makerText(value string) string {
 	digits, ok := strings.CutPrefix(value, "id:")
 	if !ok || len(digits) != 8 {
