@@ -336,32 +336,34 @@ func TestNoOracleForThePassword(t *testing.T) {
 	i := c.intrude()
 	pin := i.index(c.slots.Indices.PinFail)
 	encrypting := tpm2.AESEncryption(128, tpm2.EncryptOut)
-	for name, by := range map[string]func() (tpm2.Session, func()){
-		"read by an encrypting session with a guess": func() (tpm2.Session, func()) {
-			return tpm2.HMAC(tpm2.TPMAlgSHA256, 16, tpm2.Auth(wrongAuth), encrypting), func() {}
-		},
-		"read by an encrypting policy session": func() (tpm2.Session, func()) {
-			s := i.session(encrypting)
-			if _, err := (tpm2.PolicyCommandCode{PolicySession: s.Handle(), Code: tpm2.TPMCCNVRead}).Execute(i); err != nil {
-				t.Fatal(err)
-			}
-			return s, func() { i.flush(s.Handle()) }
-		},
-		"read with the password in an encrypting policy session": func() (tpm2.Session, func()) {
-			s := i.session(encrypting, tpm2.Auth(wrongAuth))
-			if _, err := (tpm2.PolicyAuthValue{PolicySession: s.Handle()}).Execute(i); err != nil {
-				t.Fatal(err)
-			}
-			return s, func() { i.flush(s.Handle()) }
-		},
-	} {
-		s, done := by()
+	read := func(name string, s tpm2.Session) {
+		t.Helper()
 		r, err := tpm2.NVRead{AuthHandle: tpm2.AuthHandle{Handle: pin.Handle, Name: pin.Name, Auth: s}, NVIndex: pin, Size: 8}.Execute(i)
-		done()
-		// A malformed answer would be one that was encrypted with another key.
 		var code tpm2.TPMRC
-		if err == nil || !errors.As(err, &code) {
-			t.Errorf("%s: %+v, %v", name, r, err)
+		if err == nil || !errors.As(err, &code) { // no code: it answered, encrypted with another key than ours
+			t.Errorf("read by %s: %+v, %v", name, r, err)
+		}
+	}
+	read("an encrypting session with a guess", tpm2.HMAC(tpm2.TPMAlgSHA256, 16, tpm2.Auth(wrongAuth), encrypting))
+	var list tpm2.TPMLDigest
+	for _, b := range c.slots.Indices.Branches(binding.PinFail) {
+		list.Digests = append(list.Digests, tpm2.TPM2BDigest{Buffer: b[:]})
+	}
+	for name, steps := range map[string]func(h tpm2.TPMHandle) error{
+		"nothing proven": func(tpm2.TPMHandle) error { return nil },
+		"the command": func(h tpm2.TPMHandle) error {
+			_, err := tpm2.PolicyCommandCode{PolicySession: h, Code: tpm2.TPMCCNVRead}.Execute(i)
+			return err
+		},
+		"a guess": func(h tpm2.TPMHandle) error { _, err := tpm2.PolicyAuthValue{PolicySession: h}.Execute(i); return err },
+	} {
+		for _, guess := range [][]byte{nil, wrongAuth} {
+			s := i.session(encrypting, tpm2.Auth(guess))
+			c.must(steps(s.Handle()))
+			// If what is proven is a branch, take it.
+			_, _ = tpm2.PolicyOr{PolicySession: s.Handle(), PHashList: list}.Execute(i)
+			read("a policy session with "+name, s)
+			i.flush(s.Handle())
 		}
 	}
 	// A session bound to the index would have a key made of the password.

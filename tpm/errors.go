@@ -87,6 +87,7 @@ func translate(what string, err error) error {
 const (
 	tbsError     tpm2.TPMRC = 0x80280000
 	tbsErrorMask tpm2.TPMRC = 0xffff0000
+	tbsBlocked   tpm2.TPMRC = 0x80280400
 )
 
 // kind returns the sentinel for a refused step, or nil if there is none.
@@ -101,6 +102,8 @@ func (f *failure) kind() error {
 		return binding.ErrBusy
 	case isAny(code, tpm2.TPMRCLockout):
 		return binding.ErrLockedOut
+	case f.step.byOwner() && code == tbsBlocked:
+		return binding.ErrOwnerAuth
 	case isAny(code, tpm2.TPMRCFailure, tpm2.TPMRCInitialize, tpm2.TPMRCCommandCode),
 		code&tbsErrorMask == tbsError:
 		return binding.ErrUnavailable

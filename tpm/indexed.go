@@ -114,7 +114,7 @@ func (x *Indexed) blocked(o *operation) ([]string, error) {
 			return []string{binding.BlockedUnwritten}, nil
 		}
 	}
-	if _, err := x.counter(o); isAny(err, tpm2.TPMRCAuthFail, tpm2.TPMRCBadAuth) {
+	if _, err := x.counter(o); isDenied(err) {
 		return []string{binding.BlockedForeign}, nil
 	} else if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func (x *Indexed) Tries(ctx context.Context) (binding.Tries, error) {
 			return err
 		}
 		value, err := o.nvRead(stepReadPin, indexOf(x.slots.Indices, binding.PinFail, true), o.owner(nil, false, true))
-		if isAny(err, tpm2.TPMRCAuthFail, tpm2.TPMRCBadAuth) {
+		if notOwner(err) {
 			tries = binding.Tries{}
 			return nil
 		}

@@ -223,34 +223,49 @@ func (x *Indexed) secret(o *operation, s step, p pinSecret) error {
 }
 
 // rehearse runs the bounds for real, and the policy in a trial session, which
-// compares nothing but makes the same digest; the passwords are proven there,
-// too. PIN_PASS is left out, since it would cost an open.
+// compares nothing but makes the same digests: of what the server approved,
+// which PolicyAuthorize would overwrite there, and of the object's policy.
+// PIN_PASS is left out, since it would cost an open.
 func (x *Indexed) rehearse(o *operation, use SealedUse, approved ticket) error {
 	if err := x.inSession(o, func(session tpm2.Session) error { return o.bounds(session.Handle(), use.Approval.Bounds) }); err != nil {
 		return err
 	}
 	withoutPass := use.Terms
 	withoutPass.PinPass = nil
-	want, err := withoutPass.AuthPolicy()
+	policy, err := withoutPass.AuthPolicy()
 	if err != nil {
 		return err
 	}
 	return x.inSession(o, func(session tpm2.Session) error {
-		if err := x.lease(o, session.Handle(), use, approved); err != nil {
+		if err := x.generation(o, session.Handle(), use.Terms.Generation); err != nil {
+			return err
+		}
+		if err := o.bounds(session.Handle(), use.Approval.Bounds); err != nil {
+			return err
+		}
+		if err := o.digestIs(session.Handle(), use.Approval.Digest); err != nil {
+			return err
+		}
+		if err := o.authorize(session.Handle(), use, approved); err != nil {
 			return err
 		}
 		if err := x.password(o, session, use); err != nil {
 			return err
 		}
-		r, err := run(o, stepPolicy, tpm2.PolicyGetDigest{PolicySession: session.Handle()})
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(r.PolicyDigest.Buffer, want[:]) {
-			return fmt.Errorf("%w: the chip makes another policy of these steps than the object has", binding.ErrTampered)
-		}
-		return nil
+		return o.digestIs(session.Handle(), policy)
 	}, tpm2.Trial())
+}
+
+// digestIs compares what the chip has made of a session's steps.
+func (o *operation) digestIs(session tpm2.TPMHandle, want [32]byte) error {
+	r, err := run(o, stepPolicy, tpm2.PolicyGetDigest{PolicySession: session})
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(r.PolicyDigest.Buffer, want[:]) {
+		return fmt.Errorf("%w: the chip makes another policy of these steps", binding.ErrTampered)
+	}
+	return nil
 }
 
 // inSession runs f in a policy session of its own.

@@ -235,3 +235,29 @@ func TestPermitGivenUp(t *testing.T) {
 	nothingLoaded(t, c.machine)
 	c.opens()
 }
+
+// A rehearsal compares what the chip makes of its steps, so a step that was
+// changed on the way is found before the commit.
+func TestRehearseFindsChangedSteps(t *testing.T) {
+	c := committed(t, true)
+	c.seal()
+	p := c.behind()
+	b := c.use.Approval.Bounds
+	later := binding.Bounds{ClockMS: b.ClockMS + hour, Resets: b.Resets + 1}
+	for name, swap := range map[string][2][]byte{
+		"clock":   {b.ClockOperand(), later.ClockOperand()},
+		"resets":  {append([]byte{0, 4}, b.ResetsOperand()...), append([]byte{0, 4}, later.ResetsOperand()...)},
+		"command": {{0, 0, 0x01, 0x5e}, {0, 0, 0x01, 0x5d}},
+	} {
+		p.on(func(command []byte, ask func([]byte) []byte) []byte {
+			if cc := codeOf(command); cc != 0x16d && cc != tpm2.TPMCCPolicyCommandCode {
+				return nil
+			}
+			return ask(bytes.Replace(command, swap[0], swap[1], 1))
+		}, nil)
+		wants(t, name, c.x.Rehearse(t.Context(), c.use), binding.ErrTampered)
+	}
+	p.on(nil, nil)
+	wants(t, "unchanged", c.x.Rehearse(t.Context(), c.use), nil)
+	nothingLoaded(t, c.machine)
+}

@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/google/go-tpm/tpm2"
 
@@ -29,7 +30,7 @@ const (
 // indexKind returns the sentinel for a code that means something in a step on
 // an NV index only.
 func (s step) indexKind(code tpm2.TPMRC) error {
-	denied := isAny(code, tpm2.TPMRCAuthFail, tpm2.TPMRCBadAuth)
+	denied := isDenied(code)
 	gone := isAny(code, tpm2.TPMRCHandle, tpm2.TPMRCNVUninitialized)
 	switch s {
 	case stepDefine, stepUndefine, stepReadPin:
@@ -78,6 +79,20 @@ func (s step) indexKind(code tpm2.TPMRC) error {
 	}
 	return nil
 }
+
+// isDenied reports whether the authorisation was not the one of the entity.
+func isDenied(err error) bool { return isAny(err, tpm2.TPMRCAuthFail, tpm2.TPMRCBadAuth) }
+
+// notOwner reports whether what only the owner may do was refused to us: by the
+// chip, or by Windows, which lets administrators send such commands only
+// (TPM_E_COMMAND_BLOCKED).
+func notOwner(err error) bool {
+	var code tpm2.TPMRC
+	return isDenied(err) || errors.As(err, &code) && code == tbsBlocked
+}
+
+// byOwner reports whether the step is a command that the owner authorises.
+func (s step) byOwner() bool { return s == stepDefine || s == stepUndefine || s == stepReadPin }
 
 // onIndex reports whether the step is a command on an NV index.
 func (s step) onIndex() bool {

@@ -59,6 +59,12 @@ func (o *operation) lease(session tpm2.TPMHandle, use binding.SealedUse, approve
 	if err := o.bounds(session, use.Approval.Bounds); err != nil {
 		return err
 	}
+	return o.authorize(session, use, approved)
+}
+
+// authorize is PolicyAuthorize: what the session has run is what the server
+// approved.
+func (o *operation) authorize(session tpm2.TPMHandle, use binding.SealedUse, approved ticket) error {
 	ref := use.Terms.LeaseRef()
 	_, err := run(o, stepAuthorize, tpm2.PolicyAuthorize{
 		PolicySession:  session,

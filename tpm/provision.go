@@ -129,7 +129,7 @@ func (x *Indexed) mineOrNone(o *operation) error {
 		return err
 	}
 	_, err = x.counter(o)
-	if isAny(err, tpm2.TPMRCAuthFail, tpm2.TPMRCBadAuth) {
+	if isDenied(err) {
 		return fmt.Errorf("%w: the counter at %#x is another cache's", binding.ErrIndexTaken, x.slots.Indices.Counter)
 	}
 	return err

@@ -79,6 +79,30 @@ func TestOwnersPassword(t *testing.T) {
 	nothingLoaded(t, m)
 }
 
+// Windows does not let a standard user define indices, nor use the owner's
+// authorisation; an administrator's program does it for him.
+func TestBlockedBySystem(t *testing.T) {
+	c := committed(t, false)
+	p := c.behind()
+	p.on(func(command []byte, _ func([]byte) []byte) []byte {
+		byOwner := len(command) > 14 && bytes.Equal(command[10:14], []byte{0x40, 0, 0, 1})
+		if cc := codeOf(command); byOwner && (cc == tpm2.TPMCCNVDefineSpace || cc == tpm2.TPMCCNVUndefineSpace || cc == tpm2.TPMCCNVRead) {
+			return answerRC(0x80280400)
+		}
+		return nil
+	}, nil)
+	early := planned(t, c.machine, false)
+	wants(t, "provision", c.chip.Provision(t.Context(), early.slots, nil), binding.ErrOwnerAuth)
+	wants(t, "remove", c.chip.Remove(t.Context(), c.slots.Indices.Handles(), nil), binding.ErrOwnerAuth)
+	if tries, err := c.x.Tries(t.Context()); err != nil || tries.Known {
+		t.Errorf("tries: %+v, %v", tries, err)
+	}
+	c.level(binding.LevelA)
+	c.opensUnread()
+	p.on(nil, nil)
+	nothingLoaded(t, c.machine)
+}
+
 // opensUnread is opens, for a machine on which counts cannot be read.
 func (c *copyproof) opensUnread() {
 	c.t.Helper()

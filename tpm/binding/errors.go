@@ -33,7 +33,8 @@ var (
 	ErrIndexTaken = errors.New("NV handle is in use")
 	// ErrNoSpace: the chip's NV memory is full. Level B needs none.
 	ErrNoSpace = errors.New("chip has no room for NV indices")
-	// ErrOwnerAuth: the chip's owner has another password than the one given,
-	// which is none by default. Ask for it, or have an administrator provision.
-	ErrOwnerAuth = errors.New("chip owner's password is needed")
+	// ErrOwnerAuth: only the chip's owner may do this. He has another password
+	// than the one given, which is none by default, or the system lets nobody but
+	// an administrator ask. Ask for the password, or have an administrator do it.
+	ErrOwnerAuth = errors.New("authorisation of the chip's owner is needed")
 )
