@@ -136,15 +136,20 @@ func (p *mainPlace) took(l loaded, err error) {
 	if old != nil {
 		d.tasks.run(old.wipe)
 	}
-	d.tasks.run(rest)
+	if p.index.Len() > manyEntries {
+		d.tasks.run(rest)
+	}
 	p.focusList()
 }
 
+// manyEntries is when a listing is worth the work of rest: some megabytes.
+const manyEntries = 5000
+
 // restGrowth is how much of what is in use the heap may grow by before it is
-// collected, in percent, while a listing is shown. What is held then is packed
-// and takes milliseconds to collect, and the runtime's own percentage would keep
-// as much garbage of searches as there are entries. To load, that is the better
-// one: what is read has to be looked at again at each collection.
+// collected, in percent, while many entries are shown. What is held then is
+// packed and quick to collect, and the runtime's own percentage would keep as
+// much garbage of searches as there are entries. To load, that is the better one:
+// what is read has to be looked at again at each collection.
 const (
 	restGrowth = 40
 	loadGrowth = 100 // the runtime's own
