@@ -54,6 +54,9 @@ func TestTemplates(t *testing.T) {
 		{"AK that leaves the chip", ak(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.FixedTPM = false }), attest.ErrAttributes},
 		{"AK that moves with its parent", ak(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.FixedParent = false }), attest.ErrAttributes},
 		{"AK from outside", ak(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.SensitiveDataOrigin = false }), attest.ErrAttributes},
+		{"AK with long coordinates", func(e *attest.Enrolment) { e.AK = stretched(e.AK) }, attest.ErrMalformed},
+		{"EK with long coordinates", func(e *attest.Enrolment) { e.EK = stretched(e.EK) }, attest.ErrMalformed},
+		{"AK without a point", func(e *attest.Enrolment) { e.AK = append(bytes.Clone(e.AK[:len(e.AK)-68]), 0, 0, 0, 0) }, attest.ErrMalformed},
 		{"AK with a policy", ak(func(p *tpm2.TPMTPublic) { p.AuthPolicy.Buffer = make([]byte, 32) }), attest.ErrUnsupported},
 		{"a long maker", func(e *attest.Enrolment) { e.Manufacturer = "a maker of many words" }, attest.ErrMalformed},
 		{"nothing at all", func(e *attest.Enrolment) { *e = attest.Enrolment{} }, attest.ErrMalformed},
@@ -61,6 +64,40 @@ func TestTemplates(t *testing.T) {
 		e := good
 		test.change(&e)
 		_, err := attest.New(attest.Config{}).Claim(e, time.Now())
+		wants(t, test.name, err, test.want)
+	}
+}
+
+// stretched gives both coordinates of a P-256 key a zero before.
+func stretched(public []byte) []byte {
+	point := public[len(public)-68:]
+	x, y := append([]byte{0}, point[2:34]...), append([]byte{0}, point[36:]...)
+	return join(public[:len(public)-68], sized(x), sized(y))
+}
+
+// TestSignatures: signatures that are nearly one.
+func TestSignatures(t *testing.T) {
+	r := recordings(t)[0]
+	good := r.Contact.Signature
+	first, second := good[6:38], good[40:]
+	for _, test := range []struct {
+		name string
+		sig  []byte
+		want error
+	}{
+		{"nothing", good, nil},
+		{"long r", join(good[:4], sized(append([]byte{0}, first...)), sized(second)), attest.ErrMalformed},
+		{"long s", join(good[:4], sized(first), sized(append([]byte{0}, second...))), attest.ErrMalformed},
+		{"no r", join(good[:4], sized(nil), sized(second)), attest.ErrMalformed},
+		{"no s", join(good[:4], sized(first), sized(nil)), attest.ErrMalformed},
+		{"zero", join(good[:4], sized(make([]byte, 32)), sized(make([]byte, 32))), attest.ErrSignature},
+		{"swapped", join(good[:4], sized(second), sized(first)), attest.ErrSignature},
+		{"RSASSA", join([]byte{0, 0x14}, good[2:]), attest.ErrMalformed},
+		{"SHA-1", join(good[:2], []byte{0, 4}, good[4:]), attest.ErrMalformed},
+	} {
+		said := r.Contact
+		said.Signature = test.sig
+		_, err := r.Identity.Present(said, r.Nonce, r.request())
 		wants(t, test.name, err, test.want)
 	}
 }
