@@ -238,6 +238,8 @@ func TestPermitIsForOneSession(t *testing.T) {
 		"without a nonce":    {second, func(r *binding.PermitRequest) { r.Nonce = nil }},
 		"with more tries":    {first, func(r *binding.PermitRequest) { r.Limit = 99 }},
 		"for a first write":  {first, func(r *binding.PermitRequest) { r.Kind = binding.PermitFirstWrite }},
+		"of another cache":   {first, func(r *binding.PermitRequest) { r.Indices.Cache[0]++ }},
+		"of another device":  {first, func(r *binding.PermitRequest) { r.Indices.Device[0]++ }},
 		"for a rekey":        {first, func(r *binding.PermitRequest) { r.Kind = binding.PermitRekey }},
 	} {
 		changed := r

@@ -12,8 +12,9 @@ import (
 
 // Permit asks the server to sign r, and returns r‖s. The chip waits meanwhile,
 // with the connection open, for the session whose nonce is in r lives no
-// longer; so give ctx a limit. It must not call the chip. It is called again,
-// for another nonce, if the chip asks for a repetition.
+// longer; so give ctx a limit. It must not call the chip. It is called once, as
+// a first write is permitted once; if the chip then puts us off for too long,
+// the call ends with ErrBusy.
 type Permit func(ctx context.Context, r binding.PermitRequest) (signature []byte, err error)
 
 // PinWrite is what is written to a PIN index.
@@ -54,10 +55,12 @@ func (x *Indexed) WritePin(ctx context.Context, w PinWrite) error {
 		}
 		defer o.flush(session.Handle())
 		n := indexOf(x.slots.Indices, w.Index, r.Kind == binding.PermitRewrite)
-		_, err = run(o, stepPinWrite, tpm2.NVWrite{
-			AuthHandle: n.auth(session), NVIndex: n.named(), Data: tpm2.TPM2BMaxNVBuffer{Buffer: r.Data()},
+		return o.insist(func() error {
+			_, err := run(o, stepPinWrite, tpm2.NVWrite{
+				AuthHandle: n.auth(session), NVIndex: n.named(), Data: tpm2.TPM2BMaxNVBuffer{Buffer: r.Data()},
+			})
+			return err
 		})
-		return err
 	}})
 }
 
@@ -81,7 +84,9 @@ func (x *Indexed) Rekey(ctx context.Context, auth []byte, permit Permit) error {
 			return err
 		}
 		defer o.flush(session.Handle())
-		return o.changeAuth(indexOf(x.slots.Indices, binding.PinFail, true), session, auth)
+		return o.insist(func() error {
+			return o.changeAuth(indexOf(x.slots.Indices, binding.PinFail, true), session, auth)
+		})
 	}})
 }
 
@@ -124,19 +129,13 @@ func (x *Indexed) byBranch(o *operation, k binding.IndexKind, command tpm2.TPMCC
 	return session, nil
 }
 
-// sign gets the permit for the session's nonce and shows it to the chip.
+// sign gets the permit for the session's nonce and shows it to the chip. What
+// can fail without the permit comes before it.
 func (x *Indexed) sign(o *operation, session tpm2.Session, r binding.PermitRequest, permit Permit) error {
 	r.Nonce = session.NonceTPM().Buffer
 	message, err := r.Message()
 	if err != nil {
 		return err
-	}
-	signature, err := permit(o.ctx, r)
-	if err != nil {
-		return fmt.Errorf("permit: %w", err)
-	}
-	if !r.Indices.Key.Verify(message, signature) {
-		return fmt.Errorf("%w: the permit is not for this session", binding.ErrTampered)
 	}
 	key, err := run(o, stepServerKey, tpm2.LoadExternal{
 		InPublic: tpm2.BytesAs2B[tpm2.TPMTPublic](r.Indices.Key.Public()), Hierarchy: tpm2.TPMRHOwner,
@@ -145,27 +144,59 @@ func (x *Indexed) sign(o *operation, session tpm2.Session, r binding.PermitReque
 		return err
 	}
 	defer o.flush(key.ObjectHandle)
+	signature, err := permit(o.ctx, r)
+	if err != nil {
+		return fmt.Errorf("permit: %w", err)
+	}
+	if !r.Indices.Key.Verify(message, signature) {
+		return fmt.Errorf("%w: the permit is not for this session", binding.ErrTampered)
+	}
 	ref := r.Ref()
-	_, err = run(o, stepSigned, tpm2.PolicySigned{
-		AuthObject:    tpm2.NamedHandle{Handle: key.ObjectHandle, Name: tpm2.TPM2BName{Buffer: r.Indices.Key.Name()}},
-		PolicySession: session.Handle(),
-		NonceTPM:      tpm2.TPM2BNonce{Buffer: r.Nonce},
-		CPHashA:       tpm2.TPM2BDigest{Buffer: r.CPHash()},
-		PolicyRef:     tpm2.TPM2BNonce{Buffer: ref[:]},
-		Auth:          ecdsaSignature(signature),
+	return o.insist(func() error {
+		_, err := run(o, stepSigned, tpm2.PolicySigned{
+			AuthObject:    tpm2.NamedHandle{Handle: key.ObjectHandle, Name: tpm2.TPM2BName{Buffer: r.Indices.Key.Name()}},
+			PolicySession: session.Handle(),
+			NonceTPM:      tpm2.TPM2BNonce{Buffer: r.Nonce},
+			CPHashA:       tpm2.TPM2BDigest{Buffer: r.CPHash()},
+			PolicyRef:     tpm2.TPM2BNonce{Buffer: ref[:]},
+			Auth:          ecdsaSignature(signature),
+		})
+		return err
 	})
-	return err
 }
 
 // branch ends the policy of a PIN index: the command, then the choice.
 func (x *Indexed) branch(o *operation, session tpm2.TPMHandle, k binding.IndexKind, command tpm2.TPMCC) error {
-	if _, err := run(o, stepPolicy, tpm2.PolicyCommandCode{PolicySession: session, Code: command}); err != nil {
+	err := o.insist(func() error {
+		_, err := run(o, stepPolicy, tpm2.PolicyCommandCode{PolicySession: session, Code: command})
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	var list tpm2.TPMLDigest
 	for _, b := range x.slots.Indices.Branches(k) {
 		list.Digests = append(list.Digests, tpm2.TPM2BDigest{Buffer: b[:]})
 	}
-	_, err := run(o, stepPolicy, tpm2.PolicyOr{PolicySession: session, PHashList: list})
-	return err
+	return o.insist(func() error {
+		_, err := run(o, stepPolicy, tpm2.PolicyOr{PolicySession: session, PHashList: list})
+		return err
+	})
+}
+
+// insist repeats one command as often as do repeats a whole call, which would
+// cost another permit. A chip that puts a command off has not begun it, and
+// keeps its session. The error it ends with does not ask for repetition.
+func (o *operation) insist(command func() error) error {
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		err := command()
+		if err == nil || !wantsRepeat(err) {
+			return err
+		}
+		if attempt == maxAttempts || !sleep(o.ctx, pause) {
+			return fmt.Errorf("%w: %v", binding.ErrBusy, err)
+		}
+		pause *= 2
+	}
 }

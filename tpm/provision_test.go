@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -290,5 +291,66 @@ func TestPermitsThatFail(t *testing.T) {
 		}
 	}
 	c.opens()
+	nothingLoaded(t, c.machine)
+}
+
+// A first write is permitted once, so a chip that puts a command off after the
+// permit is asked for that command again, and no second permit is.
+func TestPermitIsAskedOnce(t *testing.T) {
+	c := planned(t, tpmtest.Start(t), false)
+	c.must(c.chip.Provision(t.Context(), c.slots, nil))
+	direct := c.chip
+	p := c.behind()
+	putOff := map[tpm2.TPMCC]int{}
+	p.on(func(command []byte, _ func([]byte) []byte) []byte {
+		cc := codeOf(command)
+		switch cc {
+		case tpm2.TPMCCPolicySigned, tpm2.TPMCCPolicyCommandCode, tpm2.TPMCCPolicyOR, tpm2.TPMCCNVWrite, tpm2.TPMCCNVChangeAuth:
+			if putOff[cc]++; putOff[cc]%2 == 1 {
+				return answerRC(0x920) // NV_RATE
+			}
+		}
+		return nil
+	}, nil)
+	c.must(c.write(binding.PinFail, 0, testTries))
+	c.must(c.x.Rekey(t.Context(), rightAuth, c.permit))
+	if len(c.signed) != 2 {
+		t.Errorf("%d permits for a write and a rekey", len(c.signed))
+	}
+	p.on(func(command []byte, _ func([]byte) []byte) []byte {
+		if codeOf(command) == tpm2.TPMCCNVWrite {
+			return answerRC(0x920)
+		}
+		return nil
+	}, nil)
+	wants(t, "put off for good", c.write(binding.PinFail, 0, testTries), binding.ErrBusy)
+	if len(c.signed) != 3 {
+		t.Errorf("%d permits after another write", len(c.signed))
+	}
+	p.on(nil, nil)
+	c.attach(direct)
+	c.renew()
+	c.opens()
+	nothingLoaded(t, c.machine)
+}
+
+// Calls from many places of a program run one after the other.
+func TestSideBySide(t *testing.T) {
+	c := committed(t, false)
+	var running sync.WaitGroup
+	for range 4 {
+		running.Go(func() {
+			if err := c.check(); err != nil {
+				t.Error(err)
+			}
+			if got, err := c.unseal(rightAuth); err != nil || !bytes.Equal(got, secret) {
+				t.Errorf("%q, %v", got, err)
+			}
+			if _, err := c.x.Tries(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
 	nothingLoaded(t, c.machine)
 }

@@ -252,6 +252,35 @@ func TestNextGeneration(t *testing.T) {
 	}
 }
 
+// Ours are recognised whatever their cache, and nothing that differs in kind.
+func TestRecognise(t *testing.T) {
+	x := indices(t)
+	for _, k := range x.Kinds() {
+		for _, written := range []bool{false, true} {
+			public := x.Public(k, written)
+			want := binding.FoundIndex{Kind: k, Handle: x.Handle(k), Written: written, Name: x.Name(k, written)}
+			if got, ours := binding.Recognise(public); !ours || !cmp.Equal(got, want) {
+				t.Errorf("%s, written %v: %+v, %v", k, written, got, ours)
+			}
+			for at := range public {
+				got, ours := binding.Recognise(flip(public, at))
+				other := at > 0 && at < 4 || at >= 12 && at < len(public)-2 // handle in our range, policy
+				if ours != other || ours && (got.Kind != k || bytes.Equal(got.Name, want.Name)) {
+					t.Errorf("%s, written %v, byte %d changed: %+v, %v", k, written, at, got, ours)
+				}
+			}
+			for n := range public {
+				if got, ours := binding.Recognise(public[:n]); ours {
+					t.Errorf("%s cut to %d bytes: %+v", k, n, got)
+				}
+			}
+			if got, ours := binding.Recognise(append(bytes.Clone(public), 0)); ours {
+				t.Errorf("%s and a byte: %+v", k, got)
+			}
+		}
+	}
+}
+
 // indexVectors are what the vectors of ../FORMAT.md say of indices and permits.
 func indexVectors(t testing.TB) map[string]string {
 	x, r := indices(t), firstWrite(t)

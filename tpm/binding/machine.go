@@ -29,7 +29,7 @@ const (
 	BlockedTries     = "lockout_tries"     // not B: the shared lockout sets in after fewer than 8 failures
 	BlockedInterval  = "lockout_interval"  // not B: it forgives one failure in more than 2 hours
 	BlockedOff       = "lockout_off"       // not B: there is no shared lockout
-	BlockedCommand   = "command_"          // no level at all: followed by the command that the chip lacks
+	BlockedCommand   = "command_"          // no level at all, or with indices not A: followed by the command that the chip lacks
 )
 
 // Clock is the chip's own time. It stands still while the machine is off.
