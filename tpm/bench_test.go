@@ -35,6 +35,35 @@ func BenchmarkUnseal(b *testing.B) {
 	}
 }
 
+// What level A costs beside BenchmarkCheck and BenchmarkUnseal.
+func BenchmarkCheckLevelA(b *testing.B) {
+	c := committed(b, false)
+	for b.Loop() {
+		if err := c.check(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkUnsealLevelA(b *testing.B) {
+	c := committed(b, false)
+	for b.Loop() {
+		if _, err := c.unseal(rightAuth); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCommit(b *testing.B) {
+	c := committed(b, false)
+	n := c.highest
+	for b.Loop() {
+		if n++; c.x.Commit(b.Context(), n) != nil {
+			b.Fatal("not committed")
+		}
+	}
+}
+
 func BenchmarkProtect(b *testing.B) {
 	s := seal(b, binding.LevelB)
 	for b.Loop() {

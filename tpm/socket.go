@@ -29,21 +29,30 @@ func socketDialer(path string) dialer {
 	return func(ctx context.Context) (link, error) {
 		ctx, cancel := context.WithTimeout(ctx, socketAnswerLimit)
 		defer cancel()
+		full := false
 		for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 			conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-			if err == nil {
+			switch {
+			case err == nil:
 				return &socketLink{conn}, nil
+			case errors.Is(err, syscall.EAGAIN):
+				full = true
+				if sleep(ctx, wait) {
+					continue
+				}
+			case !full || !isTimeout(err): // time that runs out in a later try is the queue's
+				return nil, unavailable(ctx, err)
 			}
-			full := errors.Is(err, syscall.EAGAIN)
-			if full && sleep(ctx, wait) && ctx.Err() == nil {
-				continue
-			}
-			if full {
-				return nil, &linkError{binding.ErrBusy, fmt.Errorf("%w: too many programs wait for the chip", ctx.Err())}
-			}
-			return nil, unavailable(ctx, err)
+			<-ctx.Done() // the dialer may be a moment ahead of it
+			return nil, &linkError{binding.ErrBusy, fmt.Errorf("%w: too many programs wait for the chip", ctx.Err())}
 		}
 	}
+}
+
+// isTimeout reports whether a network error is the end of waiting.
+func isTimeout(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) && network.Timeout()
 }
 
 // exchange is whole frames: a short read of a long answer is no answer.

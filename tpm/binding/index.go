@@ -55,9 +55,10 @@ type Indices struct {
 }
 
 // Slots are Indices and the two random values that use them. They belong into
-// the client's state, private to the user, not into the cache's file: whoever
-// holds CounterAuth can wipe the cache, whoever holds PinPassAuth can use up
-// its opens. Neither opens anything.
+// the client's state, private to the user, so that a wipe works when the file is
+// gone; the cache's record may repeat them. Whoever holds CounterAuth, and may
+// use the chip, can wipe the cache; with PinPassAuth he can use up its opens.
+// Neither opens anything.
 type Slots struct {
 	Indices     Indices `json:"indices"`
 	CounterAuth []byte  `json:"counter_auth"`
