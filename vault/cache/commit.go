@@ -13,6 +13,7 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
 	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // Report says what Commit put into the cache.
@@ -34,7 +35,7 @@ func (p *Pending) Commit(ctx context.Context, content *vault.Content, token stri
 	report := Report{}
 	err := errors.New("cache: commit after discard")
 	p.done.Do(func() {
-		report, err = p.commit(ctx, content, token)
+		process.Discreetly(func() { report, err = p.commit(ctx, content, token) })
 		p.end()
 	})
 	if err != nil {
@@ -125,7 +126,7 @@ func (p *Pending) writeFile(ctx context.Context, doc *kdbx.Document, token strin
 	var digest lease.Hash
 	err = p.store.writeNew(p.store.path(cacheName), func(w io.Writer) error {
 		whole := sha256.New()
-		err := kdbx.Write(ctx, io.MultiWriter(w, whole), doc, key, opt)
+		err := kdbx.Write(ctx, io.MultiWriter(w, whole), doc, *key, opt)
 		whole.Sum(digest[:0])
 		return err
 	})
@@ -163,8 +164,10 @@ func (p *Pending) prove(ctx context.Context, report Report) error {
 	if f.problem != nil {
 		return fmt.Errorf("open the new generation: %w", f.problem)
 	}
-	o, err := p.store.open(ctx, f, p.creds.clone())
+	creds := p.creds.clone()
+	o, err := p.store.open(ctx, f, creds)
 	if err != nil {
+		creds.wipe()
 		return fmt.Errorf("open the new generation: %w", err)
 	}
 	defer o.wipe()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
+	"github.com/tideover/tideover/vault/locked"
 )
 
 // Cost is what one run of Argon2id takes. Two runs of equal cost stand between
@@ -76,11 +77,13 @@ type derivation struct {
 }
 
 // credentials are what is left of a master password once it has been worked
-// through. With them a cache can be opened, and its next generation made.
+// through. With them a cache can be opened, and its next generation made. They
+// lie in locked memory, and with them what else opens the same cache.
 type credentials struct {
 	derivation
-	auth     []byte            // A, 32 characters
-	password [sha256.Size]byte // SHA-256(P), the password's part of the composite key
+	memory   *locked.Arena // of one page
+	auth     []byte        // A, 32 characters
+	password []byte        // SHA-256(P), the password's part of the composite key
 }
 
 // derive works through a master password. Argon2 cannot be interrupted; ctx
@@ -94,7 +97,9 @@ func derive(ctx context.Context, master vault.Secret, d derivation) (*credential
 	}
 	p := norm.NFC.Bytes(master.Bytes()) // a copy, or the same bytes if nothing changes
 	k := argon2.IDKey(p, d.Salt[:], uint32(d.Cost.Passes), uint32(d.Cost.MemoryBytes>>10), uint8(d.Cost.Lanes), keyBytes)
-	c := &credentials{derivation: d, password: sha256.Sum256(p)}
+	c := &credentials{derivation: d, memory: locked.New(0)}
+	digest := sha256.Sum256(p)
+	c.password = c.memory.Move(digest[:])
 	if len(p) > 0 && &p[0] != &master.Bytes()[0] {
 		clear(p)
 	}
@@ -109,35 +114,37 @@ func derive(ctx context.Context, master vault.Secret, d derivation) (*credential
 		c.wipe()
 		return nil, err
 	}
-	c.auth = base64.RawURLEncoding.AppendEncode(nil, raw)
+	c.auth = c.memory.Bytes(base64.RawURLEncoding.EncodedLen(authRaw))
+	base64.RawURLEncoding.Encode(c.auth, raw)
 	clear(raw)
 	return c, nil
 }
 
 // key returns the composite key with that machine secret: what
-// kdbx.CompositeKey makes of the password itself.
-func (c *credentials) key(secret []byte) kdbx.Key {
+// kdbx.CompositeKey makes of the password itself. It lies with the credentials.
+func (c *credentials) key(secret []byte) *kdbx.Key {
+	k := (*kdbx.Key)(c.memory.Bytes(sha256.Size))
 	h := sha256.New()
-	h.Write(c.password[:])
+	h.Write(c.password)
 	h.Write(secret)
-	var k kdbx.Key
 	h.Sum(k[:0])
+	h.Reset()
+	h.Write(make([]byte, sha256.BlockSize)) // over what it read
 	return k
 }
 
-// clone returns credentials with bytes of their own.
+// clone returns credentials with memory of their own.
 func (c *credentials) clone() *credentials {
-	d := *c
-	d.auth = append([]byte(nil), c.auth...)
-	return &d
+	d := &credentials{derivation: c.derivation, memory: locked.New(0)}
+	d.auth, d.password = d.memory.Copy(c.auth), d.memory.Copy(c.password)
+	return d
 }
 
-// wipe clears what could open something.
+// wipe clears what could open something, the keys made with it included.
 func (c *credentials) wipe() {
 	if c == nil {
 		return
 	}
-	clear(c.auth)
-	clear(c.password[:])
-	c.auth = nil
+	c.memory.Wipe()
+	c.auth, c.password = nil, nil
 }

@@ -53,10 +53,32 @@ func Derive(password string, salt [32]byte, cost Cost, secret []byte) (auth stri
 	if err != nil {
 		return "", key, err
 	}
-	return string(c.auth), c.key(secret), nil
+	return string(c.auth), *c.key(secret), nil
 }
 
 // KeychainUnseal unseals an object of level C with a keychain.
 func KeychainUnseal(ctx context.Context, store SecretStore, use binding.SealedUse) ([]byte, error) {
 	return keychainSealer{store}.Unseal(ctx, use)
+}
+
+// Keys returns what opens the cache, each inverted bit by bit, so that whoever
+// looks for it in memory does not find this copy.
+func (o *Opened) Keys() map[string][]byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := map[string][]byte{"A": o.creds.auth, "password digest": o.creds.password, "machine secret": o.secret, "composite key": o.key[:]}
+	for name, key := range all {
+		inverted := make([]byte, len(key))
+		for i, b := range key {
+			inverted[i] = ^b
+		}
+		all[name] = inverted
+	}
+	return all
+}
+
+// LockedBytes returns how much of the keys and of the content the system keeps
+// out of swap.
+func (o *Opened) LockedBytes() (keys, content int) {
+	return o.creds.memory.Locked(), o.held.memory.Locked()
 }

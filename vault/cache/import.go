@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // Import puts the cache file at path in the place of the current one, after it
@@ -32,7 +33,7 @@ func (s *Store) Import(ctx context.Context, path string, r UnlockRequest) (*Open
 	var o *Opened
 	err := s.claim()
 	if err == nil {
-		o, err = s.importFile(ctx, path, r)
+		process.Discreetly(func() { o, err = s.importFile(ctx, path, r) })
 		s.unclaim()
 	}
 	if err != nil {

@@ -24,8 +24,8 @@ type Opened struct {
 
 	mu       sync.Mutex // guards what follows
 	creds    *credentials
-	secret   []byte
-	key      kdbx.Key
+	secret   []byte // lies with creds, and so does
+	key      *kdbx.Key
 	held     *held // nil: closed
 	closed   bool
 	sawUntil time.Time // no need to write down an earlier sight of the clock
@@ -208,10 +208,9 @@ func (o *Opened) wipe() bool {
 	}
 	o.closed = true
 	o.creds.wipe()
-	clear(o.secret)
-	o.key.Wipe()
+	o.secret, o.key = nil, nil
 	if o.held != nil {
-		o.held.pack.Wipe()
+		o.held.wipe()
 		o.held = nil
 	}
 	return true

@@ -16,6 +16,7 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
 	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // Edit is one change made offline: a draft, beside the cache.
@@ -125,7 +126,8 @@ func (o *Opened) Overlay(ctx context.Context) ([]Edit, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read
-	doc, _, err := kdbx.Read(ctx, f, o.key, s.limits())
+	var doc *kdbx.Document
+	process.Discreetly(func() { doc, _, err = kdbx.Read(ctx, f, *o.key, s.limits()) })
 	if errors.Is(err, vault.WrongPassword) {
 		return nil, vault.Fail(vault.Damaged, "overlay: not under the key of the cache")
 	}
@@ -177,9 +179,13 @@ func (o *Opened) SaveOverlay(ctx context.Context, edits []Edit) error {
 	opt := kdbx.DefaultOptions()
 	opt.KDF = o.creds.Cost.params()
 	opt.PublicCustomData.SetBytes(itemOverlay, (&overlayMark{r.Cache, r.Generation, uint64(len(edits))}).marshal())
-	return o.store.write(o.store.path(overlayName), func(w io.Writer) error {
-		return kdbx.Write(ctx, w, doc, o.key, opt)
+	var err error
+	process.Discreetly(func() {
+		err = o.store.write(o.store.path(overlayName), func(w io.Writer) error {
+			return kdbx.Write(ctx, w, doc, *o.key, opt)
+		})
 	})
+	return err
 }
 
 // DropOverlay deletes the edits made offline, without the password and without

@@ -13,6 +13,7 @@ import (
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // PrepareRequest says for whom a new generation is made. Either Trust or Local
@@ -84,7 +85,9 @@ func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 		s.release()
 		return nil, err
 	}
-	p, err := s.prepare(ctx, r)
+	var p *Pending
+	var err error
+	process.Discreetly(func() { p, err = s.prepare(ctx, r) })
 	if err != nil {
 		_ = s.tidy() // whoever takes the lock next tries again
 		s.unclaim()
@@ -132,7 +135,7 @@ func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 		return nil, err
 	}
 	rec.Derivation = creds.derivation
-	p := &Pending{store: s, request: r, record: rec, creds: creds, clock: clock, secret: make([]byte, secretBytes)}
+	p := &Pending{store: s, request: r, record: rec, creds: creds, clock: clock, secret: creds.memory.Bytes(secretBytes)}
 	p.request.Password, p.request.From = vault.Secret{}, nil
 	rand.Read(p.secret) //nolint:errcheck // never returns an error (Go 1.24)
 	if err := p.seal(ctx); err != nil {
@@ -336,7 +339,7 @@ func (p *Pending) end() {
 }
 
 func (p *Pending) wipe() {
-	clear(p.secret)
+	p.secret = nil
 	p.creds.wipe()
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/audit"
 	"github.com/tideover/tideover/vault/kdbx"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // UnlockRequest is what a person gives to open a cache.
@@ -44,7 +45,8 @@ func (s *Store) Unlock(ctx context.Context, r UnlockRequest) (*Opened, error) {
 	if readOnly != nil && !errors.Is(readOnly, vault.ReadOnly) {
 		return nil, readOnly
 	}
-	o, err := s.unlock(ctx, r, readOnly)
+	var o *Opened
+	process.Discreetly(func() { o, err = s.unlock(ctx, r, readOnly) })
 	if err != nil && readOnly == nil {
 		s.release()
 	}
@@ -113,7 +115,7 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 }
 
 // open unseals the machine secret and reads the file with it. On success the
-// Opened owns creds.
+// Opened owns creds; else the caller wipes them, with what was put beside them.
 func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Opened, error) {
 	r := f.record
 	sealer, err := s.sealer(r.Level)
@@ -131,11 +133,10 @@ func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Open
 		}
 		return nil, f.problem
 	}
-	o := &Opened{store: s, creds: creds, secret: secret, found: f, key: creds.key(secret)}
+	o := &Opened{store: s, creds: creds, secret: creds.memory.Move(secret), found: f}
+	o.key = creds.key(o.secret)
 	doc, err := s.readInner(ctx, f, o.key)
 	if err != nil {
-		clear(secret)
-		o.key.Wipe()
 		return nil, err
 	}
 	o.held = hold(doc)
@@ -144,12 +145,12 @@ func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Open
 
 // readInner decrypts the file. The chip has said that the password is right,
 // so whatever is wrong now is damage.
-func (s *Store) readInner(ctx context.Context, f *finding, key kdbx.Key) (*kdbx.Document, error) {
+func (s *Store) readInner(ctx context.Context, f *finding, key *kdbx.Key) (*kdbx.Document, error) {
 	file, err := f.rewind()
 	if err != nil {
 		return nil, err
 	}
-	doc, _, err := kdbx.Read(ctx, file, key, s.limits())
+	doc, _, err := kdbx.Read(ctx, file, *key, s.limits())
 	switch {
 	case errors.Is(err, vault.WrongPassword):
 		return nil, vault.Fail(vault.Damaged, "the file is not under the machine secret of its record")

@@ -155,7 +155,7 @@ func (h *Header) kdfMap() VariantMap {
 // derive runs the key derivation. The parameters have passed check. Argon2
 // cannot be interrupted, so ctx counts before and after it; AES-KDF looks at
 // it all the time. The caller wipes the result.
-func (h *Header) derive(ctx context.Context, key Key) ([]byte, error) {
+func (h *Header) derive(ctx context.Context, key *Key) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -178,12 +178,14 @@ func (h *Header) derive(ctx context.Context, key Key) ([]byte, error) {
 
 // aesKDF encrypts both halves of the key again and again, side by side, and
 // hashes the result.
-func aesKDF(ctx context.Context, key Key, salt []byte, rounds uint64) ([]byte, error) {
+func aesKDF(ctx context.Context, from *Key, salt []byte, rounds uint64) ([]byte, error) {
 	block, err := aes.NewCipher(salt)
 	if err != nil {
 		return nil, err
 	}
 	const stride = 1 << 18 // a few milliseconds
+	key := *from
+	defer key.Wipe()
 	var halves sync.WaitGroup
 	for _, half := range [][]byte{key[:16], key[16:]} {
 		halves.Go(func() {
@@ -198,7 +200,6 @@ func aesKDF(ctx context.Context, key Key, salt []byte, rounds uint64) ([]byte, e
 	}
 	halves.Wait()
 	sum := sha256.Sum256(key[:])
-	key.Wipe() // our copy
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

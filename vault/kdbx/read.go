@@ -22,11 +22,12 @@ import (
 // Limits.MemoryBytes and twice the larger of Limits.TextBytes and
 // Limits.BlockBytes at worst.
 func Read(ctx context.Context, r io.Reader, key Key, lim Limits) (*Document, *Header, error) {
+	defer key.Wipe() // our copy
 	h, err := ReadHeader(r, lim)
 	if err != nil {
 		return nil, h, err
 	}
-	keys, err := h.unlock(ctx, r, key)
+	keys, err := h.unlock(ctx, r, &key)
 	if err != nil {
 		return nil, h, err
 	}
@@ -52,7 +53,7 @@ func Read(ctx context.Context, r io.Reader, key Key, lim Limits) (*Document, *He
 }
 
 // unlock derives the keys and authenticates the header with them.
-func (h *Header) unlock(ctx context.Context, r io.Reader, key Key) (*fileKeys, error) {
+func (h *Header) unlock(ctx context.Context, r io.Reader, key *Key) (*fileKeys, error) {
 	// Read before working: a file that ends here costs no derivation.
 	var sum [sha256.Size]byte
 	if _, err := io.ReadFull(r, sum[:]); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

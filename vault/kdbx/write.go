@@ -20,6 +20,7 @@ import (
 // write to a temporary file first. What KDBX cannot carry is
 // vault.Unsupported, with the entry or group in IDs.
 func Write(ctx context.Context, w io.Writer, doc *Document, key Key, opt Options) error {
+	defer key.Wipe() // our copy
 	s, err := newSurvey(doc)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func Write(ctx context.Context, w io.Writer, doc *Document, key Key, opt Options
 	if err != nil {
 		return err
 	}
-	derived, err := h.derive(ctx, key)
+	derived, err := h.derive(ctx, &key)
 	if err != nil {
 		return err
 	}

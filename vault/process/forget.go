@@ -1,0 +1,105 @@
+package process
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"unsafe"
+)
+
+// Forget clears what is garbage: memory that no variable reaches any more and
+// that nobody can wipe, such as the copies that a library made of a secret. Call
+// it when secrets have done their work, after unlocking and after locking. It
+// takes milliseconds, and as long as two garbage collections.
+//
+// Go gives whole free pages back to the system here, which clears them. A free
+// place among objects that live on it clears only when it hands it out again: so
+// all of them are taken once. What other goroutines let go of meanwhile, and
+// stacks, stay as they are: see Discreetly.
+func Forget() {
+	clearRegisters()
+	runtime.GC()         // moves what lies in pools (sync.Pool) to where the next one frees it
+	debug.FreeOSMemory() // the next one
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	most := int(stats.HeapInuse)
+	alone()
+	defer together()
+	for _, class := range stats.BySize {
+		size := int(class.Size)
+		if size < 8 || size > largestShared {
+			continue
+		}
+		fill(size, most, bytesOf)
+		fill(size, most, pointersOf)
+	}
+}
+
+// alone makes one processor of all, so that none keeps free places to itself.
+func alone() { runtime.GOMAXPROCS(1) }
+
+// together is the opposite: as many as there are, or as the environment says.
+// Two calls of Forget at a time do not get in each other's way by it.
+func together() {
+	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
+		runtime.GOMAXPROCS(n)
+		return
+	}
+	runtime.SetDefaultGOMAXPROCS()
+}
+
+// largestShared is the largest object that shares pages with others in numbers.
+// A secret that is larger is somebody's buffer, and wiped.
+const largestShared = 16 << 10
+
+// Go takes memory from the system in pages of this size.
+const pageBytes = 8 << 10
+
+// fill takes every free place for objects of a size. They are taken before new
+// pages are; so it ends when objects begin to lie one after the other from the
+// beginning of a page to its end, three times in a row to be sure.
+func fill(size, most int, take func(size int) unsafe.Pointer) {
+	var begin, end uintptr // of objects that lie one after the other
+	for fresh, taken := 0, 0; fresh < 3 && taken < most; taken += size {
+		at := uintptr(take(size))
+		if at == end {
+			end += uintptr(size)
+			continue
+		}
+		rest := -end % pageBytes // what is left of its last page
+		if begin%pageBytes <= wordBytes && end > begin && rest < uintptr(size+spanTail) {
+			fresh++
+		} else {
+			fresh = 0
+		}
+		begin, end = at, at+uintptr(size)
+	}
+}
+
+// wordBytes is what may stand before an object.
+const wordBytes = 8
+
+// spanTail is what the garbage collector may keep for itself at the end of pages.
+const spanTail = 256
+
+// bytesOf takes a place among objects without pointers. It returns a pointer so
+// that the place is not on the stack.
+//
+//go:noinline
+func bytesOf(size int) unsafe.Pointer {
+	return unsafe.Pointer(unsafe.SliceData(make([]byte, max(size, 16))))
+}
+
+// pointersOf takes a place among objects with pointers. Larger ones have a word
+// before them that tells the garbage collector what they are
+// (runtime/mbitmap.go).
+//
+//go:noinline
+func pointersOf(size int) unsafe.Pointer {
+	words := size / int(unsafe.Sizeof(uintptr(0)))
+	if size > 512 {
+		words--
+	}
+	return unsafe.Pointer(unsafe.SliceData(make([]*byte, words)))
+}
