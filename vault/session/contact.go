@@ -56,13 +56,29 @@ func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (j
 	if srv == nil || srv.Kind != Tideover {
 		return nil, nil
 	}
-	if err := s.obey(ctx, st, a, remote, ask); err != nil {
+	met, err := s.obey(ctx, st, a, remote, ask)
+	if err != nil {
 		return nil, tolerate(err)
 	}
 	if st, err = s.home.load(); err != nil { // the device may be another one now
 		return nil, err
 	}
 	a = st.current()
+	governed := s.governedBy(st, a, remote, met)
+	if governed != nil {
+		if err := governed.orders(ctx); tolerate(err) != nil {
+			return nil, err
+		}
+		if known, err := s.home.load(); err != nil {
+			return nil, err
+		} else if err := governed.receipt(ctx, known.current()); tolerate(err) != nil {
+			return nil, err
+		}
+		if st, err = s.home.load(); err != nil {
+			return nil, err
+		}
+		a = st.current()
+	}
 	store, done, err := s.storeInUse(st, a)
 	if err != nil {
 		return nil, err
@@ -76,6 +92,11 @@ func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (j
 			return nil, err
 		}
 	}
+	if governed != nil {
+		if err := governed.renew(ctx); tolerate(err) != nil {
+			return tolerate(journal), err
+		}
+	}
 	return tolerate(journal), nil
 }
 
@@ -84,6 +105,9 @@ func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (j
 func (s *Session) forgetKey(ctx context.Context, a *account) error {
 	if a.Device.State != wire.DeviceRevoked && a.Device.State != wire.DeviceWiped || len(a.Device.KeyBlob) == 0 {
 		return nil
+	}
+	if a.Receipt != 0 {
+		return nil // it has to sign that yet
 	}
 	_, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil && known.Device.ID == a.Device.ID {
@@ -143,17 +167,17 @@ func tolerate(err error) error {
 
 // obey takes over what the server says about itself and about this device, and
 // carries it out: a device that was revoked or wiped keeps no cache.
-func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote, ask howItStands) error {
+func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote, ask howItStands) (*wire.Server, error) {
 	id, err := remote.Probe(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.learn(ctx, st, a, id.Server); err != nil {
-		return err
+		return nil, err
 	}
 	d, err := ask(ctx, a)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
@@ -161,15 +185,17 @@ func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote
 		}
 		return nil
 	}); err != nil {
-		return err
+		return nil, err
 	}
 	switch d.State {
 	case wire.DeviceWiped:
-		return s.clear(ctx, st, a, remote, cache.ByOrder)
+		err = s.clear(ctx, st, a, remote, cache.ByOrder)
 	case wire.DeviceRevoked:
-		return s.clear(ctx, st, a, remote, cache.ByRevoked)
+		err = s.clear(ctx, st, a, remote, cache.ByRevoked)
+	case wire.DeviceSuspended, wire.DeviceApproved:
+		_, err = s.suspend(ctx, a, d.State == wire.DeviceSuspended)
 	}
-	return nil
+	return id.Server, err
 }
 
 func (s *Session) learn(ctx context.Context, st *state, a *account, srv *wire.Server) error {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -43,6 +44,7 @@ type Remote interface {
 	Writer
 	Enroller
 	Governor
+	Orderer
 	Packager
 }
 
@@ -121,6 +123,20 @@ type Governor interface {
 	Cleared(ctx context.Context, d vault.ID, generation uint64, s Signer) error
 	// Journal uploads events and returns the last number that the server has.
 	Journal(ctx context.Context, d vault.ID, events []wire.JournalEvent, s Signer) (through uint64, err error)
+}
+
+// Orderer is how a Tideover server reaches a device, whoever is signed in. What
+// it gives is unverified.
+type Orderer interface {
+	// Orders returns what the device was told after a mark.
+	Orders(ctx context.Context, d vault.ID, after lease.Mark, s Signer) (wire.Orders, error)
+	// Events calls each with every order after a mark as it comes, until ctx or the
+	// stream ends.
+	Events(ctx context.Context, d vault.ID, after lease.Mark, s Signer, each func(order string)) error
+	// RenewLease returns a new lease for what the device has.
+	RenewLease(ctx context.Context, d vault.ID, r wire.LeaseRequest, s Signer) (string, error)
+	// RevocationList returns the list of those who left.
+	RevocationList(ctx context.Context) (string, error)
 }
 
 // Packager is how a Pleasant server hands out what may be used offline.

@@ -54,11 +54,13 @@ type Session struct {
 	target Target
 	open   *unlocked // nil: nothing is unlocked
 	ended  error     // why the cache that was open is not any more; nil: on purpose
+
+	poke chan struct{} // holds one: something has changed that Govern may want to know
 }
 
 // New returns the Session of a client's home. It reads and sends nothing.
 func New(cfg Config) *Session {
-	return &Session{cfg: cfg, home: home(cfg.Home)}
+	return &Session{cfg: cfg, home: home(cfg.Home), poke: make(chan struct{}, 1)}
 }
 
 // Close locks the cache. The Session must not be used afterwards.
@@ -203,6 +205,10 @@ func (s *Session) happened(ctx context.Context, e Event, server bool, change fun
 	})
 	if err != nil {
 		return Disconnected, err
+	}
+	select {
+	case s.poke <- struct{}{}:
+	default: // Govern has not looked yet, or does not run
 	}
 	return st.Mode, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/wire"
 )
 
 // SignInRequest is what a person signs in with.
@@ -117,6 +118,9 @@ func (s *Session) meetServer(ctx context.Context, st *state, t Target) (server, 
 		return server{}, nil, vault.Fail(vault.IdentityChanged, "it was a %s server and says it is a %s server", known.Kind, id.Kind)
 	}
 	met := server{URL: t.URL, Kind: id.Kind, Pin: t.Pin, CAFile: t.CAFile}
+	if id.Server != nil {
+		met.Governance = governanceURL(t.URL, id.Server.Governance)
+	}
 	if t.CAFile == "" { // the identity that was proved is the one from now on
 		met.Pin = id.Pin
 	}
@@ -182,7 +186,15 @@ func (n arrival) settle(st *state) {
 // authenticate signs in, enrols the device at a Tideover server, and seals the
 // token. Nothing is written.
 func (s *Session) authenticate(ctx context.Context, st *state, srv server, remote Remote, c Credentials) (arrival, error) {
+	before := st.find(srv.URL, c.User, vault.ID{})
+	if before != nil && srv.Kind == Tideover {
+		c.Device = before.Device.ID
+	}
 	token, err := remote.SignIn(ctx, c)
+	var ordered *wire.Ordered
+	if errors.As(err, &ordered) && before != nil {
+		return arrival{}, s.barred(ctx, st, before, remote, ordered)
+	}
 	if err != nil {
 		return arrival{}, err
 	}
@@ -213,6 +225,31 @@ func (s *Session) authenticate(ctx context.Context, st *state, srv server, remot
 	}
 	a.TokenExpires = token.Expires
 	return arrival{srv, a}, nil
+}
+
+// barred carries out what a server orders whose user is no longer in use, and
+// says so.
+func (s *Session) barred(ctx context.Context, st *state, a *account, remote Remote, o *wire.Ordered) error {
+	id, err := remote.Probe(ctx)
+	if err != nil {
+		return o
+	}
+	c := s.governedBy(st, a, remote, id.Server)
+	if c == nil {
+		return o
+	}
+	carried := false
+	c.g.tell = func(n News) { carried = carried || n.Kind == CacheRevoked || n.Kind == CacheWiped }
+	for _, token := range o.Orders {
+		if err := c.carryOut(ctx, token); err != nil {
+			return err
+		}
+	}
+	if !carried {
+		return o
+	}
+	_ = c.report(ctx) // what does not arrive now does with the next contact
+	return vault.Fail(vault.Revoked, "%s", a.User)
 }
 
 // find returns the account of a user, who may type the name in several forms

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -42,6 +43,9 @@ type server struct {
 	// Root names the identity root of a Tideover server, 64 hex digits, however
 	// the connection is trusted: it signs the leases.
 	Root string `json:"root"`
+	// Governance is where devices alone are answered, as the server said; empty:
+	// nowhere that is known.
+	Governance string `json:"governance,omitempty"`
 }
 
 // account is one user on one server, as this client knows them.
@@ -61,6 +65,14 @@ type account struct {
 	// Drafts is the sealed list of what Connect would drop. Empty: there are no
 	// edits, and what the overlay may still hold was dropped.
 	Drafts []byte `json:"drafts"`
+
+	// Ordered is the last order that was carried out, Listed the newest list of
+	// those who left that was seen. See lease/ORDERS.md.
+	Ordered lease.Mark `json:"ordered"`
+	Listed  lease.Mark `json:"listed"`
+	// Receipt is the generation that was wiped and that the server does not know
+	// of yet; 0: none.
+	Receipt uint64 `json:"receipt"`
 }
 
 // device is this installation as the account's server knows it. The key is

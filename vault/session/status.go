@@ -21,6 +21,7 @@ type Status struct {
 	AutoCache bool
 	Cache     *cache.Status // nil: none
 	Drafts    bool          // there are edits that Connect would drop
+	Ending    Ending        // how near the end of the cache's lease is
 }
 
 // ServerStatus is the server of the current account.
@@ -66,6 +67,7 @@ func (s *Session) Status(ctx context.Context) (Status, error) {
 	if out.Cache != nil && !out.Drafts {
 		out.Cache.OverlayEdits = 0 // what was dropped may lie there until the next unlock
 	}
+	out.Ending = endingOf(out.Cache)
 	if st.Mode == Offline && !usable(out.Cache) {
 		out.Mode = next(facts{Before: Offline, Event: CacheEnded})
 	}

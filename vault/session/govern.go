@@ -1,0 +1,472 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// Rhythm of the governance of a client that runs.
+const (
+	// pollDefault is how often the server is asked where the policy does not say.
+	pollDefault = 15 * time.Minute
+	// pollLeast bounds what a policy can ask for: every client asks so often.
+	pollLeast = 30 * time.Second
+	// againFirst and againMost bound the pauses after a server that was not
+	// reached; they double. Clients that a restarted server lost come back apart.
+	againFirst, againMost = time.Second, 5 * time.Minute
+	// busyPause is how long a process that has the cache open is given to lock it.
+	busyPause = 200 * time.Millisecond
+	// renewEvery is the age from which a lease that is like the one that would
+	// come is renewed: a stream that comes and goes costs no lease each time.
+	renewEvery = 10 * time.Minute
+)
+
+// Govern keeps the client under its server's governance while the program runs,
+// in every mode: it follows orders and carries them out, renews the lease, sends
+// journal and receipts, and tells of all this, and of a lease that is about to
+// end. It returns when ctx does. It never holds up anything that a person does:
+// whatever waits for the network holds no lock. One call for each program; tell
+// is called by it alone.
+func (s *Session) Govern(ctx context.Context, tell func(News)) {
+	g := &governing{s: s, tell: func(n News) {
+		if n.Kind != "" {
+			tell(n)
+		}
+	}, pause: againFirst}
+	for ctx.Err() == nil {
+		g.round(ctx)
+	}
+}
+
+// governing is the state of one Govern.
+type governing struct {
+	s    *Session
+	tell func(News)
+
+	pause  time.Duration // after the next server that is not reached
+	away   bool          // that nobody answers was told
+	warned warned
+}
+
+// warned is the warning that was given last, by the end that it was about.
+type warned struct {
+	until time.Time
+	left  Ending
+}
+
+// round asks once, then follows the stream until it is time to ask again, or
+// something has changed.
+func (g *governing) round(ctx context.Context) {
+	soonest := g.warn(ctx)
+	c, err := g.meet(ctx)
+	switch {
+	case err != nil:
+		if !g.away && ctx.Err() == nil {
+			g.away = true
+			g.tell(News{Kind: GovernorAway, Err: err})
+		}
+		g.wait(ctx, least(soonest, apart(g.pause)))
+		g.pause = min(2*g.pause, againMost)
+		return
+	case c == nil: // nobody governs this client, or not yet
+		g.wait(ctx, least(soonest, pollDefault))
+		return
+	}
+	g.away = false
+	if err := c.contact(ctx); err != nil {
+		g.wait(ctx, least(soonest, apart(g.pause)))
+		g.pause = min(2*g.pause, againMost)
+		return
+	}
+	c.follow(ctx, least(g.warn(ctx), apart(c.poll)))
+}
+
+// least returns the shorter of two times; 0 is none.
+func least(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// apart returns about d: clients that began together do not stay so.
+func apart(d time.Duration) time.Duration {
+	return d - d/5 + rand.N(2*d/5+1)
+}
+
+// wait waits for a time, 0 for as long as it takes, or until somebody has done
+// something.
+func (g *governing) wait(ctx context.Context, d time.Duration) {
+	var after <-chan time.Time
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		after = t.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-g.s.poke:
+		g.pause = againFirst
+	case <-after:
+	}
+}
+
+// warn tells that the lease is about to end, once for each end and nearness, and
+// returns when that is due again; 0: not as things are.
+func (g *governing) warn(ctx context.Context) time.Duration {
+	st, err := g.s.Status(ctx)
+	if err != nil || st.Cache == nil {
+		return 0
+	}
+	if left := st.Ending; left != EndingLater && (g.warned != warned{st.Cache.Verdict.Until, left}) {
+		g.warned = warned{st.Cache.Verdict.Until, left}
+		g.tell(News{Kind: LeaseEnding, Left: left, Until: st.Cache.Verdict.Until})
+	}
+	return untilWarning(st.Cache)
+}
+
+// contacting is the governance of one account over one way to its server.
+type contacting struct {
+	g       *governing
+	account string // account.Key
+	server  server
+	remote  Remote
+	met     *wire.Server
+	keys    lease.KeySet
+	signer  Signer
+	device  vault.ID
+	poll    time.Duration
+}
+
+// meet finds the current account's server: where the vault is, or, if that is
+// out of reach, where devices alone are answered. nil: nobody governs this
+// client. It changes no mode.
+func (g *governing) meet(ctx context.Context) (*contacting, error) {
+	st, err := g.s.home.load()
+	if err != nil {
+		return nil, err
+	}
+	a := st.current()
+	if a == nil {
+		return nil, nil //nolint:nilnil // no account has no governor, which is no error
+	}
+	srv := st.server(a.Server)
+	if srv == nil || srv.Kind != Tideover {
+		return nil, nil //nolint:nilnil // as above
+	}
+	if a.Device.ID.IsZero() || len(a.Device.KeyBlob) == 0 { // before the Keeper is asked for
+		return nil, nil //nolint:nilnil // as above: a device that is not enrolled
+	}
+	signer, err := g.s.signer(a)
+	if err != nil {
+		return nil, err
+	}
+	c := &contacting{g: g, account: a.Key, server: *srv, signer: signer, device: a.Device.ID, poll: pollDefault}
+	away := c.reach(ctx, srv.target())
+	if errors.Is(away, vault.Unreachable) || errors.Is(away, vault.BadAnswer) {
+		if there := srv.Governance; there != "" {
+			target := srv.target()
+			target.URL = there
+			away = c.reach(ctx, target)
+		}
+	}
+	if away != nil {
+		return nil, away
+	}
+	return c, nil
+}
+
+// governedBy returns the governance of an account over a way that was found by
+// somebody else; nil: the device is not enrolled, or the server is another one.
+func (s *Session) governedBy(st *state, a *account, remote Remote, met *wire.Server) *contacting {
+	srv := st.server(a.Server)
+	signer, err := s.signer(a)
+	if srv == nil || err != nil {
+		return nil
+	}
+	keys, err := orderKeys(srv, met)
+	if err != nil {
+		return nil
+	}
+	return &contacting{
+		g: &governing{s: s, tell: func(News) {}}, account: a.Key, server: *srv,
+		remote: remote, met: met, keys: keys, signer: signer, device: a.Device.ID,
+	}
+}
+
+// reach meets a server and proves that it is the one that governs.
+func (c *contacting) reach(ctx context.Context, t Target) error {
+	remote, err := c.g.s.cfg.Dial(t) // its own: nobody's token is in it
+	if err != nil {
+		return err
+	}
+	id, err := remote.Probe(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := orderKeys(&c.server, id.Server)
+	if err != nil {
+		return err
+	}
+	c.remote, c.met, c.keys = remote, id.Server, keys
+	return nil
+}
+
+// governanceURL returns where devices alone are answered, as the server at base
+// says; empty: nowhere.
+func governanceURL(base, said string) string {
+	switch {
+	case strings.HasPrefix(said, ":"):
+		u, err := url.Parse(base)
+		if err != nil {
+			return ""
+		}
+		u.Host, u.Path = u.Hostname()+said, ""
+		if strings.Contains(u.Hostname(), ":") { // IPv6
+			u.Host = "[" + u.Hostname() + "]" + said
+		}
+		return u.String()
+	case strings.HasPrefix(said, "https://"), strings.HasPrefix(said, "http://"):
+		return said
+	}
+	return ""
+}
+
+// contact does what is done whenever the server is met: its keys and time are
+// learnt, orders asked for and carried out, the list read, receipt and journal
+// sent, the lease renewed.
+func (c *contacting) contact(ctx context.Context) error {
+	s := c.g.s
+	if err := c.learn(ctx); err != nil {
+		return err
+	}
+	if err := c.orders(ctx); err != nil {
+		return err
+	}
+	if token, err := c.remote.RevocationList(ctx); err == nil { // without it nothing is different
+		news, err := s.consult(ctx, c.account, token, c.keys, c.met.Time)
+		if err != nil && tolerate(err) != nil {
+			return err
+		}
+		c.g.tell(news)
+	}
+	if err := c.report(ctx); err != nil {
+		return err
+	}
+	return c.renew(ctx)
+}
+
+func (c *contacting) learn(ctx context.Context) error {
+	s := c.g.s
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a := st.account(c.account)
+	if a == nil {
+		return vault.NotFound
+	}
+	err = s.withStore(a, func(store *cache.Store) error { return store.Learn(ctx, trust(c.met)) })
+	if tolerate(err) != nil {
+		return err
+	}
+	there := governanceURL(c.server.URL, c.met.Governance)
+	if there == c.server.Governance || there == "" {
+		return nil
+	}
+	_, err = s.home.update(ctx, func(st *state) error {
+		if srv := st.server(c.server.URL); srv != nil {
+			srv.Governance = there
+		}
+		return nil
+	})
+	return err
+}
+
+// orders asks for orders, and carries them out.
+func (c *contacting) orders(ctx context.Context) error {
+	for {
+		after, err := c.mark()
+		if err != nil {
+			return err
+		}
+		answer, err := c.remote.Orders(ctx, c.device, after, c.signer)
+		if errors.Is(err, vault.NotSignedIn) {
+			return nil // it does not know this device: there is the list, and the lease
+		}
+		if err != nil {
+			return err
+		}
+		for _, token := range answer.Orders {
+			if err := c.carryOut(ctx, token); err != nil {
+				return err
+			}
+		}
+		now, err := c.mark()
+		if err != nil || now == after {
+			return err
+		}
+	}
+}
+
+// mark returns how far the account's orders were carried out.
+func (c *contacting) mark() (lease.Mark, error) {
+	st, err := c.g.s.home.load()
+	if err != nil {
+		return lease.Mark{}, err
+	}
+	if a := st.account(c.account); a != nil {
+		return a.Ordered, nil
+	}
+	return lease.Mark{}, vault.NotFound
+}
+
+// carryOut does what an order says, and waits for a process that has to lock
+// first.
+func (c *contacting) carryOut(ctx context.Context, token string) error {
+	for first := true; ; first = false {
+		news, err := c.g.s.carryOut(ctx, c.account, token, c.keys)
+		if !errors.Is(err, vault.Busy) {
+			if err == nil {
+				c.g.tell(news)
+			}
+			return err
+		}
+		if first {
+			if err := c.g.s.LockEverywhere(ctx); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(busyPause):
+		}
+	}
+}
+
+// report sends what the server waits for: the receipt of a wipe and the journal.
+// Then the key of a device that has ended is forgotten.
+func (c *contacting) report(ctx context.Context) error {
+	s := c.g.s
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a := st.account(c.account)
+	if a == nil {
+		return nil
+	}
+	if err := c.receipt(ctx, a); err != nil {
+		return err
+	}
+	// What is wrong with the journal is told by Connect, and is an alarm there.
+	if err := c.upload(ctx, a); err != nil && tolerate(err) == nil {
+		return nil
+	}
+	if st, err = s.home.load(); err != nil {
+		return err
+	}
+	if a = st.account(c.account); a == nil {
+		return nil
+	}
+	return s.forgetKey(ctx, a)
+}
+
+// receipt tells the server of a wipe that it does not know of.
+func (c *contacting) receipt(ctx context.Context, a *account) error {
+	if a.Receipt == 0 {
+		return nil
+	}
+	err := c.remote.Cleared(ctx, c.device, a.Receipt, c.signer)
+	switch {
+	case errors.Is(err, vault.NotFound): // it was never sent: nobody waits
+	case errors.Is(err, vault.NotSignedIn): // it does not know this device, as long as a backup is in its place
+		return nil
+	case err != nil:
+		return err
+	}
+	if _, err := c.g.s.home.update(ctx, func(st *state) error {
+		if known := st.account(c.account); known != nil && known.Receipt == a.Receipt {
+			known.Receipt = 0
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	c.g.tell(News{Kind: ReceiptSent})
+	return nil
+}
+
+// upload sends the journal events that the server does not have. The store is
+// not held while the network is waited for.
+func (c *contacting) upload(ctx context.Context, a *account) error {
+	s := c.g.s
+	for {
+		var events []wire.JournalEvent
+		err := s.withStore(a, func(store *cache.Store) error {
+			unsent, err := store.Unsent(ctx, uploadBatch)
+			events = journal(unsent)
+			return err
+		})
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		through, err := c.remote.Journal(ctx, c.device, events, c.signer)
+		if err != nil {
+			return err
+		}
+		if through < events[0].Seq {
+			return vault.Fail(vault.BadAnswer, "the server has the journal through %d and took nothing after", through)
+		}
+		if err := s.withStore(a, func(store *cache.Store) error { return store.Sent(ctx, through) }); err != nil {
+			return err
+		}
+		if len(events) < uploadBatch {
+			return nil
+		}
+	}
+}
+
+// follow carries out orders as they come, for at most the time given, until the
+// stream is lost, or until somebody has done something that changes who governs.
+func (c *contacting) follow(whole context.Context, most time.Duration) {
+	ctx, stop := context.WithTimeout(whole, most)
+	defer stop()
+	after, err := c.mark()
+	if err != nil {
+		return
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- c.remote.Events(ctx, c.device, after, c.signer, func(token string) {
+			if c.carryOut(whole, token) == nil {
+				_ = c.report(whole) // what does not arrive now does with the next contact
+			}
+		})
+	}()
+	c.g.tell(News{Kind: Following})
+	select {
+	case <-c.g.s.poke:
+		stop()
+		<-ended
+		c.g.pause = againFirst
+	case err := <-ended:
+		if ctx.Err() != nil {
+			c.g.pause = againFirst
+			return // time to ask again
+		}
+		c.g.tell(News{Kind: StreamLost, Err: err})
+		c.g.wait(whole, apart(c.g.pause))
+		c.g.pause = min(2*c.g.pause, againMost)
+	}
+}

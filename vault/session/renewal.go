@@ -1,0 +1,94 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// renew asks for a new lease for the cache that is there, without the password
+// and to the full number of days of the server's policy. A server that does not
+// renew it is no error: the lease that is there goes on to its end.
+func (c *contacting) renew(ctx context.Context) error {
+	s := c.g.s
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a := st.account(c.account)
+	if a == nil || a.Device.State != wire.DeviceApproved {
+		return nil
+	}
+	var status cache.Status
+	err = s.withStore(a, func(store *cache.Store) (err error) {
+		status, err = store.Status(ctx)
+		return err
+	})
+	if err != nil {
+		return tolerateCache(err)
+	}
+	if l := status.Lease; l != nil && l.Policy.Poll > 0 {
+		c.poll = max(l.Policy.Poll.Duration(), pollLeast)
+	}
+	if !c.due(&status) {
+		return nil
+	}
+	request := wire.LeaseRequest{Cache: status.Cache, Generation: status.Generation}
+	if status.Level.Sealed() {
+		clock, err := s.cfg.Chip.Clock(ctx)
+		if err != nil {
+			return nil //nolint:nilerr // the chip is busy: the next contact does it
+		}
+		request.ClockMS, request.Resets = clock.MS, clock.Resets
+	}
+	token, err := c.remote.RenewLease(ctx, c.device, request, c.signer)
+	if errors.Is(err, vault.Unreachable) || errors.Is(err, vault.BadAnswer) {
+		return err
+	}
+	if err != nil {
+		c.g.tell(News{Kind: LeaseRefused, Err: err})
+		return nil
+	}
+	var done cache.Renewal
+	err = s.withStore(a, func(store *cache.Store) (err error) {
+		done, err = store.Renew(ctx, token)
+		return err
+	})
+	if err != nil {
+		if tolerateCache(err) == nil {
+			return nil
+		}
+		c.g.tell(News{Kind: LeaseRefused, Err: err})
+		return nil
+	}
+	c.g.tell(News{Kind: LeaseRenewed, Until: done.Lease.Term().Expires})
+	return nil
+}
+
+// due reports whether a lease is to be asked for: there is a cache that one
+// could be for, and the one that it has is not of just now.
+func (c *contacting) due(status *cache.Status) bool {
+	l := status.Lease
+	if !status.Readable || l == nil || l.Device != c.device {
+		return false
+	}
+	switch status.State {
+	case cache.Usable, cache.LockedOut:
+		return l.Epoch != c.met.Epoch || c.met.Time.Sub(l.Issued.Time()) >= renewEvery
+	case cache.Expired, cache.Revoked: // of an epoch that is over
+		return true
+	}
+	return false
+}
+
+// tolerateCache is tolerate for what may be the matter with a cache that is to be
+// renewed: that is for whoever opens it to hear.
+func tolerateCache(err error) error {
+	if errors.Is(err, vault.Damaged) || errors.Is(err, vault.Unsupported) || errors.Is(err, vault.Hostile) {
+		return nil
+	}
+	return tolerate(err)
+}
