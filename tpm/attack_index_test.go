@@ -98,6 +98,15 @@ func TestDeletedIndices(t *testing.T) {
 		c.must(c.chip.Remove(t.Context(), []uint32{c.slots.Indices.Handle(k)}, nil))
 		c.refused(binding.ErrNoIndices)
 		c.level(binding.LevelB, binding.BlockedIndices)
+		// A wipe needs the counter only; without it there is no receipt.
+		at, err := c.x.Wipe(t.Context(), c.highest)
+		if k == binding.Counter {
+			wants(t, "wipe", err, binding.ErrNoIndices)
+			_, err = c.certify(binding.Counter)
+			wants(t, "receipt", err, binding.ErrNoIndices)
+		} else if err != nil || at <= c.highest || c.certified(binding.Counter).Value != at {
+			t.Errorf("without %s: wiped to %d of %d, %v", k, at, c.highest, err)
+		}
 		nothingLoaded(t, c.machine)
 	}
 }

@@ -40,8 +40,10 @@ func (x *Indexed) Commit(ctx context.Context, n uint64) error {
 // one after the present as well: the counter takes two steps at least, and
 // until it is above highestSealed. It returns the counter, for the caller's
 // note; the server believes a Certify. The caller has made its wipe marker
-// durable before. It needs neither owner nor password. It may be repeated, and
-// then takes more steps than needed, which harms nothing.
+// durable before. It needs neither owner nor password, nor the PIN indices. It
+// may be repeated, and then takes more steps than needed, which harms nothing.
+// With ErrNoIndices the counter is gone: nothing opens, as one that is made
+// anew starts higher, but there is no receipt, so the caller says "not wiped".
 func (x *Indexed) Wipe(ctx context.Context, highestSealed uint64) (uint64, error) {
 	var at uint64
 	taken := uint64(0)

@@ -345,3 +345,33 @@ func TestLevelsSideBySide(t *testing.T) {
 	c.opens()
 	b.opens()
 }
+
+// The file of another machine is found out before its indices are looked at,
+// and costs nothing there, even if they were made there too.
+func TestAnotherMachineAtLevelA(t *testing.T) {
+	c := committed(t, false)
+	home, own := c.machine, c.use
+	other := tpmtest.Start(t)
+	c.machine = other
+	c.attach(other.Open(t))
+	c.refused(binding.ErrOtherMachine)
+	c.must(c.chip.Provision(t.Context(), c.slots, nil))
+	c.must(c.write(binding.PinFail, 0, testTries))
+	c.must(c.x.Rekey(t.Context(), rightAuth, c.permit))
+	c.refused(binding.ErrOtherMachine)
+	if err := c.chip.Pin(rootName(t, home.Open(t))); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "check with the root pinned", c.check(), binding.ErrOtherMachine)
+	wants(t, "commit with the root pinned", c.x.Commit(t.Context(), c.highest), binding.ErrOtherMachine)
+	nothingLoaded(t, other)
+
+	c.machine, c.use = home, own
+	c.attach(home.Open(t))
+	c.opens()
+	home.Clear() // takes the root and the indices
+	c.attach(home.Open(t))
+	wants(t, "check after a clear", c.check(), binding.ErrOtherMachine)
+	c.level(binding.LevelB, binding.BlockedIndices)
+	nothingLoaded(t, home)
+}

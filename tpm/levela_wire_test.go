@@ -47,8 +47,8 @@ func (c *copyproof) life() {
 }
 
 // No password, secret or value of an index crosses the bus in clear, nothing is
-// authorised by a password in clear but what has none, and no session stands
-// for a PIN index and encrypts.
+// authorised by a password in clear but what has none, and every session has a
+// salt that the listener does not know.
 func TestBusAtLevelA(t *testing.T) {
 	c := planned(t, tpmtest.Start(t), true)
 	p := c.behind()
@@ -79,6 +79,9 @@ func TestBusAtLevelA(t *testing.T) {
 	for at := 0; at < len(frames); at += 2 {
 		frame := frames[at]
 		code := codeOf(frame)
+		if code == tpm2.TPMCCStartAuthSession && bytes.Equal(frame[10:14], []byte{0x40, 0, 0, 0x07}) {
+			t.Error("a session without salt: who hears it could test guesses at the password that it proves")
+		}
 		if binary.BigEndian.Uint16(frame) != 0x8002 || code == tpm2.TPMCCCreatePrimary || code == tpm2.TPMCCNVCertify {
 			continue
 		}
