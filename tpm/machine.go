@@ -47,7 +47,8 @@ func (o *operation) properties(first tpm2.TPMPT, n int) ([]uint32, error) {
 // Machine measures the chip: what level it can bear here and now, who made
 // it, and the Name of its storage root. With a pin that the chip does not
 // meet, RootName is of the root that is there instead, so that the caller can
-// say "another machine"; Seal, Check and Unseal refuse. The answer is as little
+// say "another machine"; Seal, Check and Unseal refuse. Level A is measured with
+// the NV indices of a cache: Indexed.Machine. The answer is as little
 // authenticated as the one of Clock.
 func (c *Chip) Machine(ctx context.Context) (binding.Machine, error) {
 	return c.machine(ctx, nil)

@@ -32,9 +32,9 @@ const (
 const IndexSize = 8
 
 // TPMA_NV of the three kinds, before the first write. No bit may be added:
-// AUTHWRITE or OWNERWRITE would let the user reset his own tries, AUTHREAD or
-// POLICYREAD on PIN_FAIL would make it an oracle for guesses. (TCG TPM 2.0
-// Library, Part 2, 13.4.)
+// AUTHWRITE or OWNERWRITE would let the user reset his own tries, ORDERLY a
+// power cut, POLICYREAD on PIN_FAIL would make it an oracle for guesses. (TCG
+// TPM 2.0 Library, Part 2, 13.4.)
 const (
 	counterAttributes uint32 = 0x02040014 // NO_DA, AUTHREAD, TPM_NT_COUNTER, AUTHWRITE
 	pinFailAttributes uint32 = 0x02020088 // NO_DA, OWNERREAD, TPM_NT_PIN_FAIL, POLICYWRITE
