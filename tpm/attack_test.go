@@ -352,3 +352,21 @@ func TestSnapshotOfLevelA(t *testing.T) {
 	c.use = old
 	c.opens()
 }
+
+// A chip that binds sessions to PIN indices would test passwords for anyone,
+// uncounted; it does not bear level A.
+func TestChipThatBindsToPinIndices(t *testing.T) {
+	c := committed(t, false)
+	p := c.behind()
+	p.on(func(command []byte, ask func([]byte) []byte) []byte {
+		pin := binary.BigEndian.AppendUint32(nil, c.slots.Indices.PinFail)
+		if codeOf(command) == tpm2.TPMCCStartAuthSession && bytes.Equal(command[14:18], pin) {
+			return ask(bytes.Replace(command, pin, []byte{0x40, 0, 0, 0x07}, 1)) // bound to nothing, so that it starts
+		}
+		return nil
+	}, nil)
+	c.level(binding.LevelB, binding.BlockedBinding)
+	p.on(nil, nil)
+	c.level(binding.LevelA)
+	nothingLoaded(t, c.machine)
+}

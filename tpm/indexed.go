@@ -119,7 +119,29 @@ func (x *Indexed) blocked(o *operation) ([]string, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	return nil, nil
+	binds, err := o.binds(x.slots.Indices.PinFail)
+	if err != nil || !binds {
+		return nil, err
+	}
+	return []string{binding.BlockedBinding}, nil
+}
+
+// binds reports whether the chip lets a session be bound to a PIN index. The
+// reference code refuses; a chip that does not makes a key of the password for
+// anyone who asks, to test guesses with that nobody counts.
+func (o *operation) binds(handle uint32) (bool, error) {
+	r, err := run(o, stepBind, tpm2.StartAuthSession{
+		TPMKey: tpm2.TPMRHNull, Bind: tpm2.TPMHandle(handle), NonceCaller: tpm2.TPM2BNonce{Buffer: make([]byte, nonceSize)},
+		SessionType: tpm2.TPMSEHMAC, Symmetric: tpm2.TPMTSymDef{Algorithm: tpm2.TPMAlgNull}, AuthHash: tpm2.TPMAlgSHA256,
+	})
+	if isAny(err, tpm2.TPMRCHandle) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	o.flush(r.SessionHandle)
+	return true, nil
 }
 
 // present refuses to go on unless every index is there, ours and written. A

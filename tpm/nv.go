@@ -25,6 +25,7 @@ const (
 	stepPinWrite    step = "NV_Write"
 	stepChangeAuth  step = "NV_ChangeAuth"
 	stepNVCertify   step = "NV_Certify"
+	stepBind        step = "StartAuthSession(pin_fail)"
 )
 
 // indexKind returns the sentinel for a code that means something in a step on

@@ -25,6 +25,7 @@ const (
 	BlockedIndices   = "indices"           // not A: no NV indices have been provisioned for the cache
 	BlockedForeign   = "indices_foreign"   // not A: other indices than the cache's stand in their places
 	BlockedUnwritten = "indices_unwritten" // not A: the server has not yet permitted their first write
+	BlockedBinding   = "pin_binding"       // not A: the chip would let anyone test passwords uncounted
 	BlockedOwner     = "owner_auth"        // not A: the chip's owner has a password, so indices need an administrator
 	BlockedTries     = "lockout_tries"     // not B: the shared lockout sets in after fewer than 8 failures
 	BlockedInterval  = "lockout_interval"  // not B: it forgives one failure in more than 2 hours
