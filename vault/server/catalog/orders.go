@@ -47,14 +47,24 @@ func (a *access) give(ctx context.Context, tx store.Tx, o store.Order, kind leas
 	return nil
 }
 
-// commandUser gives an order to every device of a user that has not ended.
-func (a *access) commandUser(ctx context.Context, tx store.Tx, user vault.ID, kind lease.OrderKind) error {
+// commandUser gives the devices of a user the order that a change of the
+// account's state means: to wipe, if it is disabled. Where it is let in again,
+// an order that takes nothing comes after that one, so that no older list of
+// those who left can be taken for the newest.
+func (a *access) commandUser(ctx context.Context, tx store.Tx, user vault.ID, from, to store.UserState) error {
+	kind := lease.OrderWipe
+	switch {
+	case from == to, from != store.UserDisabled && to != store.UserDisabled:
+		return nil
+	case to != store.UserDisabled:
+		kind = lease.OrderResume
+	}
 	var list []store.Device
 	for d, err := range tx.Devices(ctx, store.DeviceQuery{User: user}) {
 		if err != nil {
 			return err
 		}
-		if !ended(d.State) {
+		if !ended(d.State) && (kind == lease.OrderWipe || d.State == store.DeviceApproved) {
 			list = append(list, d)
 		}
 	}

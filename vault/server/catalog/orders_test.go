@@ -48,7 +48,7 @@ func TestOrders(t *testing.T) {
 	s.must(s.SetOffline(ctx, s.op, false))
 	s.must(s.SetOffline(ctx, s.op, true))
 
-	want := []lease.OrderKind{lease.OrderSuspend, lease.OrderResume, lease.OrderWipe, lease.OrderKill}
+	want := []lease.OrderKind{lease.OrderSuspend, lease.OrderResume, lease.OrderWipe, lease.OrderResume, lease.OrderKill}
 	if d := cmp.Diff(want, s.kinds(one.ID, lease.Mark{})); d != "" {
 		t.Error(d)
 	}
@@ -77,7 +77,7 @@ func TestOrders(t *testing.T) {
 			}
 		}
 	}
-	if d := cmp.Diff([]lease.OrderKind{lease.OrderWipe, lease.OrderKill}, s.kinds(one.ID, lease.Mark{Epoch: 1, Seq: 2})); d != "" {
+	if d := cmp.Diff([]lease.OrderKind{lease.OrderWipe, lease.OrderResume, lease.OrderKill}, s.kinds(one.ID, lease.Mark{Epoch: 1, Seq: 2})); d != "" {
 		t.Errorf("later ones: %s", d)
 	}
 	if d := cmp.Diff([]lease.OrderKind{lease.OrderKill}, s.kinds(one.ID, lease.Mark{Epoch: 1, Seq: 99})); d != "" {

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/tideover/tideover/vault"
-	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/store"
 )
@@ -239,10 +238,8 @@ func (c *Catalog) changeUser(ctx context.Context, by *Caller, user vault.ID, act
 		if _, err := tx.DeleteTokens(ctx, store.TokenQuery{User: user}); err != nil {
 			return err
 		}
-		if u.State == store.UserDisabled && state != store.UserDisabled {
-			if err := a.commandUser(ctx, tx, user, lease.OrderWipe); err != nil {
-				return err
-			}
+		if err := a.commandUser(ctx, tx, user, state, u.State); err != nil {
+			return err
 		}
 		e := store.AuditEvent{Action: action, Target: user, Detail: []byte(u.Name)}
 		if u.State != state {
