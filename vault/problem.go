@@ -69,6 +69,15 @@ const (
 	Busy     Cause = "busy"
 	Conflict Cause = "conflict" // somebody else has changed the same meanwhile; nothing was saved
 
+	KeyMissing   Cause = "key_missing"   // no security key that could be asked is plugged in
+	KeyUnknown   Cause = "key_unknown"   // what is plugged in is not a key of this cache
+	KeyFailed    Cause = "key_failed"    // it answered what its standard does not allow, or gave up
+	SeveralKeys  Cause = "several_keys"  // more than one is plugged in where one is to be added
+	WrongPIN     Cause = "wrong_pin"     // of the security key
+	PINBlocked   Cause = "pin_blocked"   // tries left: until it is plugged in again; none: for good
+	PINNotSet    Cause = "pin_not_set"   // the key asks for none, and one is needed
+	TouchTimeout Cause = "touch_timeout" // nobody touched it in time
+
 	ApprovalPending Cause = "approval_pending"
 	ApprovalDenied  Cause = "approval_denied"
 )

@@ -8,7 +8,7 @@ func Exit(c vault.Cause) int {
 	switch c {
 	case vault.Usage, vault.WeakPassword, vault.Unconfirmed:
 		return 2
-	case vault.WrongPassword, vault.WrongCredentials:
+	case vault.WrongPassword, vault.WrongCredentials, vault.WrongPIN:
 		return 3
 	case vault.OtherMachine, vault.ChipMissing:
 		return 4
@@ -18,7 +18,7 @@ func Exit(c vault.Cause) int {
 		return 6
 	case vault.Superseded:
 		return 7
-	case vault.TooManyAttempts, vault.ChipLocked:
+	case vault.TooManyAttempts, vault.ChipLocked, vault.PINBlocked:
 		return 8
 	case vault.NotPermitted, vault.SomeoneOffline, vault.CommentRequired:
 		return 9
@@ -30,7 +30,8 @@ func Exit(c vault.Cause) int {
 		return 12
 	case vault.ReadOnly:
 		return 13
-	case vault.NotSignedIn, vault.Locked, vault.SecondFactor:
+	case vault.NotSignedIn, vault.Locked, vault.SecondFactor, vault.KeyMissing, vault.KeyUnknown, vault.KeyFailed, vault.SeveralKeys,
+		vault.PINNotSet, vault.TouchTimeout:
 		return 14
 	case vault.NotFound, vault.Ambiguous:
 		return 15
