@@ -35,6 +35,11 @@ func NewPasswordEntry(tip string) *PasswordEntry {
 	return e
 }
 
+// CreateRenderer is the toolkit's.
+func (e *PasswordEntry) CreateRenderer() fyne.WidgetRenderer {
+	return newBareLine(e.Entry.CreateRenderer(), e)
+}
+
 // SetShown shows or hides the text.
 func (e *PasswordEntry) SetShown(shown bool) {
 	e.Password = !shown

@@ -37,6 +37,15 @@ func NewTextArea() *TextEntry {
 	return e
 }
 
+// CreateRenderer is the toolkit's.
+func (e *TextEntry) CreateRenderer() fyne.WidgetRenderer {
+	base := e.Entry.CreateRenderer()
+	if e.MultiLine {
+		return base
+	}
+	return newBareLine(base, e)
+}
+
 // FocusGained is the toolkit's.
 func (e *TextEntry) FocusGained() {
 	e.Entry.FocusGained()
