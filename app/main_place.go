@@ -264,9 +264,7 @@ func (p *mainPlace) atRoot() bool {
 func (p *mainPlace) titleOf(id vault.ID) string {
 	if p.index != nil {
 		if at := p.index.Find(id); at >= 0 {
-			if t := p.lister.Cell(at, present.ColumnTitle); t != "" {
-				return present.Shown(t)
-			}
+			return present.Shown(p.lister.Cell(at, present.ColumnTitle))
 		}
 	}
 	return p.d.words.Text("entry.untitled", nil)

@@ -1,6 +1,7 @@
 package present
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/tideover/tideover/vault"
@@ -47,7 +48,7 @@ const Hidden = "••••••"
 
 // Formats are the ways to write moments in a list: taken out of the catalogue
 // once, as a list asks for thousands.
-type formats struct{ day, yes string }
+type formats struct{ day, yes, untitled string }
 
 // Lister writes the cells of an Index in one language. It is safe for
 // concurrent use.
@@ -59,7 +60,7 @@ type Lister struct {
 
 // NewLister returns how the rows of ix are written.
 func NewLister(words *Catalogue, ix *Index) *Lister {
-	return &Lister{words, ix, formats{day: words.Text("format.day", nil), yes: words.Text("column.yes", nil)}}
+	return &Lister{words, ix, formats{day: words.Text("format.day", nil), yes: words.Text("column.yes", nil), untitled: words.Text("entry.untitled", nil)}}
 }
 
 // Cell returns what stands in a column of row i of the Index, on one line.
@@ -90,6 +91,11 @@ func (l *Lister) Cell(i int32, c Column) string {
 		if r.Flags.Has(HeldOffline) {
 			return l.formats.yes
 		}
+	case ColumnTitle:
+		if l.Untitled(i) {
+			return l.formats.untitled
+		}
+		return string(l.index.shown(i, c))
 	case ColumnGroup:
 		return l.index.tree.Nodes[r.Group].Name
 	default:
@@ -97,6 +103,10 @@ func (l *Lister) Cell(i int32, c Column) string {
 	}
 	return ""
 }
+
+// Untitled reports whether the entry in row i has no title, so that its cell only
+// says so.
+func (l *Lister) Untitled(i int32) bool { return len(bytes.TrimSpace(l.index.shown(i, ColumnTitle))) == 0 }
 
 // Mark returns the word that stands beside a draft in the list, and nothing for
 // other rows.

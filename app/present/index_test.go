@@ -220,7 +220,7 @@ func TestCells(t *testing.T) {
 	secretUser := item("hidden")
 	secretUser.Entry.Set(vault.FieldUsername, vault.SecretText("nobody sees"), true)
 	long := item(strings.Repeat("ü", 4000))
-	ix := index(t, folder("Root", full, folder("Sub", secretUser, long)))
+	ix := index(t, folder("Root", full, folder("Sub", secretUser, long, item(" "))))
 	l := present.NewLister(present.Load("de"), ix)
 	got := map[present.Column]string{}
 	for _, c := range present.Columns() {
@@ -240,10 +240,13 @@ func TestCells(t *testing.T) {
 	if got := l.Cell(1, present.ColumnUser); got != present.Hidden {
 		t.Errorf("a protected user name shows as %q", got)
 	}
+	if got := l.Cell(3, present.ColumnTitle); got != "(ohne Titel)" || !l.Untitled(3) || l.Untitled(0) {
+		t.Errorf("no title shows as %q", got)
+	}
 	if got := l.Cell(2, present.ColumnTitle); len(got) > 300 || strings.Trim(got, "ü") != "…" {
 		t.Errorf("a long title is cut to %q", got)
 	}
-	if ix.Find(full.Entry.ID) != 0 || ix.Find(vault.NewID()) != -1 || ix.Row(1).ID != secretUser.Entry.ID || ix.Len() != 3 {
+	if ix.Find(full.Entry.ID) != 0 || ix.Find(vault.NewID()) != -1 || ix.Row(1).ID != secretUser.Entry.ID || ix.Len() != 4 {
 		t.Error("rows are not found by their id")
 	}
 }

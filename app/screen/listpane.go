@@ -34,6 +34,9 @@ func (r rows) Look(row int) widget.RowLook {
 	i := r.View.Rows[row]
 	x := r.Index.Row(i)
 	look := widget.RowLook{Icon: iconOf(uint32(x.Icon)), Expired: x.Expired(r.Now)}
+	if r.Lister.Untitled(i) {
+		look.Faint = string(present.ColumnTitle)
+	}
 	if x.Draft != present.DraftNone {
 		look.Mark = r.Lister.Mark(i)
 	}

@@ -86,7 +86,8 @@ func (r *listRow) paint() {
 		color := colorOf(l, ink)
 		if i == 0 {
 			x, w = x+iconSide+5, w-iconSide-5-pill
-		} else if !look.Expired && !selected {
+		}
+		if (i > 0 || s.key == look.Faint) && !look.Expired && !selected {
 			color = colorOf(l, theme.ColorDim)
 		}
 		text, cut := l.cutter.cut(l.rows.Cell(r.row, s.key), w)

@@ -23,6 +23,7 @@ type RowLook struct {
 	Icon    fyne.ThemeIconName // before the title; "": the key
 	Mark    string             // word of a badge after the title, such as "edited"; "": none
 	Expired bool               // greyed and struck through
+	Faint   string             // column whose text only says that there is none; "": none of them
 }
 
 // Column is one column of an EntryList.
