@@ -138,6 +138,7 @@ func (e *Entry) Open(form present.EntryForm) {
 	e.code.show()
 	e.history.show()
 	e.properties.show()
+	e.tabs.allow(tabHistory, !form.New) // nothing was before it
 	e.tabs.choose(tabGeneral)
 	e.stack.Open(e.dialog)
 }

@@ -54,6 +54,27 @@ func entryForm(offline bool) present.EntryForm {
 	return present.NewEntryForm(present.Load("en"), present.EntryFacts{Item: item, State: state})
 }
 
+// A new entry has no earlier forms to turn to.
+func TestNewEntryHasNoHistory(t *testing.T) {
+	state := present.State{Mode: session.Online, SignedIn: true}
+	e := sitAtEntry(t, present.NewEntryForm(present.Load("en"), present.EntryFacts{State: state}))
+	for _, o := range e.sees() {
+		h, ok := o.(fyne.Disableable)
+		if ok && strings.HasSuffix(fmt.Sprintf("%T", o), "tabHead") && h.Disabled() {
+			test.Tap(o.(fyne.Tappable))
+		}
+	}
+	if strings.Contains(e.reads(), "earlier") || slices.Contains(e.told, "versions") {
+		t.Errorf("turned to the history: %q, told %q", e.reads(), e.told)
+	}
+	for range 4 {
+		e.keys.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyTab, Modifier: fyne.KeyModifierControl})
+		if slices.Contains(e.told, "versions") || strings.Contains(e.reads(), present.Load("en").Text("entry.history.none", nil)) {
+			t.Errorf("the keyboard turned to the history")
+		}
+	}
+}
+
 func sitAtEntry(t *testing.T, form present.EntryForm) *entrySeat {
 	t.Helper()
 	e := &entrySeat{}

@@ -87,7 +87,7 @@ type Main struct {
 func NewMain(words *present.Catalogue, actions MainActions) *Main {
 	m := &Main{words: words, actions: actions, strip: widget.NewStrip(), tree: widget.NewGroupTree(), pane: newListPane(nil), middle: container.NewStack()}
 	m.search = widget.NewSearchEntry(words.Text("main.search", nil))
-	m.toolbar = newToolbar(m.search, actions.Do)
+	m.toolbar = newToolbar(m.search, words.Text("main.more", nil), actions.Do)
 	m.details = newDetailPane(words, actions.Detail)
 	m.status = newStatusLine(func() { actions.Do(present.CmdOfflineContents, "") })
 	m.strip.OnAction = actions.Strip

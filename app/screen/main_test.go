@@ -15,6 +15,7 @@ import (
 	"github.com/tideover/tideover/app/theme"
 	"github.com/tideover/tideover/app/widget"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/session"
 )
 
 // told is what a main place said that a person did.
@@ -180,6 +181,46 @@ func TestToolbar(t *testing.T) {
 	search.TypedRune('x')
 	if !slices.Contains(*said, "search x") {
 		t.Errorf("told %q", *said)
+	}
+}
+
+// What a narrow window has no room for is in a menu, and Lock stays at hand.
+func TestToolbarInNarrowWindow(t *testing.T) {
+	m, said, w := newMain(t, 420)
+	items := present.Toolbar(present.Load("de"), present.Commands(), present.State{Mode: session.Online, SignedIn: true})
+	m.ShowToolbar(items)
+	var seen []*widget.ToolbarButton
+	for _, o := range test.LaidOutObjects(w.Content()) {
+		if b, ok := o.(*widget.ToolbarButton); ok && b.Visible() && b.Position().X >= 0 {
+			if b.Position().X+b.Size().Width > 420-170 {
+				t.Errorf("%q is over the search", b.Tip())
+			}
+			seen = append(seen, b)
+		}
+	}
+	slices.SortFunc(seen, func(a, b *widget.ToolbarButton) int { return int(a.Position().X - b.Position().X) })
+	if len(seen) < 3 || !strings.HasPrefix(seen[len(seen)-1].Tip(), items[len(items)-1].Label) {
+		t.Fatalf("%d buttons, the last is %q", len(seen), seen[len(seen)-1].Tip())
+	}
+	test.Tap(seen[len(seen)-2])
+	menu := w.Canvas().Overlays().Top()
+	if menu == nil {
+		t.Fatal("the rest is nowhere")
+	}
+	buttons := 0
+	for _, m := range items {
+		if !m.Separator {
+			buttons++
+		}
+	}
+	lines := 0
+	for _, o := range test.LaidOutObjects(menu) {
+		if text, ok := o.(*canvas.Text); ok && text.Text != "" {
+			lines++
+		}
+	}
+	if lines+len(seen)-1 != buttons || len(*said) != 0 {
+		t.Errorf("%d in the menu and %d buttons of %d, told %q", lines, len(seen)-1, buttons, *said)
 	}
 }
 

@@ -60,10 +60,18 @@ func (t *tabs) choose(at int) {
 // turn shows the page that is step further on, round and round. Its head gets
 // the keyboard: what had it is on a page that is hidden now.
 func (t *tabs) turn(step int) {
-	next := (t.chosen + step + len(t.heads)) % len(t.heads)
+	next := t.chosen
+	for range t.heads {
+		if next = (next + step + len(t.heads)) % len(t.heads); !t.heads[next].Disabled() {
+			break
+		}
+	}
 	t.choose(next)
 	focus(t.heads[next])
 }
+
+// allow lets a page be chosen, or not.
+func (t *tabs) allow(at int, allowed bool) { enable(t.heads[at], allowed) }
 
 func (t *tabs) paint() {
 	th, v := t.Theme(), fyne.CurrentApp().Settings().ThemeVariant()
@@ -165,7 +173,11 @@ func (h *tabHead) TypedKey(e *fyne.KeyEvent) {
 		h.Button.TypedKey(e)
 		return
 	}
-	if next := h.at + step; next >= 0 && next < len(h.tabs.heads) {
+	next := h.at + step
+	for next >= 0 && next < len(h.tabs.heads) && h.tabs.heads[next].Disabled() {
+		next += step
+	}
+	if next >= 0 && next < len(h.tabs.heads) {
 		h.tabs.choose(next)
 		focus(h.tabs.heads[next])
 	}

@@ -22,15 +22,19 @@ type toolbar struct {
 	object  *fyne.Container
 	row     *fyne.Container
 	search  *widget.SearchEntry
+	more    *widget.ToolbarButton // has what the window is too narrow for
 	shown   []present.MenuItem
-	buttons []*widget.ToolbarButton
+	buttons []*widget.ToolbarButton // one for each of shown that is no line
 	hidden  bool // the buttons are; the search comes when it is asked for
 	asked   bool
 }
 
-func newToolbar(search *widget.SearchEntry, do func(present.CommandID, string)) *toolbar {
+// newToolbar returns a toolbar without commands; more is the tip of the button
+// for those that do not fit.
+func newToolbar(search *widget.SearchEntry, more string, do func(present.CommandID, string)) *toolbar {
 	b := &toolbar{do: do, search: search}
-	b.row = container.New(&barRow{}, search)
+	b.more = widget.NewToolbarButton(theme.IconMore, "", more, b.rest)
+	b.row = container.New(&barRow{bar: b}, search, b.more)
 	b.object = container.NewStack(newTint(theme.ColorBar), container.NewPadded(b.row))
 	return b
 }
@@ -69,7 +73,7 @@ func (b *toolbar) same(items []present.MenuItem) bool {
 
 func (b *toolbar) build(items []present.MenuItem) {
 	b.buttons = nil
-	b.row.Objects = []fyne.CanvasObject{b.search}
+	b.row.Objects = []fyne.CanvasObject{b.search, b.more}
 	for i := range items {
 		if items[i].Separator {
 			b.row.Add(fw.NewSeparator())
@@ -98,6 +102,41 @@ func looks(m *present.MenuItem) (icon fyne.ThemeIconName, label, tip string) {
 	return icon, label, tip
 }
 
+// rest shows the menu of the commands that the window is too narrow for.
+func (b *toolbar) rest() {
+	c := fyne.CurrentApp().Driver().CanvasForObject(b.object)
+	if c == nil {
+		return
+	}
+	menu := fyne.NewMenu("")
+	at := 0
+	for i := range b.shown {
+		m := &b.shown[i]
+		if m.Separator {
+			continue
+		}
+		button := b.buttons[at]
+		at++
+		if button.Position().X != away {
+			continue
+		}
+		item := fyne.NewMenuItem(m.Label, func() { b.do(m.ID, "") })
+		item.Disabled = !m.Enabled
+		item.Icon = theme.Icon(fyne.ThemeIconName(m.Icon))
+		menu.Items = append(menu.Items, item)
+	}
+	fw.ShowPopUpMenuAtRelativePosition(menu, c, fyne.NewPos(0, b.more.Size().Height+2), b.more)
+}
+
+// last is the button that stays however narrow the window gets: the one of Lock,
+// which has to be at hand; nil: there are none.
+func (b *toolbar) last() fyne.CanvasObject {
+	if len(b.buttons) == 0 {
+		return nil
+	}
+	return b.buttons[len(b.buttons)-1]
+}
+
 // hide hides the buttons, or shows them.
 func (b *toolbar) hide(hidden bool) {
 	b.hidden = hidden
@@ -112,7 +151,7 @@ func (b *toolbar) ask(asked bool) {
 
 func (b *toolbar) arrange() {
 	for _, o := range b.row.Objects {
-		if o != fyne.CanvasObject(b.search) {
+		if o != fyne.CanvasObject(b.search) && o != fyne.CanvasObject(b.more) {
 			if b.hidden {
 				o.Hide()
 			} else {
@@ -129,41 +168,73 @@ func (b *toolbar) arrange() {
 }
 
 // barRow lays the toolbar out: the search, which comes first in the order of
-// the keyboard, at the right, the rest from the left.
-type barRow struct{}
+// the keyboard, at the right, the rest from the left. What has no room between
+// the first button and the last is in a menu.
+type barRow struct{ bar *toolbar }
 
-const barGap = 2
+const (
+	barGap  = 2
+	barLine = 3 // left and right of a line between buttons
+)
 
 // edge is what stays free beside a frame, at the right of a row, as what begins
 // it has room at the left.
 const edge = 6
 
 // Layout is the toolkit's.
-func (barRow) Layout(all []fyne.CanvasObject, size fyne.Size) {
-	var x float32
+func (r barRow) Layout(all []fyne.CanvasObject, size fyne.Size) {
 	size.Width -= edge
+	search, more, last := all[0], all[1], r.bar.last()
 	room := size.Width - searchNarrow - 8
-	for _, o := range all[1:] {
+	fits := last == nil || r.bar.hidden || barWidth(all[2:]) <= room
+	if !fits {
+		room -= more.MinSize().Width + barGap + last.MinSize().Width + barGap
+	}
+	show(more, !fits)
+	var x float32
+	full := false
+	next := func(o fyne.CanvasObject) {
+		w := o.MinSize().Width
+		put(o, x, 0, w, size.Height)
+		x += w + barGap
+	}
+	for _, o := range all[2:] {
+		switch _, line := o.(*fw.Separator); {
+		case !o.Visible():
+		case line && full, !fits && o == last:
+			put(o, away, 0, 1, size.Height)
+		case line:
+			put(o, x+barLine, 4, 1, size.Height-8)
+			x += 2*barLine + 1 + barGap
+		case !fits && (full || x+o.MinSize().Width > room):
+			full = true
+			put(o, away, 0, o.MinSize().Width, size.Height)
+		default:
+			next(o)
+		}
+	}
+	if !fits {
+		next(more)
+		next(last)
+	}
+	w := max(searchNarrow, min(searchWide, size.Width-x-8))
+	h := search.MinSize().Height
+	put(search, size.Width-w, (size.Height-h)/2, w, h)
+}
+
+// barWidth is what buttons and lines between them need.
+func barWidth(all []fyne.CanvasObject) (w float32) {
+	for _, o := range all {
 		if !o.Visible() {
 			continue
 		}
-		m := o.MinSize()
 		if _, line := o.(*fw.Separator); line {
-			x += 3
-			put(o, x, 4, 1, size.Height-8)
-			x += 1 + 3 + barGap
-			continue
+			w += 2*barLine + 1 + barGap
+		} else {
+			w += o.MinSize().Width + barGap
 		}
-		if x+m.Width > room { // a menu has it too
-			put(o, away, 0, m.Width, size.Height)
-			continue
-		}
-		put(o, x, 0, m.Width, size.Height)
-		x += m.Width + barGap
 	}
-	w := max(searchNarrow, min(searchWide, size.Width-x-8))
-	h := all[0].MinSize().Height
-	put(all[0], size.Width-w, (size.Height-h)/2, w, h)
+	return w
 }
 
 // MinSize is the toolkit's.
