@@ -74,12 +74,15 @@ func (l lockout) weakness() string {
 // as the rest belongs to the other programs of the machine.
 func (l lockout) tries() binding.Tries {
 	half := l.max / 2
+	t := binding.Tries{Known: true, Failed: int(l.failed), Forgives: l.interval}
 	if !l.locked && l.failed < half {
-		left := int(half - l.failed)
-		return binding.Tries{Known: true, Left: left, Sitting: min(left, maxSitting, int(l.max/4))}
+		t.Left = int(half - l.failed)
+		t.Sitting = min(t.Left, maxSitting, int(l.max/4))
+		return t
 	}
 	over := l.failed - min(l.failed, half) + 1
-	return binding.Tries{Known: true, RetryAfter: time.Duration(over) * l.interval}
+	t.RetryAfter = time.Duration(over) * l.interval
+	return t
 }
 
 // Tries says how many wrong passwords a cache of level B may still send. On a

@@ -150,7 +150,7 @@ func TestClock(t *testing.T) {
 func TestTriesEndAtHalf(t *testing.T) {
 	s := seal(t, binding.LevelB)
 	s.opens()
-	if got, want := s.tries(), (binding.Tries{Known: true, Left: 16, Sitting: 3}); got != want {
+	if got, want := s.tries(), (binding.Tries{Known: true, Left: 16, Sitting: 3, Forgives: 600 * time.Second}); got != want {
 		t.Errorf("tries: %+v, want %+v", got, want)
 	}
 	p := sealBehind(t, s)

@@ -49,7 +49,22 @@ type Tries struct {
 	Sitting    int           // most wrong passwords that one sitting should send, at most Left
 	Known      bool          // false: no limit that could be kept (level B0), or no right to read it (level A)
 	RetryAfter time.Duration // when Left is 0: until it is 1 again by the chip's own forgiving; 0: never by itself
-	Failed     int           // wrong passwords since the last right one; level A only
+	Failed     int           // wrong passwords: at A since the last right one, at B those of anybody that the chip has not forgiven
+	Forgives   time.Duration // at B: after which the chip forgives one; 0 at A
+}
+
+// Within returns the tries of level B where no more than limit failures may
+// stand, which is what a policy says; 0: it says nothing. The failures are those
+// that the chip remembers, so that no copy of a file brings a try back.
+func (t Tries) Within(limit int) Tries {
+	if !t.Known || limit <= 0 || t.Forgives == 0 {
+		return t
+	}
+	left := max(0, limit-t.Failed)
+	if t.Left, t.Sitting = min(t.Left, left), min(t.Sitting, left); left == 0 {
+		t.RetryAfter = max(t.RetryAfter, time.Duration(t.Failed-limit+1)*t.Forgives)
+	}
+	return t
 }
 
 // Opens is a budget of opens, counted by the chip (level A with PIN_PASS). It

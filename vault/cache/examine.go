@@ -280,6 +280,7 @@ func (f *finding) checkChip(ctx context.Context, chip Chip) (*binding.Clock, err
 		if f.tries, err = chip.Tries(ctx); err != nil {
 			return nil, f.takeChip(err)
 		}
+		f.tries = f.tries.Within(int(f.policy.Tries))
 	}
 	return &clock, nil
 }

@@ -155,6 +155,34 @@ func TestLockedOut(t *testing.T) {
 	w.opens("one")
 }
 
+// A policy may allow fewer tries than half of what the chip does: these are said,
+// and these are kept.
+func TestPolicyBoundsTheTries(t *testing.T) {
+	w := newWorld(t)
+	w.machine.SetLockout(32, 3600*time.Second)
+	w.cache(content("one"), func(l *lease.Lease) { l.Policy.Tries = 3 })
+	for left := 3; left > 0; left-- {
+		if got := w.status().Tries; got.Left != left || got.Sitting > left {
+			t.Fatalf("tries %+v, want %d left", got, left)
+		}
+		var p *vault.Problem
+		_, err := w.unlock("wrong")
+		if !errors.Is(err, vault.WrongPassword) || !errors.As(err, &p) || p.TriesLeft == nil || *p.TriesLeft != left-1 {
+			t.Fatalf("Unlock: %v", err)
+		}
+	}
+	w.refuses(vault.ChipLocked, cache.LockedOut)
+	var p *vault.Problem
+	if _, err := w.unlock(master); !errors.As(err, &p) || *p.TriesLeft != 0 || p.Until.Sub(w.now) > time.Hour {
+		t.Errorf("Unlock with the right password: %v", err)
+	}
+	w.renew(func(l *lease.Lease) { l.Policy.Tries = 10 })
+	if got := w.status().Tries.Left; got != 7 {
+		t.Errorf("%d tries left under a new policy", got)
+	}
+	w.opens("one")
+}
+
 func TestLevelWithoutLockout(t *testing.T) {
 	w := newWorld(t)
 	w.machine = tpmtest.StartDefault(t)

@@ -172,6 +172,7 @@ func (s *Store) wrongPassword(ctx context.Context, f *finding) error {
 	detail := ""
 	if f.record.Level == binding.LevelB {
 		if t, err := s.opt.Chip.Tries(ctx); err == nil && t.Known {
+			t = t.Within(int(f.policy.Tries))
 			p.TriesLeft = &t.Left
 			detail = fmt.Sprintf("tries_left=%d", t.Left)
 			if t.Left == 0 && t.RetryAfter > 0 {
