@@ -15,18 +15,24 @@ import (
 )
 
 func newRestore(c *console) *cobra.Command {
-	var yes bool
+	var yes, inPlace bool
 	cmd := &cobra.Command{
-		Use:   "restore FILE",
+		Use:   "restore FILE | --in-place",
 		Short: "Put a backup in the place of the database; people and devices wait to be let in again",
-		Args:  cobra.ExactArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := c.checkData()
 			if err != nil {
 				return err
 			}
+			if (len(args) == 0) != inPlace {
+				return vault.Fail(vault.Usage, "restore takes a backup, or --in-place for a database that was put back by other means")
+			}
+			if inPlace {
+				return c.do(cmd.Context(), "restore", c.restoreInPlace)
+			}
 			if c.dbURL != "" {
-				return vault.Fail(vault.Unsupported, "a PostgreSQL database is restored with pg_restore")
+				return vault.Fail(vault.Unsupported, "a PostgreSQL database is restored with pg_restore, then with restore --in-place")
 			}
 			done, err := c.restore(cmd.Context(), dir, args[0], yes)
 			if err != nil {
@@ -36,6 +42,7 @@ func newRestore(c *console) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "replace the database that is there; it is kept beside the new one")
+	cmd.Flags().BoolVar(&inPlace, "in-place", false, "the backup is in its place already (pg_restore): only make it safe to serve")
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
 	"time"
 
@@ -24,6 +25,7 @@ const defaultListen = "127.0.0.1:10001"
 
 type serveFlags struct {
 	listen, governance string
+	governanceURL      string
 	tlsCert, tlsKey    string
 	plain              bool
 }
@@ -38,6 +40,9 @@ func newServe(c *console) *cobra.Command {
 			if (f.tlsCert == "") != (f.tlsKey == "") {
 				return vault.Fail(vault.Usage, "--tls-cert and --tls-key belong together")
 			}
+			if u, err := url.Parse(f.governanceURL); f.governanceURL != "" && (err != nil || u.Scheme != "https" || u.Hostname() == "") {
+				return vault.Fail(vault.Usage, "--governance-url is no https:// address")
+			}
 			if f.plain && f.tlsCert != "" {
 				return vault.Fail(vault.Usage, "--plain-http and --tls-cert exclude each other")
 			}
@@ -49,6 +54,7 @@ func newServe(c *console) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.listen, "listen", defaultListen, "`address` to listen on")
 	flags.StringVar(&f.governance, "governance-listen", "", "second `address` for devices alone: orders, proofs, journals, nothing of the vault")
+	flags.StringVar(&f.governanceURL, "governance-url", "", "`URL` of that listener as clients reach it, where it is not its address")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "certificate chain in PEM in place of one under the server's identity")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "its private key in PEM")
 	flags.BoolVar(&f.plain, "plain-http", false, "no TLS; loopback addresses only")
@@ -113,8 +119,7 @@ func (c *console) start(ctx context.Context, s *site, f serveFlags) (*running, e
 	if err := server.MakeKeys(ctx, id, s.catalog); err != nil {
 		return nil, err
 	}
-	srv, err := server.New(ctx, server.Config{Identity: id, Catalog: s.catalog, Version: version(), Log: c.log(), Words: pageWords})
-	if err != nil {
+	if err := s.checkList(ctx, id); err != nil {
 		return nil, err
 	}
 	config, scheme, err := tlsConfig(id, f)
@@ -125,6 +130,17 @@ func (c *console) start(ctx context.Context, s *site, f serveFlags) (*running, e
 	if err != nil {
 		return nil, err
 	}
+	gl, there, err := listenGovernance(ctx, f, scheme)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	srv, err := server.New(ctx, server.Config{
+		Identity: id, Catalog: s.catalog, Version: version(), Log: c.log(), Words: pageWords,
+		Governance: there, ListPath: s.listPath(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, closeAll(l, gl))
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	r := &running{group: group, cancel: cancel, listening: listening{
@@ -134,17 +150,44 @@ func (c *console) start(ctx context.Context, s *site, f serveFlags) (*running, e
 	group.Go(func() error { return server.Serve(ctx, l, server.Listen{Handler: srv, TLS: config, Log: c.log()}) })
 	group.Go(func() error { return srv.Upkeep(ctx) })
 	group.Go(func() error { return s.maintain(ctx, c.log()) })
-	if f.governance != "" {
-		gl, err := listen(ctx, f.governance, f.plain)
-		if err != nil {
-			return nil, errors.Join(err, r.stop())
-		}
+	if gl != nil {
 		address := scheme + "://" + gl.Addr().String()
 		r.governance = &address
 		gov := srv.Governance()
 		group.Go(func() error { return server.Serve(ctx, gl, server.Listen{Handler: gov, TLS: config, Log: c.log()}) })
 	}
 	return r, nil
+}
+
+// listenGovernance opens the listener for devices alone, if there is to be one,
+// and returns where clients find it: what they are told, an address of every
+// interface being none.
+func listenGovernance(ctx context.Context, f serveFlags, scheme string) (l net.Listener, there string, err error) {
+	if f.governance == "" {
+		return nil, f.governanceURL, nil
+	}
+	if l, err = listen(ctx, f.governance, f.plain); err != nil {
+		return nil, "", err
+	}
+	there = scheme + "://" + l.Addr().String()
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		there = fmt.Sprintf(":%d", tcp.Port)
+	}
+	if f.governanceURL != "" {
+		there = f.governanceURL
+	}
+	return l, there, nil
+}
+
+// closeAll closes listeners that nobody serves on; nil ones are none.
+func closeAll(list ...net.Listener) error {
+	var err error
+	for _, l := range list {
+		if l != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}
+	return err
 }
 
 func tlsConfig(id *server.Identity, f serveFlags) (config *tls.Config, scheme string, err error) {

@@ -150,7 +150,14 @@ func (c *console) do(ctx context.Context, name string, act action) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	return act(ctx, s, catalog.Operator(name))
+	before, err := s.catalog.LastOrder(ctx)
+	if err != nil {
+		return err
+	}
+	if err := act(ctx, s, catalog.Operator(name)); err != nil {
+		return err
+	}
+	return s.keepList(context.WithoutCancel(ctx), before)
 }
 
 // on returns a cobra function that runs an action on the data directory.

@@ -64,7 +64,7 @@ func checkReplaceable(dir string, yes bool) error {
 	if yes {
 		return nil
 	}
-	keys := []string{kekFile, server.IdentityFile, server.CAFile, holdFile}
+	keys := []string{kekFile, server.IdentityFile, server.CAFile, server.ListFile, holdFile}
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
@@ -187,6 +187,7 @@ func (s *staging) govern(ctx context.Context, since *catalog.Ended, done *restor
 	if err := server.CheckKeys(ctx, id, parts.catalog); err != nil {
 		return err
 	}
+	since = parts.mergeList(ctx, id, since, done)
 	done.Restored, err = parts.catalog.Restore(ctx, by, catalog.Restoring{
 		Backup: filepath.Base(done.file) + " " + s.sum, Since: since,
 	})
