@@ -137,6 +137,9 @@ func (form *EntryForm) rights(words *Catalogue, f EntryFacts) {
 		form.ReadOnly = words.Text("draft.removed", nil)
 	case f.State.Mode != session.Online && !offline:
 		form.ReadOnly = why(reasonNotSignedIn)
+	case f.Item != nil && f.Item.Fixed:
+		form.ReadOnly = words.Text("entry.readonly.rights", nil)
+		form.Remedy = words.Text("entry.readonly.rights.remedy", nil)
 	}
 	if offline && form.ReadOnly == "" {
 		form.Draft = words.Text("entry.draft", nil)

@@ -27,6 +27,8 @@ func TestEntryForm(t *testing.T) {
 	readOnly := present.State{Mode: session.Offline, NoEdit: present.ReasonEditsOff, NoReveal: true, NoCopy: true}
 	removed := listed()
 	removed.Edit = cache.Removed
+	fixed := listed()
+	fixed.Fixed = true
 	tests := []struct {
 		name  string
 		facts present.EntryFacts
@@ -39,6 +41,7 @@ func TestEntryForm(t *testing.T) {
 		{"new offline", present.EntryFacts{State: offline}, false, true, false, false},
 		{"offline, nothing may be changed or shown", present.EntryFacts{Item: listed(), State: readOnly}, true, false, false, true},
 		{"removed offline", present.EntryFacts{Item: removed, State: offline}, true, false, false, false},
+		{"the server lets it be read only", present.EntryFacts{Item: fixed, State: online}, true, false, true, false},
 		{"earlier form", present.EntryFacts{Item: listed(), Version: stored(), State: online}, true, false, true, false},
 		{"nobody signed in", present.EntryFacts{Item: listed(), State: present.State{Mode: session.Disconnected}}, true, false, true, false},
 	}

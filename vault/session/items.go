@@ -27,6 +27,7 @@ const (
 	briefOTP        briefFlags = 1 << 1
 	briefOffline    briefFlags = 1 << 2
 	briefNotOffline briefFlags = 1 << 3
+	briefFixed      briefFlags = 1 << 4
 )
 
 // editOps are what brief.edit numbers.
@@ -85,6 +86,7 @@ func (l *Listing) add(i *Item, folder uint32) {
 	set(i.HasOTP, briefOTP)
 	set(i.Offline != nil && *i.Offline, briefOffline)
 	set(i.Offline != nil && !*i.Offline, briefNotOffline)
+	set(i.Fixed, briefFixed)
 	n := l.pack.Add(i.Entry)
 	if len(i.AttachmentSizes) > 0 {
 		l.sizes[n] = i.AttachmentSizes
@@ -122,7 +124,7 @@ func (l *Listing) fill(n int, i *Item) {
 	l.pack.Unpack(n, e)
 	*i = Item{
 		Entry: e, Group: f.ID, Path: child(f.Path, e.Title()),
-		HasPassword: b.flags&briefPassword != 0, HasOTP: b.flags&briefOTP != 0,
+		HasPassword: b.flags&briefPassword != 0, HasOTP: b.flags&briefOTP != 0, Fixed: b.flags&briefFixed != 0,
 		Digits: int(b.digits), Period: time.Duration(b.seconds) * time.Second,
 		AttachmentSizes: l.sizes[n], History: int(b.history), Reason: l.reasons[b.reason], Edit: editOps()[b.edit],
 	}

@@ -99,6 +99,8 @@ type Item struct {
 	Offline *bool
 	Reason  string
 
+	Fixed bool // the server says that the user may not change it
+
 	Edit cache.Op // what was done to it offline; empty: nothing
 }
 
@@ -216,7 +218,7 @@ func describe(e *vault.Entry, facts *wire.Facts) *Item {
 		i.AttachmentSizes = append(i.AttachmentSizes, size)
 	}
 	if facts != nil {
-		i.Offline, i.Reason = facts.Offline, facts.OfflineReason
+		i.Offline, i.Reason, i.Fixed = facts.Offline, facts.OfflineReason, !facts.Modify
 		if len(facts.AttachmentSizes) == len(e.Attachments) {
 			i.AttachmentSizes = facts.AttachmentSizes
 		}
