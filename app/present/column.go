@@ -106,7 +106,9 @@ func (l *Lister) Cell(i int32, c Column) string {
 
 // Untitled reports whether the entry in row i has no title, so that its cell only
 // says so.
-func (l *Lister) Untitled(i int32) bool { return len(bytes.TrimSpace(l.index.shown(i, ColumnTitle))) == 0 }
+func (l *Lister) Untitled(i int32) bool {
+	return len(bytes.TrimSpace(l.index.shown(i, ColumnTitle))) == 0
+}
 
 // Mark returns the word that stands beside a draft in the list, and nothing for
 // other rows.

@@ -25,7 +25,7 @@ type toolbar struct {
 	more    *widget.ToolbarButton // has what the window is too narrow for
 	shown   []present.MenuItem
 	buttons []*widget.ToolbarButton // one for each of shown that is no line
-	hidden  bool // the buttons are; the search comes when it is asked for
+	hidden  bool                    // the buttons are; the search comes when it is asked for
 	asked   bool
 }
 
