@@ -12,7 +12,7 @@ import (
 // How often the window looks at what nobody tells it.
 const (
 	keepEvery = 5 * time.Second  // whether the cache may stay open, and whether somebody is there
-	pollEvery = 15 * time.Minute // what the server says about this device, as security asks; and whether it is back
+	pollEvery = 15 * time.Minute // whether the server is back; its orders are another matter
 	idleLimit = 15 * time.Minute // online, where no policy of a cache says how long
 )
 
@@ -22,6 +22,7 @@ func (d *Desktop) watch() {
 	d.tasks.run(d.watchSession)
 	d.tasks.run(d.watchIdle)
 	d.tasks.run(d.watchServer)
+	d.tasks.run(d.watchOrders)
 	if d.cfg.Shows != nil {
 		d.tasks.run(d.watchShows)
 	}
@@ -128,8 +129,7 @@ func (d *Desktop) idleLimit() time.Duration {
 	return idleLimit
 }
 
-// watchServer hears of orders, and of a server that is back. That is a notice,
-// never a switch.
+// watchServer hears of a server that is back. That is a notice, never a switch.
 func (d *Desktop) watchServer() {
 	every(d.tasks.base, pollEvery, func() {
 		st, err := d.session.Check(d.tasks.base)

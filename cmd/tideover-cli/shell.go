@@ -65,12 +65,22 @@ func (p *program) runShell(ctx context.Context, s secrets) error {
 			}
 		}
 	}
+	s.wipe() // a shell may stay open all day
 	p.shell = true
 	defer func() { p.shell = false }()
 	// What ends the session wipes at once, also while nobody types.
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	go p.keep(ctx, stop, client)
+	governed := make(chan struct{})
+	go func() {
+		defer close(governed)
+		client.Govern(ctx, func(session.News) {}) // what ends the shell is what Keep says
+	}()
+	defer func() {
+		stop(nil)
+		<-governed
+	}()
 
 	// One line is read only when it is wanted: a command may read secrets from
 	// the lines after it.

@@ -63,7 +63,7 @@ func (s *Session) perform(ctx context.Context, a *account, o *lease.Order) (News
 	switch o.Kind {
 	case lease.OrderRevoke:
 		news.Kind = CacheRevoked
-		return news, s.end(ctx, a, ending{why: cache.ByRevoked, device: wire.DeviceRevoked, reached: everything})
+		return news, s.end(ctx, a, ending{why: cache.ByRevoked, device: wire.DeviceRevoked, keepSession: true, reached: everything})
 	case lease.OrderWipe:
 		news.Kind = CacheRevoked
 		return news, s.end(ctx, a, ending{why: cache.ByRevoked, device: a.Device.State, reached: func(status *cache.Status) bool {
@@ -256,7 +256,7 @@ func (s *Session) consult(ctx context.Context, account, token string, keys lease
 	switch {
 	case !a.Device.ID.IsZero() && !a.Device.ended() && l.HasDevice(a.Device.ID) && a.Device.State != wire.DeviceRevoked && a.Device.State != wire.DeviceWiped:
 		return News{Kind: CacheRevoked, Order: lease.OrderRevoke},
-			s.end(ctx, a, ending{why: cache.ByRevoked, device: wire.DeviceRevoked, reached: everything})
+			s.end(ctx, a, ending{why: cache.ByRevoked, device: wire.DeviceRevoked, keepSession: true, reached: everything})
 	case !a.UserID.IsZero() && l.HasUser(a.UserID):
 		status, err := s.cacheStatus(ctx, st, a)
 		if err != nil || status == nil || gone(status) {
