@@ -219,6 +219,20 @@ func (d *desk) settle() {
 	}
 }
 
+// changed waits until the screen shows something else than before, for what does
+// not stay.
+func (d *desk) changed(before *image.RGBA) {
+	few := d.variant.scale * d.variant.scale * changedPixels
+	for end := time.Now().Add(restLimit); different(before, d.Shot()) < few; time.Sleep(restPause / 3) {
+		if time.Now().After(end) {
+			d.Fatalf("waited for %s to change", d.last)
+		}
+	}
+}
+
+// changedPixels are more than a cursor or a button that is pressed.
+const changedPixels = 4000
+
 // different counts the pixels that differ.
 func different(a, b *image.RGBA) (n int) {
 	for i := 0; i < len(a.Pix); i += 4 {

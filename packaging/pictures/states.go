@@ -113,7 +113,7 @@ func limits(d *desk) {
 	d.server.quit()
 	d.open(d.trusted()...)
 	d.see("unlock.password")
-	for range 16 { // half of what the chip allows
+	for range tries {
 		d.Type("not the password")
 		d.Key("Return")
 		d.settle()
@@ -132,6 +132,9 @@ func limits(d *desk) {
 	d.shot("unlock-expired")
 	d.close()
 }
+
+// tries are those of the policy that a server begins with.
+const tries = 10
 
 // leaseEnds is longer than the chip's clock lets a cache live here.
 const leaseEnds = 65 * time.Second

@@ -103,8 +103,9 @@ func online(d *desk) {
 	d.Key("Tab")
 	d.Type(master)
 	d.shot("disconnect-master")
+	before := d.Shot()
 	d.Key("Return")
-	time.Sleep(400 * time.Millisecond) // in the middle of it
+	d.changed(before) // in the middle of it
 	d.now("disconnect-progress")
 	d.mode("mode.offline")
 	d.close()
