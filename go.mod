@@ -6,6 +6,7 @@ require (
 	fyne.io/fyne/v2 v2.8.0 // the window
 	fyne.io/systray v1.12.2 // the tooltip of the tray icon, which Fyne does not pass on
 	github.com/ccojocar/zxcvbn-go v1.0.4 // word lists for the strength of new passwords; all of it is the referee in tests
+	github.com/fxamacker/cbor/v2 v2.9.6 // canonical CBOR of CTAP2, with limits: what security keys speak
 	github.com/godbus/dbus/v5 v5.2.4 // D-Bus of Linux: session lock, sleep, tray host
 	github.com/google/go-cmp v0.7.0 // differences in tests
 	github.com/google/go-tpm v0.9.8 // talks to the security chip
@@ -69,6 +70,7 @@ require (
 	github.com/srwiley/oksvg v0.0.0-20221011165216-be6e8873101c // indirect
 	github.com/srwiley/rasterx v0.0.0-20220730225603-2ab79fcdd4ef // indirect
 	github.com/stretchr/testify v1.12.1 // indirect
+	github.com/x448/float16 v0.8.4 // indirect
 	github.com/yuin/goldmark v1.8.2 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect

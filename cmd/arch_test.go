@@ -30,6 +30,8 @@ var mayImport = map[string][]string{
 	"vault/kdbx":                  {"vault"},
 	"vault/convert":               {"vault", "vault/kdbx"},
 	"vault/generate":              {"vault"},
+	"vault/fido":                  {"vault"},
+	"vault/fido/fidotest":         {},
 	"vault/lease":                 {"vault", "tpm/binding"},
 	"vault/audit":                 {"vault"},
 	"vault/policy":                {"vault", "vault/lease", "vault/policy/strength", "tpm/binding"},
@@ -88,6 +90,7 @@ var onlyThese = map[string][]string{
 	"github.com/zalando/go-keyring":    {"app/start"},
 	"github.com/jezek/xgb":             {"app/native", "app/apptest"},
 	"github.com/ccojocar/zxcvbn-go":    {"vault/policy/strength"},
+	"github.com/fxamacker/cbor":        {"vault/fido"},
 	"testing":                          {"tpm/tpmtest", "vault/server/store/storetest"},
 	"github.com/godbus/dbus":           {"app/native", "app/apptest"},
 }
@@ -95,7 +98,7 @@ var onlyThese = map[string][]string{
 // neverShipped must not be linked into a binary of ours: what is for tests, and
 // the parts of zxcvbn that unpack its lists at every start.
 var neverShipped = []string{
-	module + "/tpm/tpmtest", module + "/app/apptest", "github.com/google/go-tpm-tools", "github.com/google/go-tpm/tpm2/transport/simulator", "testing",
+	module + "/tpm/tpmtest", module + "/app/apptest", module + "/vault/fido/fidotest", "github.com/google/go-tpm-tools", "github.com/google/go-tpm/tpm2/transport/simulator", "testing",
 	"github.com/ccojocar/zxcvbn-go/frequency", "github.com/ccojocar/zxcvbn-go/matching", "github.com/ccojocar/zxcvbn-go/adjacency",
 }
 
