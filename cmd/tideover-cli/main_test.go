@@ -23,7 +23,10 @@ import (
 
 func TestMain(m *testing.M) {
 	// The least that a cache allows: the stories are about everything else.
-	testscript.Main(m, map[string]func(){"tideover-cli": func() { os.Exit(run(os.Args[1:], cache.FloorCost())) }})
+	testscript.Main(m, map[string]func(){
+		"tideover-cli":        func() { os.Exit(run(os.Args[1:], cache.FloorCost())) },
+		"tideover-cli-imaged": func() { os.Exit(runImaged()) },
+	})
 }
 
 // TestScripts plays the stories of testdata: the real client and the real
@@ -38,6 +41,8 @@ func TestMain(m *testing.M) {
 //	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
 //	keyring start|use|lock|unlock|delete|names   a keychain; see there. Without one there is none
 //	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
+//	firstline NAME FILE          puts a file's first line into the environment
+//	searched none|some PATH NAME=SECRET…   looks for secrets in files; see there
 //	otp NAME FILE                puts the one-time code of a secret file into the environment
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -53,7 +58,7 @@ func TestScripts(t *testing.T) {
 			t.Cleanup(s.close)
 			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
 				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "wire": s.brokenWire, "chip": s.chip, "keyring": s.keyring,
-				"lines": lines, "otp": code,
+				"lines": lines, "firstline": firstLine, "otp": code, "searched": searched,
 			})})
 		})
 	}
@@ -233,4 +238,9 @@ func lines(ts *testscript.TestScript, _ bool, args []string) {
 		b.WriteString(a + "\n")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
+}
+
+func firstLine(ts *testscript.TestScript, _ bool, args []string) {
+	line, _, _ := strings.Cut(ts.ReadFile(args[1]), "\n")
+	ts.Setenv(args[0], line)
 }

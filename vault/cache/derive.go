@@ -128,8 +128,6 @@ func (c *credentials) key(secret []byte) *kdbx.Key {
 	h.Write(c.password)
 	h.Write(secret)
 	h.Sum(k[:0])
-	h.Reset()
-	h.Write(make([]byte, sha256.BlockSize)) // over what it read
 	return k
 }
 

@@ -128,7 +128,6 @@ func setDefault(d *time.Duration, value time.Duration) {
 // Close forgets the token and closes idle connections.
 func (c *Client) Close() {
 	c.UseToken(vault.Secret{})
-	c.http.CloseIdleConnections()
 }
 
 // parseURL checks what a person typed.

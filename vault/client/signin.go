@@ -158,13 +158,17 @@ func isToken(b []byte) bool {
 }
 
 // UseToken makes the requests that follow those of the token's user. The client
-// keeps a copy of its own; an empty token forgets. A token that the server no
-// longer takes gives NotSignedIn: signing in again is the caller's.
+// keeps a copy of its own; an empty token forgets, and closes the connections
+// that nobody uses now: their buffers hold what was read last. A token that the
+// server no longer takes gives NotSignedIn: signing in again is the caller's.
 func (c *Client) UseToken(access vault.Secret) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.token.Wipe()
 	c.token = access.Clone()
+	c.mu.Unlock()
+	if access.IsEmpty() {
+		c.http.CloseIdleConnections()
+	}
 }
 
 // Me describes the user of the token. A Pleasant server cannot: Unsupported.

@@ -6,6 +6,7 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/policy"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // ConnectRequest is what a person gives to come back online.
@@ -39,6 +40,7 @@ type Connected struct {
 // Errors: NotSignedIn without a password or a live session; WrongPassword if
 // the master password does not open the cache that is there; those of SignIn.
 func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, error) {
+	defer process.Forget()
 	st, err := s.home.load()
 	if err != nil {
 		return Connected{}, err
@@ -103,7 +105,7 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	// The edits are gone by now, so their list must reach the person.
 	s.dropOverlay(ctx, a)
 	result.Renewed, result.Stale = s.renew(ctx, a, remote, r, master)
-	s.Lock()
+	s.lockCache()
 	if result.Stale == nil {
 		return result, nil
 	}

@@ -255,7 +255,7 @@ func journal(events []audit.Event) []wire.JournalEvent {
 // clear locks and wipes the cache and, where it can, tells the server at once;
 // the journal tells it in any case.
 func (s *Session) clear(ctx context.Context, st *state, a *account, remote Remote, why cache.Reason) error {
-	s.Lock()
+	s.lockCache()
 	store, err := s.store(st, a)
 	if err != nil {
 		return err

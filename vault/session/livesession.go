@@ -11,6 +11,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // liveSession is what a sign-in leaves behind, sealed by the Keeper: the token,
@@ -77,7 +78,10 @@ func (l *liveSession) wipe() {
 func passwordDigest(password vault.Secret, salt []byte) []byte {
 	cost := cache.FloorCost()
 	p := norm.NFC.Bytes(password.Bytes()) // a copy, or the same bytes if nothing changes
-	digest := argon2.IDKey(p, salt, uint32(cost.Passes), uint32(cost.MemoryBytes>>10), uint8(cost.Lanes), liveDigestBytes)
+	var digest []byte
+	process.Discreetly(func() {
+		digest = argon2.IDKey(p, salt, uint32(cost.Passes), uint32(cost.MemoryBytes>>10), uint8(cost.Lanes), liveDigestBytes)
+	})
 	if len(p) > 0 && &p[0] != &password.Bytes()[0] {
 		clear(p)
 	}
@@ -86,6 +90,8 @@ func passwordDigest(password vault.Secret, salt []byte) []byte {
 
 // samePassword compares two passwords in any Unicode form.
 func samePassword(a, b vault.Secret) bool {
-	x, y := norm.NFC.String(a.Text()), norm.NFC.String(b.Text())
-	return subtle.ConstantTimeCompare([]byte(x), []byte(y)) == 1
+	x, y := norm.NFC.Append(nil, a.Bytes()...), norm.NFC.Append(nil, b.Bytes()...)
+	defer clear(x)
+	defer clear(y)
+	return subtle.ConstantTimeCompare(x, y) == 1
 }

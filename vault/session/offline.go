@@ -7,6 +7,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/process"
 )
 
 // unlocked is a cache that is open in this process, with the edits beside it.
@@ -91,6 +92,7 @@ func (s *Session) Unlock(ctx context.Context, r UnlockRequest) error {
 	}
 	s.lockNow()
 	open, err := s.unlock(ctx, st, a, r)
+	process.Forget() // what was typed, right or wrong
 	if err != nil {
 		return err
 	}
@@ -189,13 +191,27 @@ func (s *Session) WorkOffline(ctx context.Context, r UnlockRequest) error {
 	return err
 }
 
-// Lock wipes what is unlocked. The mode stays: a locked cache is offline still.
+// Lock wipes what is unlocked, and the session token: whoever goes on online
+// takes it out of the Keeper again. The mode stays: a locked cache is offline
+// still.
 func (s *Session) Lock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lockNow()
+	if s.remote != nil {
+		s.remote.UseToken(vault.Secret{})
+	}
+	process.Forget()
+}
+
+// lockCache wipes what is unlocked, in the middle of something else.
+func (s *Session) lockCache() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lockNow()
 }
 
+// lockNow is lockCache for those who hold s.mu.
 func (s *Session) lockNow() {
 	s.ended = nil
 	if s.open != nil {
@@ -245,6 +261,7 @@ func (s *Session) keep(ctx context.Context) error {
 	if why != nil {
 		s.lockNow()
 		s.ended = why
+		process.Forget()
 	}
 	return why
 }

@@ -56,7 +56,8 @@ type Gate interface {
 	// a one-time code is missing.
 	SignIn(ctx context.Context, c Credentials) (Token, error)
 	// UseToken makes the requests that follow those of the token's user. The
-	// Remote copies what it needs; an empty token forgets.
+	// Remote copies what it needs; an empty token forgets, and what was read
+	// with the one before.
 	UseToken(access vault.Secret)
 	// Me describes the user of the token. Only a Tideover server can.
 	Me(ctx context.Context) (wire.Me, error)

@@ -64,7 +64,7 @@ func New(cfg Config) *Session {
 }
 
 // Close locks the cache. The Session must not be used afterwards.
-func (s *Session) Close() { s.Lock() }
+func (s *Session) Close() { s.lockCache() }
 
 func (s *Session) now() time.Time { return s.cfg.Clock.Now() }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/process"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -28,6 +29,7 @@ type SignInRequest struct {
 // NoSecretStore; IdentityUnknown, IdentityChanged; Unreachable, BadAnswer;
 // WrongCredentials, SecondFactor.
 func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
+	defer process.Forget()
 	st, srv, remote, err := s.meet(ctx, r.Target)
 	if err != nil {
 		return err
@@ -36,7 +38,7 @@ func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
 	if err != nil {
 		return s.lost(ctx, err)
 	}
-	s.Lock() // an unlocked cache of whoever was there before
+	s.lockCache() // an unlocked cache of whoever was there before
 	_, err = s.happened(ctx, SignIn, true, func(st *state) error {
 		if mode, err := s.mode(ctx, st); err != nil || mode == Offline {
 			return errors.Join(err, someoneOffline(st.current()))

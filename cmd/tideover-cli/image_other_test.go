@@ -1,0 +1,9 @@
+//go:build !linux
+
+package main
+
+import "errors"
+
+// writeImage is Linux's: elsewhere a process does not read its own memory as a
+// file.
+func writeImage(string) error { return errors.New("this system has no /proc/self/mem") }
