@@ -85,7 +85,7 @@ func online(d *desk) {
 	d.press(d.see("column.title").Add(image.Pt(-180, 24).Mul(d.variant.scale)), apptest.LeftButton) // Team, beside the first line
 	d.shot("main-empty-group")
 	d.window.Restore()
-	d.window.Resize(720*d.variant.scale, 480*d.variant.scale)
+	d.window.Resize(600*d.variant.scale, 480*d.variant.scale)
 	d.shot("main-narrow")
 	d.window.Maximise()
 	d.settle()
