@@ -221,6 +221,7 @@ func (d *Dialog) card() fyne.CanvasObject {
 	title := newTitle(d.Title)
 	wished := min(title.MinSize().Width, titleWidth)
 	title.Truncation = fyne.TextTruncateEllipsis // a title may name an entry of any length
+	title.Refresh()                              // it was measured as a whole
 	head := container.NewBorder(nil, nil, nil, nil, title)
 	if d.Icon != "" {
 		icon := container.NewGridWrap(fyne.NewSize(20, 20), widget.NewIcon(theme.Colored(d.Icon, toolkit.ColorNamePrimary)))

@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	fw "fyne.io/fyne/v2/widget"
 
+	"github.com/tideover/tideover/app/theme"
 	"github.com/tideover/tideover/app/widget"
 )
 
@@ -137,6 +139,25 @@ func TestBusyDialog(t *testing.T) {
 	s.stack.CloseAll()
 	if s.stack.Len() != 0 || s.window.Canvas().Overlays().Top() != nil {
 		t.Error("the lock leaves a dialog open")
+	}
+}
+
+// A title may name an entry: however long, it stays on its dialog.
+func TestTitleIsCut(t *testing.T) {
+	s := open(t)
+	s.stack.Close(s.dialog)
+	s.stack.Open(&widget.Dialog{Title: "Delete “" + strings.Repeat("a long name ", 40) + "”?", Icon: theme.IconDelete, Body: canvas.NewRectangle(nil), Cancel: "Cancel"})
+	titles := 0
+	for _, text := range s.painted() {
+		if strings.HasPrefix(text, "Delete ") {
+			titles++
+			if width := fyne.MeasureText(text, 15, fyne.TextStyle{Bold: true}).Width; width > 600 || !strings.HasSuffix(text, "…") {
+				t.Errorf("%q is %v wide", text, width)
+			}
+		}
+	}
+	if titles != 1 {
+		t.Errorf("%d titles", titles)
 	}
 }
 
