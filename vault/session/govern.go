@@ -25,6 +25,8 @@ const (
 	againFirst, againMost = time.Second, 5 * time.Minute
 	// busyPause is how long a process that has the cache open is given to lock it.
 	busyPause = 200 * time.Millisecond
+	// lastWord is how long a program that ends goes on telling what it has wiped.
+	lastWord = 3 * time.Second
 	// renewEvery is the age from which a lease that is like the one that would
 	// come is renewed: a stream that comes and goes costs no lease each time.
 	renewEvery = 10 * time.Minute
@@ -449,9 +451,13 @@ func (c *contacting) follow(whole context.Context, most time.Duration) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- c.remote.Events(ctx, c.device, after, c.signer, func(token string) {
-			if c.carryOut(whole, token) == nil {
-				_ = c.report(whole) // what does not arrive now does with the next contact
+			if c.carryOut(whole, token) != nil {
+				return // it comes again
 			}
+			// The program may end because of it: what is said now is said to the end.
+			last, done := context.WithTimeout(context.WithoutCancel(whole), lastWord)
+			defer done()
+			_ = c.report(last) // what does not arrive does with the next contact
 		})
 	}()
 	c.g.tell(News{Kind: Following})
