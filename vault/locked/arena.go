@@ -102,15 +102,23 @@ func (a *Arena) Wipe() {
 // take returns whole pages for n bytes, on which nothing else lies.
 func (a *Arena) take(n int) []byte {
 	size := roundUp(n, a.page)
-	raw := make([]byte, size+a.page-1)
-	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(raw)))) & (a.page - 1)
-	p := raw[skip : skip+size : skip+size]
+	p := make([]byte, size)
+	if skip := a.beyond(p); skip != 0 { // not so with the pages of today's systems and Go's sizes
+		p = make([]byte, size+a.page)
+		skip = a.beyond(p)
+		p = p[skip : skip+size : skip+size]
+	}
 	conceal(p)
 	a.pieces = append(a.pieces, p)
 	if a.full = a.full || !lock(p); !a.full {
 		a.held++
 	}
 	return p
+}
+
+// beyond returns how far it is from the beginning of p to the next page.
+func (a *Arena) beyond(p []byte) int {
+	return -int(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) & (a.page - 1)
 }
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }

@@ -23,7 +23,7 @@ func Forget() {
 	debug.FreeOSMemory() // the next one
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	most := int(stats.HeapInuse)
+	most := int(stats.HeapInuse-stats.HeapAlloc) + slack // all free places together
 	alone()
 	defer together()
 	for _, class := range stats.BySize {
@@ -55,6 +55,9 @@ const largestShared = 16 << 10
 
 // Go takes memory from the system in pages of this size.
 const pageBytes = 8 << 10
+
+// slack is more than the pages that fill takes to see that it is done.
+const slack = 1 << 20
 
 // fill takes every free place for objects of a size. They are taken before new
 // pages are; so it ends when objects begin to lie one after the other from the
