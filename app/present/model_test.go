@@ -87,7 +87,7 @@ func TestStatusBar(t *testing.T) {
 func TestEveryStateOfACacheHasWords(t *testing.T) {
 	for _, lang := range catalogues {
 		words := present.Load(lang)
-		for _, state := range []cache.State{cache.Usable, cache.Expired, cache.Superseded, cache.Foreign, cache.Revoked, cache.Wiped, cache.Damaged, cache.LockedOut} {
+		for _, state := range []cache.State{cache.Usable, cache.Expired, cache.Superseded, cache.Foreign, cache.Revoked, cache.Wiped, cache.Damaged, cache.LockedOut, cache.Suspended} {
 			for _, level := range []binding.Level{binding.LevelA, binding.LevelB, binding.LevelB0, binding.LevelC, binding.LevelNone} {
 				for _, by := range []lease.EndedBy{"", lease.EndedByWall, lease.EndedByClock, lease.EndedByBoots, lease.EndedByOpens} {
 					two := 2
