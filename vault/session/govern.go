@@ -72,24 +72,28 @@ func (g *governing) round(ctx context.Context) {
 	c, err := g.meet(ctx)
 	switch {
 	case err != nil:
-		if !g.away && ctx.Err() == nil {
-			g.away = true
-			g.tell(News{Kind: GovernorAway, Err: err})
-		}
-		g.wait(ctx, least(soonest, apart(g.pause)))
-		g.pause = min(2*g.pause, againMost)
+		g.lost(ctx, err, soonest)
 		return
 	case c == nil: // nobody governs this client, or not yet
 		g.wait(ctx, least(soonest, pollDefault))
 		return
 	}
-	g.away = false
 	if err := c.contact(ctx); err != nil {
-		g.wait(ctx, least(soonest, apart(g.pause)))
-		g.pause = min(2*g.pause, againMost)
+		g.lost(ctx, err, soonest)
 		return
 	}
+	g.away = false
 	c.follow(ctx, least(g.warn(ctx), apart(c.poll)))
+}
+
+// lost tells, once, that nobody could be asked, and waits before the next try.
+func (g *governing) lost(ctx context.Context, err error, soonest time.Duration) {
+	if !g.away && ctx.Err() == nil {
+		g.away = true
+		g.tell(News{Kind: GovernorAway, Err: err})
+	}
+	g.wait(ctx, least(soonest, apart(g.pause)))
+	g.pause = min(2*g.pause, againMost)
 }
 
 // least returns the shorter of two times; 0 is none.

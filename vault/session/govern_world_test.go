@@ -40,7 +40,8 @@ type governed struct {
 	ahead   atomic.Int64 // of the clock, nanoseconds
 
 	vault, devices net.Listener
-	stopVault      func() // closes the listener where the vault is
+	stopVault      func()                        // closes the listener where the vault is
+	instead        atomic.Pointer[server.Server] // answers in place of the first server, if it is set
 	tamper         func(http.Handler) http.Handler
 
 	news chan session.News
@@ -135,7 +136,14 @@ func (g *governed) serve() {
 	g.must(err)
 	var all sync.WaitGroup
 	ctx, stop := context.WithCancel(context.Background())
-	run := func(ctx context.Context, l net.Listener, h http.Handler) {
+	run := func(ctx context.Context, l net.Listener, first http.Handler) {
+		h := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if other := g.instead.Load(); other != nil {
+				other.ServeHTTP(w, r)
+				return
+			}
+			first.ServeHTTP(w, r)
+		}))
 		if g.tamper != nil {
 			h = g.tamper(h)
 		}
@@ -158,6 +166,18 @@ func (g *governed) serve() {
 		stop()
 		all.Wait()
 	})
+}
+
+// replaceVault lets another server answer from now on.
+func (g *governed) replaceVault(srv *server.Server) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Upkeep(ctx) }()
+	g.t.Cleanup(func() {
+		stop()
+		g.must(<-ended)
+	})
+	g.instead.Store(srv)
 }
 
 // client returns another process of the client.
