@@ -25,18 +25,29 @@ func newBareLine(base fyne.WidgetRenderer, of themed) *bareLine {
 	return r
 }
 
-// Objects is the toolkit's.
+// Objects is the toolkit's, the line around the field last: it stays whole, over
+// the bar and over what runs out of the field.
 func (r *bareLine) Objects() []fyne.CanvasObject {
-	r.all = append(append(r.all[:0], r.WidgetRenderer.Objects()...), r.cover)
+	r.all = r.all[:0]
+	var line fyne.CanvasObject = r.cover
+	for _, o := range r.WidgetRenderer.Objects() {
+		if x, ok := o.(*canvas.Rectangle); ok && x.StrokeWidth > 0 {
+			line = x
+			continue
+		}
+		r.all = append(r.all, o)
+	}
+	if r.all = append(r.all, r.cover); line != fyne.CanvasObject(r.cover) {
+		r.all = append(r.all, line)
+	}
 	return r.all
 }
 
 // Layout is the toolkit's.
 func (r *bareLine) Layout(size fyne.Size) {
 	r.WidgetRenderer.Layout(size)
-	border, high := sizeOf(r.of, toolkit.SizeNameInputBorder), sizeOf(r.of, toolkit.SizeNameScrollBarSmall)
-	side := border + sizeOf(r.of, toolkit.SizeNameInputRadius) // the corners stay round
-	place(r.cover, side, size.Height-border-high, max(0, size.Width-2*side), high)
+	border, high := sizeOf(r.of, toolkit.SizeNameInputBorder), sizeOf(r.of, toolkit.SizeNameScrollBarSmall)+1 // its edge is soft
+	place(r.cover, border, size.Height-border-high, max(0, size.Width-2*border), high)
 }
 
 // Refresh is the toolkit's.
@@ -64,7 +75,11 @@ func (c *barCover) CreateRenderer() fyne.WidgetRenderer {
 	}
 }
 
-func (c *barCover) paint() { setFill(c.ground, colorOf(c.of, toolkit.ColorNameInputBackground)) }
+func (c *barCover) paint() {
+	radius := sizeOf(c.of, toolkit.SizeNameInputRadius)
+	c.ground.BottomLeftCornerRadius, c.ground.BottomRightCornerRadius = radius, radius
+	setFill(c.ground, colorOf(c.of, toolkit.ColorNameInputBackground))
+}
 
 // Cursor is the toolkit's: that of the text below.
 func (c *barCover) Cursor() desktop.Cursor { return desktop.TextCursor }
