@@ -43,8 +43,8 @@
 // No physical key was at hand, and the kernel here has no uhid: the Linux code
 // ran against pseudo terminals and a made-up /sys only, and nothing here has
 // met a real hidraw node. The Windows code was compiled and vetted; its
-// structures' sizes and offsets are tested against Microsoft's header, and no
-// line of it ever called webauthn.dll. Everything above Device ran against the
+// structures' sizes and offsets are those that a C compiler makes of Microsoft's
+// header, and no line of it ever called webauthn.dll. Everything above Device ran against the
 // software authenticator in fidotest, which was written from the standard and
 // shares no code with this package.
 //
