@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"image/draw"
 	"os"
 	"os/exec"
 	"path"
@@ -128,12 +129,39 @@ func (d *desk) choose(title, item string) {
 	d.click(item)
 }
 
-// find searches for a text and selects the first that is found.
+// find searches for a text and selects the first that is found. It goes on when
+// the list has changed, or will not.
 func (d *desk) find(text string) {
+	before := list(d.Shot(), d.variant.scale)
 	d.Key("ctrl+f", "ctrl+a")
 	d.Type(text)
+	for end := time.Now().Add(findLimit); time.Now().Before(end) && different(before, list(d.Shot(), d.variant.scale)) == 0; {
+		time.Sleep(restPause)
+	}
 	d.settle()
 	d.Key("Return", "Home")
+	d.settle()
+}
+
+// findLimit is longer than a search takes. Where the same was found before, it is
+// waited for in vain.
+const findLimit = 5 * time.Second
+
+// list is the part of a screen where the rows of the list are, below those that
+// every search finds.
+func list(screen *image.RGBA, scale int) *image.RGBA {
+	at := image.Rect(230, 130, 1270, 560)
+	at = image.Rectangle{Min: at.Min.Mul(scale), Max: at.Max.Mul(scale)}
+	part := image.NewRGBA(at)
+	draw.Draw(part, at, screen, at.Min, draw.Src)
+	return part
+}
+
+// opens presses keys that open a dialog, and waits until it is there.
+func (d *desk) opens(keys ...string) {
+	before := d.Shot()
+	d.Key(keys...)
+	d.changed(before)
 	d.settle()
 }
 
