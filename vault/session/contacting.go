@@ -1,0 +1,246 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/lease"
+	"github.com/tideover/tideover/vault/wire"
+)
+
+// contact does what is done whenever the server is met: its keys and time are
+// learnt, orders asked for and carried out, the list read, receipt and journal
+// sent, the lease renewed.
+func (c *contacting) contact(ctx context.Context) error {
+	s := c.g.s
+	if err := c.learn(ctx); err != nil {
+		return err
+	}
+	if err := c.orders(ctx); err != nil {
+		return err
+	}
+	if token, err := c.remote.RevocationList(ctx); err == nil { // without it nothing is different
+		news, err := s.consult(ctx, c.account, token, c.keys, c.met.Time)
+		if err != nil && tolerate(err) != nil {
+			return err
+		}
+		c.g.tell(news)
+	}
+	if err := c.report(ctx); err != nil {
+		return err
+	}
+	return c.renew(ctx)
+}
+
+func (c *contacting) learn(ctx context.Context) error {
+	s := c.g.s
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a := st.account(c.account)
+	if a == nil {
+		return vault.NotFound
+	}
+	err = s.withStore(a, func(store *cache.Store) error { return store.Learn(ctx, trust(c.met)) })
+	if tolerate(err) != nil {
+		return err
+	}
+	there := governanceURL(c.server.URL, c.met.Governance)
+	if there == c.server.Governance || there == "" {
+		return nil
+	}
+	_, err = s.home.update(ctx, func(st *state) error {
+		if srv := st.server(c.server.URL); srv != nil {
+			srv.Governance = there
+		}
+		return nil
+	})
+	return err
+}
+
+// orders asks for orders, and carries them out.
+func (c *contacting) orders(ctx context.Context) error {
+	for {
+		after, err := c.mark()
+		if err != nil {
+			return err
+		}
+		answer, err := c.remote.Orders(ctx, c.device, after, c.signer)
+		if errors.Is(err, vault.NotSignedIn) {
+			return nil // it does not know this device: there is the list, and the lease
+		}
+		if err != nil {
+			return err
+		}
+		for _, token := range answer.Orders {
+			if err := c.carryOut(ctx, token); err != nil {
+				return err
+			}
+		}
+		now, err := c.mark()
+		if err != nil || now == after {
+			return err
+		}
+	}
+}
+
+// mark returns how far the account's orders were carried out.
+func (c *contacting) mark() (lease.Mark, error) {
+	st, err := c.g.s.home.load()
+	if err != nil {
+		return lease.Mark{}, err
+	}
+	if a := st.account(c.account); a != nil {
+		return a.Ordered, nil
+	}
+	return lease.Mark{}, vault.NotFound
+}
+
+// carryOut does what an order says, and waits for a process that has to lock
+// first.
+func (c *contacting) carryOut(ctx context.Context, token string) error {
+	for first := true; ; first = false {
+		news, err := c.g.s.carryOut(ctx, c.account, token, c.keys)
+		if !errors.Is(err, vault.Busy) {
+			if err == nil {
+				c.g.tell(news)
+			}
+			return err
+		}
+		if first {
+			if err := c.g.s.LockEverywhere(ctx); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(busyPause):
+		}
+	}
+}
+
+// report sends what the server waits for: the receipt of a wipe and the journal.
+// Then the key of a device that has ended is forgotten.
+func (c *contacting) report(ctx context.Context) error {
+	s := c.g.s
+	st, err := s.home.load()
+	if err != nil {
+		return err
+	}
+	a := st.account(c.account)
+	if a == nil {
+		return nil
+	}
+	if err := c.receipt(ctx, a); err != nil {
+		return err
+	}
+	// What is wrong with the journal is told by Connect, and is an alarm there.
+	if err := c.upload(ctx, a); err != nil && tolerate(err) == nil {
+		return nil
+	}
+	if st, err = s.home.load(); err != nil {
+		return err
+	}
+	if a = st.account(c.account); a == nil {
+		return nil
+	}
+	return s.forgetKey(ctx, a)
+}
+
+// receipt tells the server of a wipe that it does not know of.
+func (c *contacting) receipt(ctx context.Context, a *account) error {
+	if a.Receipt == 0 {
+		return nil
+	}
+	err := c.remote.Cleared(ctx, c.device, a.Receipt, c.signer)
+	switch {
+	case errors.Is(err, vault.NotFound): // it was never sent: nobody waits
+	case errors.Is(err, vault.NotSignedIn): // it does not know this device, as long as a backup is in its place
+		return nil
+	case err != nil:
+		return err
+	}
+	if _, err := c.g.s.home.update(ctx, func(st *state) error {
+		if known := st.account(c.account); known != nil && known.Receipt == a.Receipt {
+			known.Receipt = 0
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	c.g.tell(News{Kind: ReceiptSent})
+	return nil
+}
+
+// upload sends the journal events that the server does not have. The store is
+// not held while the network is waited for.
+func (c *contacting) upload(ctx context.Context, a *account) error {
+	s := c.g.s
+	for {
+		var events []wire.JournalEvent
+		err := s.withStore(a, func(store *cache.Store) error {
+			unsent, err := store.Unsent(ctx, uploadBatch)
+			events = journal(unsent)
+			return err
+		})
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		through, err := c.remote.Journal(ctx, c.device, events, c.signer)
+		if err != nil {
+			return err
+		}
+		if through < events[0].Seq {
+			return vault.Fail(vault.BadAnswer, "the server has the journal through %d and took nothing after", through)
+		}
+		if err := s.withStore(a, func(store *cache.Store) error { return store.Sent(ctx, through) }); err != nil {
+			return err
+		}
+		if len(events) < uploadBatch {
+			return nil
+		}
+	}
+}
+
+// follow carries out orders as they come, for at most the time given, until the
+// stream is lost, or until somebody has done something that changes who governs.
+func (c *contacting) follow(whole context.Context, most time.Duration) {
+	ctx, stop := context.WithTimeout(whole, most)
+	defer stop()
+	after, err := c.mark()
+	if err != nil {
+		return
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- c.remote.Events(ctx, c.device, after, c.signer, func(token string) {
+			if c.carryOut(whole, token) != nil {
+				return // it comes again
+			}
+			// The program may end because of it: what is said now is said to the end.
+			last, done := context.WithTimeout(context.WithoutCancel(whole), lastWord)
+			defer done()
+			_ = c.report(last) // what does not arrive does with the next contact
+		})
+	}()
+	c.g.tell(News{Kind: Following})
+	select {
+	case <-c.g.s.poke:
+		stop()
+		_ = <-ended // on purpose
+		c.g.pause = againFirst
+	case err := <-ended:
+		if ctx.Err() != nil {
+			c.g.pause = againFirst
+			return // time to ask again
+		}
+		c.g.tell(News{Kind: StreamLost, Err: err})
+		c.g.wait(whole, apart(c.g.pause))
+		c.g.pause = min(2*c.g.pause, againMost)
+	}
+}
