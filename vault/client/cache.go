@@ -27,7 +27,7 @@ func (c *Client) Cache(ctx context.Context, device vault.ID, r wire.CacheRequest
 	}
 	signed, err := c.sign(ctx, device, request{
 		method: http.MethodPost, path: "/devices/" + device.String() + "/cache",
-		accept: wire.MediaStream, body: body, long: true,
+		accept: wire.MediaStream, body: body, long: true, secret: true,
 	}, signer)
 	if err != nil {
 		return nil, "", err

@@ -64,10 +64,13 @@ const defaultClientID = "5b0e6a94-2f4e-4c58-8d7a-d1f1c3a0b7e2"
 
 // Client talks to one server. It is safe for concurrent use.
 type Client struct {
-	cfg   Config
-	base  *url.URL
-	http  *http.Client
-	trust *trust
+	cfg  Config
+	base *url.URL
+	http *http.Client
+	// streams has connections of its own for what stays open: in the buffers of
+	// the others lies what was read last, until UseToken closes them.
+	streams *http.Client
+	trust   *trust
 
 	mu    sync.Mutex
 	token vault.Secret
@@ -115,7 +118,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Limits = wire.DefaultLimits()
 	}
 	c := &Client{cfg: cfg, base: base, trust: t}
-	c.http = newHTTPClient(cfg, t, base)
+	c.http, c.streams = newHTTPClient(cfg, t, base), newHTTPClient(cfg, t, base)
 	return c, nil
 }
 
@@ -128,6 +131,7 @@ func setDefault(d *time.Duration, value time.Duration) {
 // Close forgets the token and closes idle connections.
 func (c *Client) Close() {
 	c.UseToken(vault.Secret{})
+	c.streams.CloseIdleConnections()
 }
 
 // parseURL checks what a person typed.

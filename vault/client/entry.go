@@ -75,7 +75,7 @@ func (c *Client) Reveal(ctx context.Context, id vault.ID, comment string) (*vaul
 		if err != nil {
 			return nil, err
 		}
-		answer, err := c.ownEntry(ctx, request{method: http.MethodPost, path: wire.APIRoot + "/entries/" + id.String() + "/reveal", body: body})
+		answer, err := c.ownEntry(ctx, request{method: http.MethodPost, path: wire.APIRoot + "/entries/" + id.String() + "/reveal", body: body, secret: true})
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +122,7 @@ func (c *Client) pleasantPassword(ctx context.Context, id vault.ID, comment stri
 	}
 	path := entryPath(version, id, "/password")
 	if comment == "" {
-		body, err := c.fetch(ctx, request{method: http.MethodGet, path: path}, smallAnswer)
+		body, err := c.fetch(ctx, request{method: http.MethodGet, path: path, secret: true}, smallAnswer)
 		if !errors.Is(err, vault.Unsupported) && !errors.Is(err, vault.NotFound) {
 			return c.bareSecret(body, err)
 		}
@@ -131,7 +131,7 @@ func (c *Client) pleasantPassword(ctx context.Context, id vault.ID, comment stri
 	if err != nil {
 		return vault.Secret{}, err
 	}
-	return c.bareSecret(c.fetch(ctx, request{method: http.MethodPost, path: path, body: comments}, smallAnswer))
+	return c.bareSecret(c.fetch(ctx, request{method: http.MethodPost, path: path, body: comments, secret: true}, smallAnswer))
 }
 
 // bareSecret reads an answer that is one string, and wipes it.
@@ -157,7 +157,7 @@ func (c *Client) Attachment(ctx context.Context, entry, attachment vault.ID, com
 	}
 	if m.Kind == wire.KindTideover {
 		r := request{
-			method: http.MethodGet, accept: wire.MediaBytes, bulk: true,
+			method: http.MethodGet, accept: wire.MediaBytes, bulk: true, secret: true,
 			path: wire.APIRoot + "/entries/" + entry.String() + "/attachments/" + attachment.String(),
 		}
 		if comment != "" {
@@ -170,7 +170,7 @@ func (c *Client) Attachment(ctx context.Context, entry, attachment vault.ID, com
 		return nil, err
 	}
 	path := entryPath(version, entry, "/attachments/"+attachment.String())
-	body, err := c.fetch(ctx, request{method: http.MethodGet, path: path, bulk: true}, c.cfg.Limits.AttachmentBytes/3*4+smallAnswer)
+	body, err := c.fetch(ctx, request{method: http.MethodGet, path: path, bulk: true, secret: true}, c.cfg.Limits.AttachmentBytes/3*4+smallAnswer)
 	if err != nil {
 		return nil, err
 	}

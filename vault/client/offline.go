@@ -48,7 +48,7 @@ func (c *Client) OfflinePackage(ctx context.Context, comment string) (*vault.Con
 	if version <= oldest {
 		return nil, time.Time{}, vault.Fail(vault.Unsupported, "%s has no offline mode: its API is version %d", c.base.Host, version)
 	}
-	request := request{method: http.MethodPost, path: rest(version, "OfflinePackage"), long: true}
+	request := request{method: http.MethodPost, path: rest(version, "OfflinePackage"), long: true, secret: true}
 	if request.body, err = wire.Marshal(wire.CommentRequest{Comment: comment}); err != nil {
 		return nil, time.Time{}, err
 	}

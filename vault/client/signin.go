@@ -58,7 +58,7 @@ func (c *Client) provider(cred wire.Credentials) string {
 // the provider whose code the server wants.
 func (c *Client) requestToken(ctx context.Context, cred wire.Credentials, provider string) (t wire.Token, asked string, err error) {
 	r := request{
-		method: http.MethodPost, path: wire.TokenPath, anonymous: true, form: true,
+		method: http.MethodPost, path: wire.TokenPath, anonymous: true, form: true, secret: true,
 		body: passwordGrant(cred), header: http.Header{},
 	}
 	if !cred.Device.IsZero() {

@@ -63,6 +63,9 @@ type request struct {
 	header http.Header
 	body   []byte // wiped afterwards
 	form   bool   // the body is a form, otherwise JSON
+	// secret closes the connection afterwards: values lie in its buffers, which
+	// nobody else can clear.
+	secret bool
 	// anonymous leaves the token out.
 	anonymous bool
 	long      bool // wait for cfg.LongWait
@@ -137,6 +140,10 @@ func (c *Client) send(ctx context.Context, r request, upload *payload) (*http.Re
 	req.Header.Set(wire.HeaderClientID, c.cfg.ClientID.String())
 	if token != "" {
 		req.Header.Set("Authorization", token)
+	}
+	req.Close = r.secret
+	if r.stream {
+		return c.streams.Do(req)
 	}
 	return c.http.Do(req)
 }

@@ -70,7 +70,7 @@ func (c *Client) UpdateEntry(ctx context.Context, group vault.ID, e *vault.Entry
 		if err != nil {
 			return err
 		}
-		err = c.ask(ctx, request{method: http.MethodPatch, path: entryPath(version, e.ID, ""), body: body}, nil)
+		err = c.ask(ctx, request{method: http.MethodPatch, path: entryPath(version, e.ID, ""), body: body, secret: true}, nil)
 		if err != nil {
 			return c.wantsComment(ctx, err, commented{e.ID, comment, func(f *wire.Facts) bool {
 				return f.CommentModify || group != now.Group && f.CommentMove
@@ -137,7 +137,7 @@ func (c *Client) create(ctx context.Context, path string, in any) (vault.ID, err
 	if err != nil {
 		return vault.ID{}, err
 	}
-	answer, err := c.fetch(ctx, request{method: http.MethodPost, path: path, body: body, bulk: true}, smallAnswer)
+	answer, err := c.fetch(ctx, request{method: http.MethodPost, path: path, body: body, bulk: true, secret: true}, smallAnswer)
 	if err != nil {
 		return vault.ID{}, err
 	}
