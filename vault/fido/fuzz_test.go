@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/fido"
@@ -62,7 +63,7 @@ func FuzzAnswers(f *testing.F) {
 			s.answer(script[2 : 2+n])
 			script = script[2+n:]
 		}
-		run(t, s, enrol)
+		synctest.Test(t, func(t *testing.T) { run(t, s, enrol) }) // pauses take no time
 	})
 }
 
@@ -76,6 +77,6 @@ func FuzzReports(f *testing.F) {
 			s.reports = append(s.reports, script[:n])
 			script = script[n:]
 		}
-		run(t, s, enrol)
+		synctest.Test(t, func(t *testing.T) { run(t, s, enrol) }) // pauses take no time
 	})
 }

@@ -1,7 +1,6 @@
 package fido_test
 
 import (
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -21,15 +20,6 @@ const (
 	keyDescriptor      = "06d0f1 0901 a101 0920 1500 26ff00 7508 9540 8102 0921 1500 26ff00 7508 9540 9102 c0"
 	keyboardDescriptor = "0501 0906 a101 0507 19e0 29e7 1500 2501 7501 9508 8102 9501 7508 8101 9505 7501 0508 1901 2905 9102 9501 7503 9101 9506 7508 1500 2565 0507 1900 2965 8100 c0"
 )
-
-func unhex(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func TestDescriptors(t *testing.T) {
 	cases := map[string]struct {
@@ -85,7 +75,13 @@ func terminal(t *testing.T) (*os.File, string) {
 	}); controlErr != nil || err != nil {
 		t.Fatal(controlErr, err)
 	}
-	return master, fmt.Sprintf("/dev/pts/%d", number)
+	path := fmt.Sprintf("/dev/pts/%d", number)
+	held, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY, 0) // or the master fails whenever nobody has it open
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = held.Close() }) // nothing was written to it
+	return master, path
 }
 
 // node makes a device in folders like those of Linux.

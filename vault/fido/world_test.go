@@ -2,7 +2,9 @@ package fido_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/tideover/tideover/vault"
@@ -97,4 +99,14 @@ func triesLeft(t *testing.T, err error, want vault.Cause) int {
 		return *problem.TriesLeft
 	}
 	return -1
+}
+
+// unhex reads hexadecimal with spaces.
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
