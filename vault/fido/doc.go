@@ -46,7 +46,7 @@
 // structures' sizes and offsets are those that a C compiler makes of Microsoft's
 // header, and no line of it ever called webauthn.dll. Everything above Device ran against the
 // software authenticator in fidotest, which was written from the standard and
-// shares no code with this package.
+// shares no code with this package; Yubico's python-fido2 worked with it as well.
 //
 // The invariant: nothing that a key says is believed, neither its lengths nor
 // its patience, and a wrong output opens nothing.
