@@ -201,14 +201,18 @@ func (d *desk) rest(at image.Point) {
 	time.Sleep(tipPause)
 }
 
-// client gives the command line a command in the home of the window.
-func (d *desk) client(args ...string) {
+// client gives the command line a command in the home of the window, and returns
+// what it says.
+func (d *desk) client(args ...string) []byte {
 	global := append([]string{"--home", filepath.Join(d.dir, "home"), "--tpm", d.chip.Spec()}, d.trusted()...)
 	cmd := exec.Command(filepath.Join(d.options.bin, "tideover-cli"), append(global, args...)...)
 	cmd.Env = d.Env()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		d.Fatalf("tideover-cli %v: %v: %s", args, err, out)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		d.Fatalf("tideover-cli %v: %v", args, err)
 	}
+	return out
 }
 
 // shot takes a picture when the window has come to rest.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"image"
 	"os"
 	"path/filepath"
@@ -113,7 +114,7 @@ func limits(d *desk) {
 	d.server.quit()
 	d.open(d.trusted()...)
 	d.see("unlock.password")
-	for range tries {
+	for d.triesLeft() > 0 {
 		d.Type("not the password")
 		d.Key("Return")
 		d.settle()
@@ -133,8 +134,16 @@ func limits(d *desk) {
 	d.close()
 }
 
-// tries are those of the policy that a server begins with.
-const tries = 10
+// triesLeft are the wrong master passwords that the cache still takes.
+func (d *desk) triesLeft() int {
+	var status struct {
+		Cache struct {
+			TriesLeft int `json:"tries_left"`
+		} `json:"cache"`
+	}
+	d.Must("read the status", json.Unmarshal(d.client("status", "--json"), &status))
+	return status.Cache.TriesLeft
+}
 
 // leaseEnds is longer than the chip's clock lets a cache live here.
 const leaseEnds = 65 * time.Second
