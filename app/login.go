@@ -26,8 +26,9 @@ type loginPlace struct {
 	screen *screen.Login
 
 	task *task
-	over func() // ends the wait of other commands for the task
-	hold *task  // wipes the password in the end
+	over func()        // ends the wait of other commands for the task
+	hold *task         // wipes the password in the end
+	last chan struct{} // closed when the work of the last attempt is over, cancelled or not
 
 	server, user string       // of the last attempt
 	password     vault.Secret // likewise, while a question about it is open
@@ -227,10 +228,16 @@ func (p *loginPlace) attempt(code vault.Secret) {
 	}
 	server, pin, before := p.server, p.pin, d.status
 	who := session.Credentials{User: p.user, Password: p.password.Clone(), OTP: code}
+	earlier, now := p.last, make(chan struct{})
+	p.last = now
 	p.over = d.waiting()
 	p.task = start(d.tasks, func(ctx context.Context, _ func(func())) (bool, error) {
+		defer close(now)
 		defer who.Password.Wipe()
 		defer who.OTP.Wipe()
+		if earlier != nil {
+			<-earlier // one that was let in too late is signed out first
+		}
 		target, err := d.cfg.Target(server)
 		if err != nil {
 			return false, err

@@ -110,13 +110,15 @@ func (p *unlockPlace) unlock(user string, password []byte) {
 		// A cache that is open is not asked for its password again: without this
 		// any password would do after an attempt that was cancelled too late, or
 		// on the way from Online with an open cache.
-		d.session.Lock()
+		if d.session.Unlocked() {
+			d.session.Lock()
+		}
 		open := d.session.WorkOffline
 		if offline {
 			open = d.session.Unlock
 		}
 		err := errors.Join(open(ctx, request), ctx.Err())
-		if err != nil { // it may have been opened before that
+		if err != nil { // it may have been opened before that, and what was typed is cleared
 			d.session.Lock()
 		}
 		return err == nil, err

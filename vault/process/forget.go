@@ -10,8 +10,9 @@ import (
 
 // Forget clears what is garbage: memory that no variable reaches any more and
 // that nobody can wipe, such as the copies that a library made of a secret. Call
-// it when secrets have done their work, after unlocking and after locking. It
-// takes milliseconds, and as long as two garbage collections.
+// it when everything is locked: it stops the program for as long as two garbage
+// collections and the filling of what is free take, tens of milliseconds and more
+// where the heap is large.
 //
 // Go gives whole free pages back to the system here, which clears them. A free
 // place among objects that live on it clears only when it hands it out again: so

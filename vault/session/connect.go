@@ -6,7 +6,6 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/policy"
-	"github.com/tideover/tideover/vault/process"
 )
 
 // ConnectRequest is what a person gives to come back online.
@@ -40,7 +39,6 @@ type Connected struct {
 // Errors: NotSignedIn without a password or a live session; WrongPassword if
 // the master password does not open the cache that is there; those of SignIn.
 func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, error) {
-	defer process.Forget()
 	st, err := s.home.load()
 	if err != nil {
 		return Connected{}, err

@@ -216,9 +216,10 @@ func (c *contacting) follow(whole context.Context, most time.Duration) {
 	if err != nil {
 		return
 	}
-	ended := make(chan error, 1)
+	type end struct{ why error }
+	ended := make(chan end, 1)
 	go func() {
-		ended <- c.remote.Events(ctx, c.device, after, c.signer, func(token string) {
+		ended <- end{c.remote.Events(ctx, c.device, after, c.signer, func(token string) {
 			if c.carryOut(whole, token) != nil {
 				return // it comes again
 			}
@@ -226,20 +227,20 @@ func (c *contacting) follow(whole context.Context, most time.Duration) {
 			last, done := context.WithTimeout(context.WithoutCancel(whole), lastWord)
 			defer done()
 			_ = c.report(last) // what does not arrive does with the next contact
-		})
+		})}
 	}()
 	c.g.tell(News{Kind: Following})
 	select {
 	case <-c.g.s.poke:
 		stop()
-		_ = <-ended // on purpose
+		<-ended // what it says is of no use now
 		c.g.pause = againFirst
-	case err := <-ended:
+	case it := <-ended:
 		if ctx.Err() != nil {
 			c.g.pause = againFirst
 			return // time to ask again
 		}
-		c.g.tell(News{Kind: StreamLost, Err: err})
+		c.g.tell(News{Kind: StreamLost, Err: it.why})
 		c.g.wait(whole, apart(c.g.pause))
 		c.g.pause = min(2*c.g.pause, againMost)
 	}

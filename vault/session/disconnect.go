@@ -10,7 +10,6 @@ import (
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
-	"github.com/tideover/tideover/vault/process"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -48,7 +47,6 @@ type Cached struct {
 // ApprovalDenied, Suspended, Revoked, LevelTooLow, CommentRequired,
 // WeakPassword, Busy and those of SignIn and of cache.Prepare and Commit.
 func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error) {
-	defer process.Forget()
 	st, err := s.home.load()
 	if err != nil {
 		return Cached{}, err

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
-	"github.com/tideover/tideover/vault/process"
 )
 
 // ErrNoFile says of a NotFound problem that it is a file of this computer which
@@ -47,7 +46,6 @@ func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer process.Forget()
 	s.lockNow()
 	store, err := s.store(st, a)
 	if err != nil {

@@ -92,7 +92,6 @@ func (s *Session) Unlock(ctx context.Context, r UnlockRequest) error {
 	}
 	s.lockNow()
 	open, err := s.unlock(ctx, st, a, r)
-	process.Forget() // what was typed, right or wrong
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
-	"github.com/tideover/tideover/vault/process"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -29,7 +28,6 @@ type SignInRequest struct {
 // NoSecretStore; IdentityUnknown, IdentityChanged; Unreachable, BadAnswer;
 // WrongCredentials, SecondFactor.
 func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
-	defer process.Forget()
 	st, srv, remote, err := s.meet(ctx, r.Target)
 	if err != nil {
 		return err
