@@ -113,7 +113,7 @@ func (s *Server) Upkeep(ctx context.Context) error {
 	defer s.events.end()
 	f := follower{gov: -1}
 	var err error
-	if f.mark, err = s.catalog.LastOrder(ctx); err != nil {
+	if f.mark, err = s.catalog.LastOrder(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	s.events.wake(vault.ID{}) // whoever came before the first look
