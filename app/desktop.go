@@ -60,6 +60,7 @@ type Desktop struct {
 	offlineWanted bool            // Work Offline was chosen, or no server answered at the login
 	noticed       bool            // the person was told that the server is back
 	busy          int             // commands under way that others wait for
+	signing       chan struct{}   // holds one while a sign-in has its turn; outlives the places
 	said          *present.Notice // of a failure, for the place that comes of it; nil: none
 	lost          bool            // a request found no server, which may change the mode by itself
 	saving        bool            // the settings are being written; unsaved: they changed since
@@ -77,7 +78,7 @@ type Desktop struct {
 func New(c Config) *Desktop {
 	d := &Desktop{
 		cfg: c, session: c.Client.Session, commands: present.Commands(),
-		tasks: newTasks(c.Post), settings: loadSettings(c.Home),
+		tasks: newTasks(c.Post), settings: loadSettings(c.Home), signing: make(chan struct{}, 1),
 	}
 	c.App.Settings().SetTheme(theme.New(theme.Mode(d.settings.Theme)))
 	c.App.SetIcon(theme.AppIcon())

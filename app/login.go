@@ -26,9 +26,8 @@ type loginPlace struct {
 	screen *screen.Login
 
 	task *task
-	over func()        // ends the wait of other commands for the task
-	hold *task         // wipes the password in the end
-	last chan struct{} // closed when the work of the last attempt is over, cancelled or not
+	over func() // ends the wait of other commands for the task
+	hold *task  // wipes the password in the end
 
 	server, user string       // of the last attempt
 	password     vault.Secret // likewise, while a question about it is open
@@ -228,39 +227,71 @@ func (p *loginPlace) attempt(code vault.Secret) {
 	}
 	server, pin, before := p.server, p.pin, d.status
 	who := session.Credentials{User: p.user, Password: p.password.Clone(), OTP: code}
-	earlier, now := p.last, make(chan struct{})
-	p.last = now
 	p.over = d.waiting()
-	p.task = start(d.tasks, func(ctx context.Context, _ func(func())) (bool, error) {
-		defer close(now)
+	p.task = start(d.tasks, func(ctx context.Context, _ func(func())) (attempted, error) {
 		defer who.Password.Wipe()
 		defer who.OTP.Wipe()
-		if earlier != nil {
-			<-earlier // one that was let in too late is signed out first
+		a, err := d.takeTurn(ctx)
+		if err != nil {
+			return a, err
 		}
 		target, err := d.cfg.Target(server)
 		if err != nil {
-			return false, err
+			return a, err
 		}
 		if pin != "" {
 			target.Pin = pin
 		}
 		if err := d.session.Meet(ctx, target); err != nil {
-			return false, err
+			return a, err
 		}
 		err = d.session.SignIn(ctx, session.SignInRequest{Target: target, Credentials: who})
 		if ctx.Err() != nil {
-			return false, errors.Join(ctx.Err(), d.undo(context.WithoutCancel(ctx), before))
+			return a, errors.Join(ctx.Err(), d.undo(context.WithoutCancel(ctx), before))
 		}
-		return err == nil, err
-	}, p.done, func(in bool) {
-		if in { // it was cancelled when it had just succeeded
-			start(d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
-				return struct{}{}, d.undo(ctx, before)
-			}, func(struct{}, error) { d.refresh() }, nil)
+		a.in = err == nil
+		return a, err
+	}, func(a attempted, err error) {
+		a.giveTurn()
+		p.done(err)
+	}, func(a attempted) {
+		if !a.in {
+			a.giveTurn()
+			return
 		}
+		// It was cancelled when it had just succeeded.
+		start(d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
+			return struct{}{}, d.undo(ctx, before)
+		}, func(struct{}, error) {
+			a.giveTurn()
+			d.refresh()
+		}, nil)
 	})
 	p.paint()
+}
+
+// attempted is what an attempt came to.
+type attempted struct {
+	in   bool          // the server let in
+	turn chan struct{} // to give back; nil: it never had its turn
+}
+
+// takeTurn waits for what an earlier attempt still does, cancelled or not: one
+// that was let in too late is signed out first, and takes nobody else with it.
+// It is called in tasks; whoever has the turn gives it back, once.
+func (d *Desktop) takeTurn(ctx context.Context) (attempted, error) {
+	select {
+	case d.signing <- struct{}{}:
+		return attempted{turn: d.signing}, nil
+	case <-ctx.Done():
+		return attempted{}, ctx.Err()
+	}
+}
+
+func (a attempted) giveTurn() {
+	if a.turn != nil {
+		<-a.turn
+	}
 }
 
 // undo signs out who came in although the attempt was cancelled. It is called
@@ -273,7 +304,7 @@ func (d *Desktop) undo(ctx context.Context, before session.Status) error {
 	return d.session.SignOut(ctx)
 }
 
-func (p *loginPlace) done(_ bool, err error) {
+func (p *loginPlace) done(err error) {
 	d := p.d
 	p.went()
 	p.err = err

@@ -38,6 +38,7 @@ type door struct {
 	slow   bool          // the answer to a sign-in waits for the end of the attempt
 	asked  chan struct{} // told of a sign-in that waits
 	stray  bool          // it lets in although the attempt has ended
+	deaf   chan struct{} // it waits for this, not for the end of the attempt; nil: it listens
 	calls  []string
 	secret []string // what it was sent
 }
@@ -76,11 +77,15 @@ func (d dialled) SignIn(ctx context.Context, c session.Credentials) (session.Tok
 	}
 	d.mu.Lock()
 	d.secret = append(d.secret, c.Password.Text()+c.OTP.Text())
-	slow, stray, code := d.slow, d.stray, d.code
+	slow, stray, deaf, code := d.slow, d.stray, d.deaf, d.code
 	d.mu.Unlock()
 	if slow {
 		d.asked <- struct{}{}
-		<-ctx.Done()
+		if deaf != nil {
+			<-deaf
+		} else {
+			<-ctx.Done()
+		}
 		if !stray {
 			return session.Token{}, ctx.Err()
 		}
@@ -332,6 +337,38 @@ func TestSignInCancelled(t *testing.T) {
 		if e.status.SignedIn {
 			t.Errorf("stray %v: signed in", stray)
 		}
+	}
+}
+
+// Whoever waits for an attempt that does not end can give up, try again, and is
+// let in once it has: what the first one came to does not hit the last.
+func TestSignInWaitsForItsTurn(t *testing.T) {
+	e := newEntrance(t, nil)
+	e.door.slow, e.door.stray, e.door.deaf = true, true, make(chan struct{})
+	e.signIn(doorWord)
+	<-e.door.asked
+	e.login.cancel()
+	for range 2 {
+		e.signIn("wrong")
+		e.want("Asking https://vault.example:10001…")
+		e.login.cancel()
+		e.q.one() // its work is over, and it was not its turn
+		e.want("Cancelled.")
+	}
+	if got := len(e.door.secret); got != 1 {
+		t.Errorf("%d passwords were sent", got)
+	}
+	e.door.mu.Lock()
+	e.door.slow = false
+	e.door.mu.Unlock()
+	e.signIn(doorWord)
+	close(e.door.deaf)
+	e.settle()
+	e.isAt(e.main, session.Online)
+	e.refresh()
+	e.settle()
+	if !e.status.SignedIn || !e.login.password.IsEmpty() || len(e.signing) != 0 {
+		t.Errorf("signed in %v, the password is held %v, %d have the turn", e.status.SignedIn, !e.login.password.IsEmpty(), len(e.signing))
 	}
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Poster runs a function on the goroutine that paints. fyne.Do is one; tests
@@ -83,6 +84,11 @@ func (ts *tasks) run(work func()) {
 	}
 }
 
+// endPatience is how long the end of the program waits for work that does not
+// listen, and then for what is done last: a keychain may ask somebody who is not
+// there, a chip may be gone. Whatever writes a file takes less.
+const endPatience = 10 * time.Second
+
 // end cancels everything, waits for it, runs last, and has over painted. What
 // is started after it does nothing.
 func (ts *tasks) end(last, over func()) {
@@ -92,8 +98,23 @@ func (ts *tasks) end(last, over func()) {
 	ts.ended = true
 	ts.stop()
 	go func() {
-		ts.all.Wait()
-		last()
+		patiently(ts.all.Wait)
+		patiently(last)
 		ts.post(over)
 	}()
+}
+
+// patiently runs work, and returns when it is done or patience is over.
+func patiently(work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	t := time.NewTimer(endPatience)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // queue is a Poster that a test pumps: what is posted runs on its goroutine.
@@ -92,4 +94,28 @@ func TestTasksEnd(t *testing.T) {
 	if order[0] != "task" || order[1] != "last" || order[2] != "over" {
 		t.Errorf("order %v", order)
 	}
+}
+
+// Work that does not listen keeps nobody from leaving, nor does what is done
+// last.
+func TestTasksEndWithoutThoseWhoDoNotListen(t *testing.T) {
+	synctest.Test(t, func(*testing.T) {
+		q := newQueue()
+		ts := newTasks(q.post)
+		deaf := make(chan struct{})
+		start(ts, func(context.Context, func(func())) (int, error) {
+			<-deaf
+			return 0, nil
+		}, func(int, error) {}, nil)
+		begun, closed, over := time.Now(), false, false
+		ts.end(func() {
+			closed = true
+			<-deaf
+		}, func() { over = true })
+		q.one()
+		if took := time.Since(begun); !closed || !over || took != 2*endPatience {
+			t.Errorf("closed %v, over %v after %v", closed, over, took)
+		}
+		close(deaf)
+	})
 }
