@@ -23,6 +23,7 @@ type unlockPlace struct {
 	last   chan struct{} // closed when the work of the last attempt is over, cancelled or not
 	err    error         // of the last attempt
 	notice *present.Notice
+	locked lockout
 }
 
 func newUnlockPlace(d *Desktop) *unlockPlace {
@@ -42,11 +43,12 @@ func (p *unlockPlace) paint() {
 	if c := p.d.status.Cache; c != nil && c.Problem != nil && !errors.Is(err, vault.WrongPassword) {
 		err = nil // what is the matter with the cache says more than what was tried
 	}
-	m := present.NewUnlock(p.d.words, p.d.status, p.d.now(), err, p.task.running())
+	m := present.NewUnlock(p.d.words, p.locked.judge(p.d.status, p.d.now()), p.d.now(), err, p.task.running())
 	if m.Notice == nil {
 		m.Notice = p.notice
 	}
 	p.screen.Show(m)
+	p.count(m.Again)
 }
 
 func (p *unlockPlace) enter() {
@@ -57,6 +59,7 @@ func (p *unlockPlace) enter() {
 func (p *unlockPlace) leave() {
 	p.lock()
 	p.screen.Focus(nil)
+	defer p.locked.stop()
 	p.paint() // a bar that swings would go on, unseen, and the window with it
 }
 

@@ -2,13 +2,17 @@ package app
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2/test"
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/tpm/tpmtest"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
 )
@@ -110,6 +114,65 @@ func TestWorkOffline(t *testing.T) {
 	e.until(func() bool { return e.login.notice != nil })
 	e.isAt(e.login, session.Disconnected)
 	e.want("The server cannot be reached")
+}
+
+// Too many wrong passwords: none is asked for any more, the time until the next
+// is counted, and no reading of the chip sets it back.
+func TestLockedOut(t *testing.T) {
+	e := newEntrance(t, tpmtest.Start(t).Open(t))
+	e.signIn(doorWord)
+	e.settle()
+	if _, err := e.session.Disconnect(t.Context(), session.CacheRequest{
+		Password: vault.SecretText(doorWord),
+		Master:   func(context.Context, policy.MasterRules) (vault.Secret, error) { return vault.SecretText(keyWord), nil },
+	}); err != nil {
+		t.Fatal(err)
+	}
+	e.lock()
+	e.until(func() bool { return e.status.Mode == session.Offline })
+	for e.status.Cache.State == cache.Usable {
+		e.open("wrong")
+	}
+	e.want("takes none for now")
+	e.want("You can try again in")
+	if got := e.reads(); strings.Contains(got, "Type the master password") || strings.Contains(got, "Master password") {
+		t.Errorf("a password is asked for: %q", got)
+	}
+	end := e.unlock.locked.until
+	e.refresh()
+	e.settle()
+	if got := e.unlock.locked.until; !got.Equal(end) || !e.unlock.locked.tick.running() {
+		t.Errorf("the end went from %v to %v", end, got)
+	}
+}
+
+// The soonest end holds until there are more failures, or it is long over.
+func TestLockoutHolds(t *testing.T) {
+	var l lockout
+	began := time.Date(2026, time.May, 4, 12, 0, 0, 0, time.UTC)
+	for _, step := range []struct {
+		at     time.Duration
+		failed int
+		want   time.Duration
+	}{
+		{0, 5, 10 * time.Minute},
+		{4 * time.Minute, 5, 10 * time.Minute},
+		{5 * time.Minute, 6, 15 * time.Minute},
+		{15*time.Minute + 30*time.Second, 5, 15 * time.Minute},
+		{17 * time.Minute, 5, 27 * time.Minute},
+	} {
+		now := began.Add(step.at)
+		until := now.Add(10 * time.Minute) // as every reading says
+		st := session.Status{Cache: &cache.Status{State: cache.LockedOut, Problem: &vault.Problem{Cause: vault.ChipLocked, Until: until}}}
+		st.Cache.Tries.Failed = step.failed
+		var got *vault.Problem
+		if !errors.As(l.judge(st, now).Cache.Problem, &got) || !got.Until.Equal(began.Add(step.want)) {
+			t.Errorf("after %v: %v, want %v", step.at, got.Until.Sub(began), step.want)
+		}
+	}
+	if l.judge(session.Status{}, began); !l.until.IsZero() {
+		t.Error("an end without a cache")
+	}
 }
 
 // A cancelled unlocking opens nothing, and no later password profits from it.

@@ -29,7 +29,8 @@ type Unlock struct {
 	Connect bool // Connect… is offered too
 	Back    bool // to the login; not while Offline, where nobody signs in
 	Busy    bool
-	Notice  *Notice // the last error; nil: nothing
+	Notice  *Notice   // why it does not open, else the last error; nil: nothing
+	Again   time.Time // until when it takes no password, which Notice counts down; zero: it does not
 }
 
 // NewUnlock returns the prompt for a status; err is of the last attempt, or
@@ -50,7 +51,11 @@ func NewUnlock(words *Catalogue, st session.Status, now time.Time, err error, bu
 		return u
 	}
 	u.Can = c.State == "usable"
-	if !u.Can && u.Notice == nil {
+	switch { // what is the matter with the cache says more than what was tried
+	case u.Can:
+	case c.State == "locked_out":
+		u.Notice, u.Again = lockedOut(words, st, now, u.Connect), find(c.Problem).Until
+	case c.Problem != nil:
 		u.Notice = words.Failure(c.Problem)
 	}
 	if c.User != "" {
