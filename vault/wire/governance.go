@@ -31,10 +31,11 @@ type Orders struct {
 // LeaseRequest is the body of POST /devices/{id}/lease: a new lease for a cache
 // that the device has.
 type LeaseRequest struct {
-	Cache      vault.ID `json:"cache"`
-	Generation uint64   `json:"generation"`
-	ClockMS    uint64   `json:"clock_ms"` // TPM clock now, milliseconds; level C: 0
-	Resets     uint32   `json:"resets"`   // TPM resetCount now; level C: 0
+	Cache       vault.ID     `json:"cache"`
+	Generation  uint64       `json:"generation"`
+	ClockMS     uint64       `json:"clock_ms"` // TPM clock now, milliseconds; level C: 0
+	Resets      uint32       `json:"resets"`   // TPM resetCount now; level C: 0
+	Attestation *Attestation `json:"attestation,omitempty"`
 }
 
 // LeaseAnswer is the answer: the lease as a compact JWS.

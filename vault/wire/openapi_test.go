@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -82,6 +83,18 @@ func jsonMembers(t reflect.Type) []string {
 	return out
 }
 
+// alwaysWritten are the members that are never left out.
+func alwaysWritten(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		if name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); options != "omitempty" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 func TestOpenAPINamesTheGoTypes(t *testing.T) {
 	d := readDocument(t)
 	for _, typ := range []reflect.Type{
@@ -91,13 +104,17 @@ func TestOpenAPINamesTheGoTypes(t *testing.T) {
 		reflect.TypeFor[wire.GenerationReport](), reflect.TypeFor[wire.JournalUpload](), reflect.TypeFor[wire.JournalEvent](),
 		reflect.TypeFor[wire.JournalAnswer](), reflect.TypeFor[wire.Orders](), reflect.TypeFor[wire.LeaseRequest](),
 		reflect.TypeFor[wire.LeaseAnswer](), reflect.TypeFor[wire.ErrorBody](), reflect.TypeFor[wire.Error](),
+		reflect.TypeFor[wire.Enrolment](), reflect.TypeFor[wire.Challenge](), reflect.TypeFor[wire.Answer](), reflect.TypeFor[wire.Proven](),
+		reflect.TypeFor[binding.Statement](), reflect.TypeFor[wire.Sealed](), reflect.TypeFor[wire.Attestation](),
+		reflect.TypeFor[wire.IndicesRequest](), reflect.TypeFor[wire.Indices](), reflect.TypeFor[wire.PermitRequest](),
+		reflect.TypeFor[wire.Permit](), reflect.TypeFor[wire.ReadingRequest](),
 	} {
 		want := jsonMembers(typ)
 		if diff := cmp.Diff(want, d.schemas[typ.Name()]); diff != "" {
 			t.Errorf("%s: %s", typ.Name(), diff)
 		}
 		required := slices.Sorted(slices.Values(d.required[typ.Name()]))
-		if diff := cmp.Diff(want, required); diff != "" { // nothing is left out when it is written
+		if diff := cmp.Diff(alwaysWritten(typ), required); diff != "" { // nothing else is left out when it is written
 			t.Errorf("%s, required: %s", typ.Name(), diff)
 		}
 	}
@@ -106,7 +123,7 @@ func TestOpenAPINamesTheGoTypes(t *testing.T) {
 			t.Errorf("no schema %s", ref)
 		}
 	}
-	if len(d.refs) < 50 || len(d.paths) != 19 {
+	if len(d.refs) < 50 || len(d.paths) != 23 {
 		t.Errorf("%d references, %d paths: the reader or the document has lost some", len(d.refs), len(d.paths))
 	}
 }

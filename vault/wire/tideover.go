@@ -173,12 +173,15 @@ type CacheRequest struct {
 	Resets       uint32        `json:"resets"`   // TPM resetCount now
 	UserName     string        `json:"user_name"`
 	Comment      string        `json:"comment"`
+	Attestation  *Attestation  `json:"attestation,omitempty"`
 }
 
 // GenerationReport is the body of POST /devices/{id}/proof (the generation is
-// in use) and of POST /devices/{id}/cleared (it and all before it are gone).
+// in use) and of POST /devices/{id}/cleared (it and all before it are gone;
+// at level A the counter is the receipt).
 type GenerationReport struct {
-	Generation uint64 `json:"generation"`
+	Generation  uint64       `json:"generation"`
+	Attestation *Attestation `json:"attestation,omitempty"`
 }
 
 // JournalUpload is the body of POST /devices/{id}/journal: events in the order
