@@ -10,11 +10,7 @@ import (
 )
 
 // IndexCertifying is which index is to be certified, and with what.
-type IndexCertifying struct {
-	Index      binding.IndexKind
-	Key        []byte   // blob of the AttestationKey that signs
-	Qualifying [32]byte // what binding.Qualify makes for SubjectCounter
-}
+type IndexCertifying = binding.IndexCertifying
 
 // Certify has the chip state what an NV index of the cache holds; the server
 // reads it with Statement.Reading. Of the counter it is the receipt of a Wipe.

@@ -10,20 +10,11 @@ import (
 	"github.com/tideover/tideover/tpm/binding"
 )
 
-// Permit asks the server to sign r, and returns r‖s. The chip waits meanwhile,
-// with the connection open, for the session whose nonce is in r lives no
-// longer; so give ctx a limit. It must not call the chip. It is called once, as
-// a first write is permitted once; if the chip then puts us off for too long,
-// the call ends with ErrBusy.
-type Permit func(ctx context.Context, r binding.PermitRequest) (signature []byte, err error)
+// Permit asks the server to sign a request.
+type Permit = binding.AskPermit
 
 // PinWrite is what is written to a PIN index.
-type PinWrite struct {
-	Index  binding.IndexKind // PinFail or PinPass
-	Count  uint32            // 0, but for a new budget of opens: the count that was certified
-	Limit  uint32            // tries, or the count at which no open is left
-	Permit Permit
-}
+type PinWrite = binding.PinWrite
 
 // WritePin writes count and limit to a PIN index: its first write if it was
 // never written, else new tries or a new budget. Errors: ErrTampered if the

@@ -12,12 +12,7 @@ import (
 )
 
 // Plan is for whom NV indices are planned.
-type Plan struct {
-	Key    binding.ServerKey // of the server's TPM policy key
-	Device [16]byte
-	Cache  [16]byte
-	Opens  bool // with an index that counts opens
-}
+type Plan = binding.IndexPlan
 
 // maxDraws is how many handles are tried before one is free. The range has
 // four million; a chip holds some dozen.
