@@ -81,6 +81,8 @@ type Reader interface {
 	SettingReader
 	DeviceReader
 	CacheReader
+	ChipReader
+	SlotReader
 	LeaseReader
 	JournalReader
 	AuditReader
@@ -89,8 +91,8 @@ type Reader interface {
 	OrderReader
 }
 
-// Tx reads and writes. In a Tx, the rows that User, Device, Factor, Generation
-// and Request return are locked until its end, and a Setting cannot be changed
+// Tx reads and writes. In a Tx, the rows that User, Device, Factor, Generation,
+// Chip, Challenge, Slots and Request return are locked until its end, and a Setting cannot be changed
 // by others: so read, decide, write is safe. Entries and folders are guarded by
 // their version instead.
 type Tx interface {
@@ -109,6 +111,8 @@ type Tx interface {
 	SettingWriter
 	DeviceWriter
 	CacheWriter
+	ChipWriter
+	SlotWriter
 	LeaseWriter
 	JournalWriter
 	AuditWriter

@@ -39,6 +39,8 @@ func Run(t *testing.T, target Target) {
 		{"Settings", testSettings},
 		{"Devices", testDevices},
 		{"Caches", testCaches},
+		{"Chips", testChips},
+		{"Slots", testSlots},
 		{"Leases", testLeases},
 		{"Journal", testJournal},
 		{"Audit", testAudit},
