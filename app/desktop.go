@@ -58,7 +58,7 @@ type Desktop struct {
 	again         bool
 	proven        bool            // the person signed in or unlocked, and did not lock since
 	offlineWanted bool            // Work Offline was chosen, or no server answered at the login
-	noticed       bool            // the person was told that the server is back
+	noticed       bool            // the person knows that the server is there
 	busy          int             // commands under way that others wait for
 	signing       chan struct{}   // holds one while a sign-in has its turn; outlives the places
 	said          *present.Notice // of a failure, for the place that comes of it; nil: none
@@ -175,8 +175,8 @@ func (d *Desktop) refresh() {
 		} else {
 			before := d.status.Mode
 			d.took(st)
-			if d.lost && before == session.Online && st.Mode != session.Online {
-				d.changed(before, st)
+			if d.lost {
+				d.changed(before, st.Mode)
 			}
 		}
 		d.lost = false

@@ -12,7 +12,6 @@ import (
 // How often the window looks at what nobody tells it.
 const (
 	keepEvery = 5 * time.Second  // whether the cache may stay open, and whether somebody is there
-	pollEvery = 15 * time.Minute // whether the server is back; its orders are another matter
 	idleLimit = 15 * time.Minute // online, where no policy of a cache says how long
 )
 
@@ -21,7 +20,6 @@ func (d *Desktop) watch() {
 	d.tasks.run(d.openClipboard)
 	d.tasks.run(d.watchSession)
 	d.tasks.run(d.watchIdle)
-	d.tasks.run(d.watchServer)
 	d.tasks.run(d.watchOrders)
 	if d.cfg.Shows != nil {
 		d.tasks.run(d.watchShows)
@@ -129,39 +127,15 @@ func (d *Desktop) idleLimit() time.Duration {
 	return idleLimit
 }
 
-// watchServer hears of a server that is back. That is a notice, never a switch.
-func (d *Desktop) watchServer() {
-	every(d.tasks.base, pollEvery, func() {
-		st, err := d.session.Check(d.tasks.base)
-		d.cfg.Post(func() {
-			if err != nil {
-				d.refresh() // what an order did shows there
-				return
-			}
-			before := d.status.Mode
-			d.took(st)
-			d.paint()
-			d.changed(before, st)
-		})
-	})
-}
-
-// changed tells of what happened by itself.
-func (d *Desktop) changed(before session.Mode, st session.Status) {
-	back := st.Mode == session.Offline && st.Server.Reachable != nil && *st.Server.Reachable
-	switch {
-	case before == session.Online && st.Mode != session.Online:
-		words := modeNote(d.words, string(st.Mode))
-		d.tell(&present.Notice{Severity: present.Warning, Message: words})
-		d.note(words, "network.disconnected")
-	case back && !d.noticed:
-		d.noticed = true
-		words := d.words.Text("note.back", nil)
-		d.tell(&present.Notice{Severity: present.Good, Message: words, Remedy: d.words.Text("note.back.remedy", nil)})
-		d.note(words, "network.connected")
-	case !back:
-		d.noticed = false
+// changed tells of a mode that changed by itself.
+func (d *Desktop) changed(before, now session.Mode) {
+	if before != session.Online || now == session.Online {
+		return
 	}
+	d.noticed = false
+	words := modeNote(d.words, string(now))
+	d.tell(&present.Notice{Severity: present.Warning, Message: words})
+	d.note(words, "network.disconnected")
 }
 
 // every runs work again and again until the context ends, the first time after

@@ -81,11 +81,43 @@ func (c *contacting) orders(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := c.decided(ctx, answer.State); err != nil {
+			return err
+		}
 		now, err := c.mark()
 		if err != nil || now == after {
 			return err
 		}
 	}
+}
+
+// decided notes what became of a device that waited for an administrator. All
+// else that changes its state is an order.
+func (c *contacting) decided(ctx context.Context, now wire.DeviceState) error {
+	if now != wire.DevicePending && now != wire.DeviceApproved && now != wire.DeviceDenied {
+		return nil
+	}
+	st, err := c.g.s.home.load()
+	if err != nil {
+		return err
+	}
+	waits := func(a *account) bool {
+		return a != nil && a.Device.ID == c.device && a.Device.State != now &&
+			(a.Device.State == wire.DevicePending || a.Device.State == wire.DeviceDenied)
+	}
+	if !waits(st.account(c.account)) {
+		return nil
+	}
+	if _, err := c.g.s.home.update(ctx, func(st *state) error {
+		if a := st.account(c.account); waits(a) {
+			a.Device.State = now
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	c.g.tell(News{Kind: DeviceDecided})
+	return nil
 }
 
 // mark returns how far the account's orders were carried out.

@@ -33,8 +33,9 @@ const (
 
 // Govern keeps the client under its server's governance while the program runs,
 // in every mode: it follows orders and carries them out, renews the lease, sends
-// journal and receipts, and tells of all this, and of a lease that is about to
-// end. It returns when ctx does. It never holds up anything that a person does:
+// journal and receipts, and tells of all this, of a server that answers, and of
+// a lease that is about to end. Whoever calls it has no need to ask the server
+// again and again beside it. It returns when ctx does. It never holds up anything that a person does:
 // whatever waits for the network holds no lock. One call for each program; tell
 // is called by it alone.
 func (s *Session) Govern(ctx context.Context, tell func(News)) {
@@ -74,7 +75,9 @@ func (g *governing) round(ctx context.Context) {
 		g.lost(ctx, err, soonest)
 		return
 	case c == nil: // nobody governs this client, or not yet
-		g.wait(ctx, least(soonest, pollDefault))
+		if g.wait(ctx, least(soonest, pollDefault)) {
+			g.tell(News{Kind: Ungoverned})
+		}
 		return
 	}
 	if err := c.contact(ctx); err != nil {
@@ -82,6 +85,11 @@ func (g *governing) round(ctx context.Context) {
 		return
 	}
 	g.away = false
+	met := News{Kind: ServerMet}
+	if c.apart {
+		met.Kind = ServerAway
+	}
+	g.tell(met)
 	c.follow(ctx, least(g.warn(ctx), apart(c.poll)))
 }
 
@@ -109,8 +117,8 @@ func apart(d time.Duration) time.Duration {
 }
 
 // wait waits for a time, 0 for as long as it takes, or until somebody has done
-// something.
-func (g *governing) wait(ctx context.Context, d time.Duration) {
+// something. It reports whether it was the time.
+func (g *governing) wait(ctx context.Context, d time.Duration) bool {
 	var after <-chan time.Time
 	if d > 0 {
 		t := time.NewTimer(d)
@@ -122,7 +130,9 @@ func (g *governing) wait(ctx context.Context, d time.Duration) {
 	case <-g.s.poke:
 		g.pause = againFirst
 	case <-after:
+		return true
 	}
+	return false
 }
 
 // warn tells that the lease is about to end, once for each end and nearness, and
@@ -150,6 +160,7 @@ type contacting struct {
 	signer  Signer
 	device  vault.ID
 	poll    time.Duration
+	apart   bool // the way leads where devices alone are answered
 }
 
 // meet finds the current account's server: where the vault is, or, if that is
@@ -182,6 +193,7 @@ func (g *governing) meet(ctx context.Context) (*contacting, error) {
 			target := srv.target()
 			target.URL = there
 			away = c.reach(ctx, target)
+			c.apart = away == nil
 		}
 	}
 	if away != nil {

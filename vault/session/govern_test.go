@@ -50,7 +50,9 @@ func TestDisabledUserOnTheGovernanceListener(t *testing.T) {
 	before := g.offline()
 	g.stopVault()
 	g.govern()
-	g.until(session.Following)
+	if _, told := g.until(session.Following); len(told) == 0 || told[len(told)-1].Kind != session.ServerAway {
+		t.Errorf("told %+v, and not that the vault is away", told)
+	}
 	began := time.Now()
 	g.must(g.catalog.SetUserState(g.ctx(), g.op, g.user(), store.UserDisabled))
 	g.until(session.CacheRevoked)

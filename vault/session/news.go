@@ -35,6 +35,10 @@ const (
 	Following       NewsKind = "following"     // orders arrive at once from here on
 	StreamLost      NewsKind = "stream_lost"   // they are asked for, until it is back
 	GovernorAway    NewsKind = "governor_away" // nobody answers who could give orders
+	ServerMet       NewsKind = "met"           // the server answered where the vault is; told with each contact
+	ServerAway      NewsKind = "away"          // it did so for devices alone
+	DeviceDecided   NewsKind = "decided"       // an administrator has approved or denied this device
+	Ungoverned      NewsKind = "ungoverned"    // nobody governs this client: it is time for Check
 )
 
 // Ending says how near the end of a lease is. The text is a key for wording.
