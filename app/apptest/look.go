@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// enlarge is by how much the screen is enlarged before it is read: tesseract
-// expects letters of some 30 pixels, and those of a dense window have 9.
+// enlarge is by how much a screen of 100 % is enlarged before it is read:
+// tesseract expects letters of some 30 pixels, and those of a dense window have 9.
 const enlarge = 3
 
 // Shot returns the whole screen as it is painted now.
@@ -71,7 +71,8 @@ func (s *Screen) read(r image.Rectangle) []word {
 		r = shot.Bounds()
 	}
 	r = r.Intersect(shot.Bounds())
-	big := image.NewGray(image.Rect(0, 0, r.Dx()*enlarge, r.Dy()*enlarge))
+	by := float64(enlarge) / float64(s.options.Scale)
+	big := image.NewGray(image.Rect(0, 0, int(by*float64(r.Dx())), int(by*float64(r.Dy()))))
 	draw.CatmullRom.Scale(big, big.Bounds(), shot, r, draw.Src, nil)
 	negative := image.NewGray(big.Rect)
 	for i, p := range big.Pix {
@@ -82,8 +83,11 @@ func (s *Screen) read(r image.Rectangle) []word {
 	var group errgroup.Group
 	for i, page := range []*image.Gray{big, negative} {
 		group.Go(func() error {
-			tsv, err := recognise(page)
-			words[i] = parse(tsv, strconv.Itoa(i), r.Min)
+			tsv, err := recognise(page, s.options.Language)
+			words[i] = parse(tsv, strconv.Itoa(i), by)
+			for j := range words[i] {
+				words[i][j].at = words[i][j].at.Add(r.Min)
+			}
 			return err
 		})
 	}
@@ -94,12 +98,12 @@ func (s *Screen) read(r image.Rectangle) []word {
 }
 
 // recognise has a page read.
-func recognise(page *image.Gray) (tsv string, err error) {
+func recognise(page *image.Gray, language string) (tsv string, err error) {
 	var in bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&in, page); err != nil {
 		return "", err
 	}
-	cmd := exec.Command("tesseract", "-", "-", "--psm", "11", "-l", "eng", "tsv")
+	cmd := exec.Command("tesseract", "-", "-", "--psm", "11", "-l", language, "tsv")
 	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1") // faster on few cores
 	cmd.Stdin = &in
 	out, err := cmd.Output()
@@ -107,8 +111,8 @@ func recognise(page *image.Gray) (tsv string, err error) {
 }
 
 // parse reads tesseract's TSV: level, page, block, paragraph, line, word, left,
-// top, width, height, confidence, text.
-func parse(tsv, page string, origin image.Point) []word {
+// top, width, height, confidence, text; the page was enlarged by a factor.
+func parse(tsv, page string, by float64) []word {
 	var words []word
 	for _, row := range strings.Split(tsv, "\n") {
 		f := strings.Split(row, "\t")
@@ -117,10 +121,11 @@ func parse(tsv, page string, origin image.Point) []word {
 		}
 		var n [4]int
 		for i := range n {
-			n[i], _ = strconv.Atoi(f[6+i]) // tesseract's own numbers
+			v, _ := strconv.Atoi(f[6+i]) // tesseract's own numbers
+			n[i] = int(float64(v) / by)
 		}
-		at := image.Rect(n[0]/enlarge, n[1]/enlarge, (n[0]+n[2])/enlarge, (n[1]+n[3])/enlarge)
-		words = append(words, word{line: page + "." + strings.Join(f[1:5], "."), text: f[11], at: at.Add(origin)})
+		at := image.Rect(n[0], n[1], n[0]+n[2], n[1]+n[3])
+		words = append(words, word{line: page + "." + strings.Join(f[1:5], "."), text: f[11], at: at})
 	}
 	return words
 }

@@ -45,6 +45,8 @@ type T interface {
 // Options describe a screen.
 type Options struct {
 	Width, Height int    // pixels; zero: 1280 × 820
+	Scale         int    // pixels for a point, by which letters grow; zero: 1
+	Language      string // of what stands there, as tesseract calls it; empty: "eng"
 	Failed        string // folder for pictures of what was seen instead; empty: none
 }
 
@@ -73,6 +75,12 @@ func Start(t T, o Options) *Screen {
 	t.Helper()
 	if o.Width == 0 {
 		o.Width, o.Height = 1280, 820
+	}
+	if o.Scale == 0 {
+		o.Scale = 1
+	}
+	if o.Language == "" {
+		o.Language = "eng"
 	}
 	s := &Screen{t: t, options: o, home: t.TempDir(), changed: make(chan struct{}, 1)}
 	need(t, "Xvfb", "xvfb")

@@ -133,7 +133,7 @@ func TestUnlockLockedOut(t *testing.T) {
 		en, de []string
 		enNot  string
 	}{
-		{name: "minutes", until: again, level: binding.LevelB, en: []string{"in 9:43, by", "Connect…"}, de: []string{"in 9:43 wieder", "spätestens", "„Verbinden…“"}},
+		{name: "minutes", until: again, level: binding.LevelB, en: []string{"in 9:43, by", "Connect…"}, de: []string{"in 9:43 wieder", "spätestens", "„Connect…“"}},
 		{name: "hours", until: noon.Add(2*time.Hour - 17*time.Second), level: binding.LevelB, en: []string{"in 1:59:43,"}, de: []string{"in 1:59:43 "}},
 		{name: "over", until: noon.Add(-time.Second), level: binding.LevelB, en: []string{"in 0:00,"}, de: []string{"in 0:00 "}},
 		{name: "not known", level: binding.LevelB, en: []string{"try again later"}, de: []string{"später wieder"}, enNot: "again in"},

@@ -45,10 +45,14 @@ func picked(l *widget.EntryList) int {
 	return -1
 }
 
+// buttonColumn is the width of the buttons beside a list: that of the widest
+// below another list, in both languages, so that both lists end together.
+const buttonColumn = 136
+
 // listWithButtons is a list with its buttons in a column at the right, as
 // KeePass has them.
 func listWithButtons(title string, list fyne.CanvasObject, buttons ...fyne.CanvasObject) fyne.CanvasObject {
-	column := container.New(wide{width: 118}, container.NewVBox(buttons...)) // as wide in every list
+	column := container.New(wide{width: buttonColumn}, container.NewVBox(buttons...))
 	body := container.NewBorder(nil, nil, nil, container.NewHBox(gap(4, 0), column), list)
 	if title == "" {
 		return body

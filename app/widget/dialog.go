@@ -218,10 +218,9 @@ func (d *Dialog) build() {
 // card is the dialog without the veil around it.
 func (d *Dialog) card() fyne.CanvasObject {
 	d.build()
+	wished := min(newTitle(d.Title).MinSize().Width, titleWidth) // as a whole
 	title := newTitle(d.Title)
-	wished := min(title.MinSize().Width, titleWidth)
-	title.Truncation = fyne.TextTruncateEllipsis // a title may name an entry of any length
-	title.Refresh()                              // it was measured as a whole
+	title.Truncation = fyne.TextTruncateEllipsis // it may name an entry of any length
 	head := container.NewBorder(nil, nil, nil, nil, title)
 	if d.Icon != "" {
 		icon := container.NewGridWrap(fyne.NewSize(20, 20), widget.NewIcon(theme.Colored(d.Icon, toolkit.ColorNamePrimary)))

@@ -146,6 +146,7 @@ func TestBusyDialog(t *testing.T) {
 func TestTitleIsCut(t *testing.T) {
 	s := open(t)
 	s.stack.Close(s.dialog)
+	s.window.Resize(fyne.NewSize(3000, 400)) // there is room for more of it
 	s.stack.Open(&widget.Dialog{Title: "Delete “" + strings.Repeat("a long name ", 40) + "”?", Icon: theme.IconDelete, Body: canvas.NewRectangle(nil), Cancel: "Cancel"})
 	titles := 0
 	for _, text := range s.painted() {

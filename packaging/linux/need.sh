@@ -51,6 +51,7 @@ keepassxc|keepassxc|the program beside which ours is measured
 pictures="$window$screen
 swtpm|swtpm|a software TPM, to make caches with
 convert|imagemagick|gives the pictures of the README few colours
+deu|tesseract-ocr-deu|reads the German pictures
 "
 
 case "${1:-}" in
@@ -67,6 +68,7 @@ there() {
 	case "$1" in
 	pg_config_or_server) ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ;;
 	/*) [ -e "$1" ] ;;
+	deu) ls /usr/share/tesseract-ocr/*/tessdata/deu.traineddata >/dev/null 2>&1 ;;
 	dri) ls /usr/lib/*/dri/swrast_dri.so >/dev/null 2>&1 ;;
 	gcc) command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdlib.h ] ;;
 	*) command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] ;;

@@ -56,7 +56,8 @@ func newDesk(s *apptest.Stage, o options, v variant, p places) *desk {
 	d.chip = d.machine("tpm")
 	d.server = newServer(s, filepath.Join(o.bin, "tideover-server"), filepath.Join(d.dir, "server"))
 	d.Screen = apptest.Start(s, apptest.Options{
-		Width: screenWidth * v.scale, Height: screenHeight * v.scale, Failed: filepath.Join(o.out, "failed"),
+		Width: screenWidth * v.scale, Height: screenHeight * v.scale, Scale: v.scale, Language: v.reader,
+		Failed: filepath.Join(o.out, "failed"),
 	})
 	return d
 }

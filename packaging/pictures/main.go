@@ -37,18 +37,19 @@ type variant struct {
 	name     string
 	theme    string // as in the settings of the window
 	language string
-	scale    int // pixels for a point
+	reader   string // of that language, as tesseract calls it
+	scale    int    // pixels for a point
 }
 
 // variants are all that are worth looking at. The colours do not depend on the
 // scale, nor does the wording on the colours.
 func variants() []variant {
 	return []variant{
-		{"light", "light", "en", 1},
-		{"dark", "dark", "en", 1},
-		{"light-200", "light", "en", 2},
-		{"dark-200", "dark", "en", 2},
-		{"german", "light", "de", 1},
+		{"light", "light", "en", "eng", 1},
+		{"dark", "dark", "en", "eng", 1},
+		{"light-200", "light", "en", "eng", 2},
+		{"dark-200", "dark", "en", "eng", 2},
+		{"german", "light", "de", "deu", 1},
 	}
 }
 
