@@ -14,10 +14,11 @@ import (
 	"github.com/tideover/tideover/vault/session"
 )
 
-// front returns what can be read in the dialog in front, "" if there is none.
-func (e *entrance) front() string {
-	return readable(e.cfg.Window.Canvas().Overlays().Top())
-}
+// top is the dialog in front; nil: there is none.
+func (e *entrance) top() fyne.CanvasObject { return e.cfg.Window.Canvas().Overlays().Top() }
+
+// front returns what can be read in it.
+func (e *entrance) front() string { return readable(e.top()) }
 
 // asks waits until the dialog in front says text and waits for the person.
 func (e *entrance) asks(text string) {
@@ -74,34 +75,11 @@ func (e *entrance) cache() {
 }
 
 // fields are the password fields of the dialog in front.
-func (e *entrance) fields() []*widget.PasswordEntry { return shown[*widget.PasswordEntry](e) }
-
-func (e *entrance) buttons() []*widget.Button { return shown[*widget.Button](e) }
-
-// shown are the widgets of a kind that can be seen in the dialog in front.
-func shown[T fyne.Widget](e *entrance) []T {
-	var all []T
-	var walk func(o fyne.CanvasObject)
-	walk = func(o fyne.CanvasObject) {
-		if o == nil || !o.Visible() {
-			return
-		}
-		switch o := o.(type) {
-		case T:
-			all = append(all, o)
-		case fyne.Widget:
-			for _, below := range test.WidgetRenderer(o).Objects() {
-				walk(below)
-			}
-		case *fyne.Container:
-			for _, below := range o.Objects {
-				walk(below)
-			}
-		}
-	}
-	walk(e.cfg.Window.Canvas().Overlays().Top())
-	return all
+func (e *entrance) fields() []*widget.PasswordEntry {
+	return shown[*widget.PasswordEntry](e.top())
 }
+
+func (e *entrance) buttons() []*widget.Button { return shown[*widget.Button](e.top()) }
 
 // A person's way offline and back, and what they are told on it.
 func TestDisconnectAndConnect(t *testing.T) {

@@ -78,9 +78,12 @@ func seen(o fyne.CanvasObject) []fyne.CanvasObject {
 }
 
 // reads returns everything that can be read.
-func (s *seat) reads() string {
+func (s *seat) reads() string { return read(s.sees()) }
+
+// read returns what can be read in these objects.
+func read(objects []fyne.CanvasObject) string {
 	var out []string
-	for _, o := range s.sees() {
+	for _, o := range objects {
 		if t, ok := o.(*canvas.Text); ok && t.Text != "" {
 			out = append(out, t.Text)
 		}
