@@ -82,6 +82,18 @@ func (c *copyproof) endless() {
 	c.approve(24*hour, 10_000)
 }
 
+// reseal prepares the next generation but one, whose commit takes two steps, and
+// returns what is in use and what would be. Nothing ends either.
+func (c *copyproof) reseal() (present, pending binding.SealedUse) {
+	c.t.Helper()
+	c.endless()
+	present = c.use
+	c.seal() // given up
+	c.seal()
+	c.endless()
+	return present, c.use
+}
+
 func TestPowerCutAtEveryCommand(t *testing.T) {
 	nothing := func(*copyproof) {}
 	stillOpens := func(c *copyproof) {
@@ -154,12 +166,7 @@ func TestPowerCutInCommit(t *testing.T) {
 	c := committed(t, false)
 	var old, fresh binding.SealedUse
 	cutEverywhere(c, interrupted{func(c *copyproof) {
-		c.endless()
-		old = c.use
-		c.seal() // given up, so that the commit takes two steps
-		c.seal()
-		c.endless()
-		fresh = c.use
+		old, fresh = c.reseal()
 	}, func(c *copyproof) error { return c.x.Commit(c.t.Context(), fresh.Terms.Generation) }, func(c *copyproof) {
 		at := c.counter()
 		for _, use := range []binding.SealedUse{old, fresh} {
@@ -186,12 +193,7 @@ func TestPowerCutInWipe(t *testing.T) {
 	c := committed(t, false)
 	var present, pending binding.SealedUse
 	cutEverywhere(c, interrupted{func(c *copyproof) {
-		c.endless()
-		present = c.use
-		c.seal()
-		c.seal()
-		c.endless()
-		pending = c.use
+		present, pending = c.reseal()
 	}, func(c *copyproof) error { _, err := c.x.Wipe(c.t.Context(), c.highest); return err }, func(c *copyproof) {
 		if at, err := c.x.Wipe(t.Context(), c.highest); err != nil || at <= c.highest {
 			t.Errorf("wiped to %d of %d, %v", at, c.highest, err)

@@ -219,19 +219,37 @@ func (s *Session) upload(ctx context.Context, store *cache.Store, a *account, re
 	if err != nil {
 		return nil //nolint:nilerr // a device that was never enrolled has nothing to send
 	}
+	return sendJournal(ctx, journalWay{remote, a.Device.ID, signer}, func(fn func(*cache.Store) error) error { return fn(store) })
+}
+
+// journalWay is the way of a journal to its server.
+type journalWay struct {
+	remote Remote
+	device vault.ID
+	signer Signer
+}
+
+// sendJournal sends the events that the server does not have. with calls a
+// function with their store; the network is waited for outside of it.
+func sendJournal(ctx context.Context, to journalWay, with func(func(*cache.Store) error) error) error {
 	for {
-		events, err := store.Unsent(ctx, uploadBatch)
+		var events []wire.JournalEvent
+		err := with(func(store *cache.Store) error {
+			unsent, err := store.Unsent(ctx, uploadBatch)
+			events = journal(unsent)
+			return err
+		})
 		if err != nil || len(events) == 0 {
 			return err
 		}
-		through, err := remote.Journal(ctx, a.Device.ID, journal(events), signer)
+		through, err := to.remote.Journal(ctx, to.device, events, to.signer)
 		if err != nil {
 			return fmt.Errorf("send the journal: %w", err)
 		}
 		if through < events[0].Seq {
 			return vault.Fail(vault.BadAnswer, "the server has the journal through %d and took nothing after", through)
 		}
-		if err := store.Sent(ctx, through); err != nil {
+		if err := with(func(store *cache.Store) error { return store.Sent(ctx, through) }); err != nil {
 			return err
 		}
 		if len(events) < uploadBatch {

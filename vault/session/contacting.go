@@ -37,11 +37,10 @@ func (c *contacting) contact(ctx context.Context) error {
 
 func (c *contacting) learn(ctx context.Context) error {
 	s := c.g.s
-	st, err := s.home.load()
+	_, a, err := s.accountNow(c.account)
 	if err != nil {
 		return err
 	}
-	a := st.account(c.account)
 	if a == nil {
 		return vault.NotFound
 	}
@@ -97,7 +96,7 @@ func (c *contacting) decided(ctx context.Context, now wire.DeviceState) error {
 	if now != wire.DevicePending && now != wire.DeviceApproved && now != wire.DeviceDenied {
 		return nil
 	}
-	st, err := c.g.s.home.load()
+	_, a, err := c.g.s.accountNow(c.account)
 	if err != nil {
 		return err
 	}
@@ -105,7 +104,7 @@ func (c *contacting) decided(ctx context.Context, now wire.DeviceState) error {
 		return a != nil && a.Device.ID == c.device && a.Device.State != now &&
 			(a.Device.State == wire.DevicePending || a.Device.State == wire.DeviceDenied)
 	}
-	if !waits(st.account(c.account)) {
+	if !waits(a) {
 		return nil
 	}
 	if _, err := c.g.s.home.update(ctx, func(st *state) error {
@@ -122,14 +121,14 @@ func (c *contacting) decided(ctx context.Context, now wire.DeviceState) error {
 
 // mark returns how far the account's orders were carried out.
 func (c *contacting) mark() (lease.Mark, error) {
-	st, err := c.g.s.home.load()
-	if err != nil {
+	_, a, err := c.g.s.accountNow(c.account)
+	switch {
+	case err != nil:
 		return lease.Mark{}, err
+	case a == nil:
+		return lease.Mark{}, vault.NotFound
 	}
-	if a := st.account(c.account); a != nil {
-		return a.Ordered, nil
-	}
-	return lease.Mark{}, vault.NotFound
+	return a.Ordered, nil
 }
 
 // carryOut does what an order says, and waits for a process that has to lock
@@ -160,13 +159,9 @@ func (c *contacting) carryOut(ctx context.Context, token string) error {
 // Then the key of a device that has ended is forgotten.
 func (c *contacting) report(ctx context.Context) error {
 	s := c.g.s
-	st, err := s.home.load()
-	if err != nil {
+	_, a, err := s.accountNow(c.account)
+	if err != nil || a == nil {
 		return err
-	}
-	a := st.account(c.account)
-	if a == nil {
-		return nil
 	}
 	if err := c.receipt(ctx, a); err != nil {
 		return err
@@ -175,11 +170,8 @@ func (c *contacting) report(ctx context.Context) error {
 	if err := c.upload(ctx, a); err != nil && tolerate(err) == nil {
 		return nil
 	}
-	if st, err = s.home.load(); err != nil {
+	if _, a, err = s.accountNow(c.account); err != nil || a == nil {
 		return err
-	}
-	if a = st.account(c.account); a == nil {
-		return nil
 	}
 	return s.forgetKey(ctx, a)
 }
@@ -212,31 +204,9 @@ func (c *contacting) receipt(ctx context.Context, a *account) error {
 // upload sends the journal events that the server does not have. The store is
 // not held while the network is waited for.
 func (c *contacting) upload(ctx context.Context, a *account) error {
-	s := c.g.s
-	for {
-		var events []wire.JournalEvent
-		err := s.withStore(a, func(store *cache.Store) error {
-			unsent, err := store.Unsent(ctx, uploadBatch)
-			events = journal(unsent)
-			return err
-		})
-		if err != nil || len(events) == 0 {
-			return err
-		}
-		through, err := c.remote.Journal(ctx, c.device, events, c.signer)
-		if err != nil {
-			return err
-		}
-		if through < events[0].Seq {
-			return vault.Fail(vault.BadAnswer, "the server has the journal through %d and took nothing after", through)
-		}
-		if err := s.withStore(a, func(store *cache.Store) error { return store.Sent(ctx, through) }); err != nil {
-			return err
-		}
-		if len(events) < uploadBatch {
-			return nil
-		}
-	}
+	return sendJournal(ctx, journalWay{c.remote, c.device, c.signer}, func(fn func(*cache.Store) error) error {
+		return c.g.s.withStore(a, fn)
+	})
 }
 
 // follow carries out orders as they come, for at most the time given, until the

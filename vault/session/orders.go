@@ -25,18 +25,14 @@ func orderKeys(srv *server, met *wire.Server) (lease.KeySet, error) {
 // It is not carried out a second time, and not at all if it is another's; the
 // mark of what was carried out outlives the process. An error means that it
 // could not be done now: it comes again.
-func (s *Session) carryOut(ctx context.Context, account, token string, keys lease.KeySet) (News, error) {
+func (s *Session) carryOut(ctx context.Context, key, token string, keys lease.KeySet) (News, error) {
 	o, err := lease.VerifyOrder(token, keys)
 	if err != nil {
 		return News{Kind: OrderIgnored, Err: err}, nil
 	}
-	st, err := s.home.load()
-	if err != nil {
+	_, a, err := s.accountNow(key)
+	if err != nil || a == nil {
 		return News{}, err
-	}
-	a := st.account(account)
-	if a == nil {
-		return News{}, nil
 	}
 	if !o.Device.IsZero() && (o.Device != a.Device.ID || !a.UserID.IsZero() && o.User != a.UserID) {
 		return News{Kind: OrderIgnored, Order: o.Kind, Err: errors.New("it is for another device")}, nil
@@ -48,13 +44,28 @@ func (s *Session) carryOut(ctx context.Context, account, token string, keys leas
 	if err != nil {
 		return News{}, fmt.Errorf("carry out the order %q: %w", o.Kind, err)
 	}
-	_, err = s.home.update(ctx, func(st *state) error {
-		if known := st.account(account); known != nil && known.Ordered.Before(o.Mark()) {
-			known.Ordered = o.Mark()
+	return news, s.passed(ctx, key, func(a *account) *lease.Mark { return &a.Ordered }, o.Mark())
+}
+
+// accountNow returns the state as it is now, and in it the account of a key; nil:
+// it is gone.
+func (s *Session) accountNow(key string) (*state, *account, error) {
+	st, err := s.home.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	return st, st.account(key), nil
+}
+
+// passed moves one of an account's marks on, never back.
+func (s *Session) passed(ctx context.Context, key string, which func(*account) *lease.Mark, to lease.Mark) error {
+	_, err := s.home.update(ctx, func(st *state) error {
+		if a := st.account(key); a != nil && which(a).Before(to) {
+			*which(a) = to
 		}
 		return nil
 	})
-	return news, err
+	return err
 }
 
 // perform does what a verified order says.
@@ -220,18 +231,14 @@ func (s *Session) withStore(a *account, fn func(*cache.Store) error) error {
 }
 
 // consult reads the list of those who left. It only ever takes away.
-func (s *Session) consult(ctx context.Context, account, token string, keys lease.KeySet, now time.Time) (News, error) {
+func (s *Session) consult(ctx context.Context, key, token string, keys lease.KeySet, now time.Time) (News, error) {
 	l, err := lease.VerifyList(token, keys)
 	if err != nil {
 		return News{Kind: ListIgnored, Err: err}, nil
 	}
-	st, err := s.home.load()
-	if err != nil {
+	st, a, err := s.accountNow(key)
+	if err != nil || a == nil {
 		return News{}, err
-	}
-	a := st.account(account)
-	if a == nil {
-		return News{}, nil
 	}
 	if l.Mark().Before(a.Listed) {
 		return News{Kind: ListIgnored, Err: fmt.Errorf("it is %s, and %s was seen", l.Mark(), a.Listed)}, nil
@@ -241,12 +248,7 @@ func (s *Session) consult(ctx context.Context, account, token string, keys lease
 		news = News{Kind: ListIgnored, Err: fmt.Errorf("it stands still since %s", l.Issued.Time().Format(time.RFC3339))}
 	}
 	if a.Listed.Before(l.Mark()) {
-		if _, err := s.home.update(ctx, func(st *state) error {
-			if known := st.account(account); known != nil {
-				known.Listed = l.Mark()
-			}
-			return nil
-		}); err != nil {
+		if err := s.passed(ctx, key, func(a *account) *lease.Mark { return &a.Listed }, l.Mark()); err != nil {
 			return News{}, err
 		}
 	}
