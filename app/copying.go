@@ -113,10 +113,8 @@ func urlNotice(words *present.Catalogue, err error) *present.Notice {
 	n := &present.Notice{Severity: present.Warning, Message: words.Text("main.open_url.failed", nil), Remedy: words.Text("main.open_url.failed.remedy", nil)}
 	var blocked *native.BlockedURL
 	if errors.As(err, &blocked) {
-		n.Message, n.Remedy = words.Text("main.blocked_url", nil), words.Text("main.blocked_url.bad", nil)
-		if blocked.Scheme != "" {
-			n.Remedy = words.Text("main.blocked_url.scheme", map[string]any{"Scheme": blocked.Scheme})
-		}
+		n.Message = words.Text("main.blocked_url", nil)
+		n.Remedy = words.Text("main.blocked_url."+string(blocked.Kind), map[string]any{"Scheme": blocked.Scheme})
 	}
 	return n
 }

@@ -208,11 +208,13 @@ func TestHostileURLIsNotOpened(t *testing.T) {
 		"FILE://server/share":          "“file:”",
 		"data:text/html,x":             "“data:”",
 		"ms-msdt:/id":                  "“ms-msdt:”",
-		"https://example.com/\x1b[2J":  "It is not an address of a web page.",
-		"\\\\server\\share":            "It is not an address of a web page.",
+		"https://example.com/\x1b[2J":  "It is not a whole address of a page or a server.",
+		"\\\\server\\share":            "It is not a whole address of a page or a server.",
 		"https://example.com/":         "",
 		"ftp://example.com/":           "",
 		"mailto:erika@example.com":     "",
+		"ssh://root@db.example":        "",
+		"rdp://win.example":            "",
 		"example.com/without/a/scheme": "",
 	} {
 		url = address
@@ -225,7 +227,7 @@ func TestHostileURLIsNotOpened(t *testing.T) {
 			k.wantNot(refused)
 			continue
 		}
-		k.want(refused, why, "Copy it, if you trust it, and open it yourself.")
+		k.want(refused, why, "Copy it, if you trust it, and ")
 		k.main.tell(nil)
 	}
 }

@@ -1,42 +1,67 @@
 package native
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 )
 
 // BlockedURL says that an address is not opened, and why. URLs come from
-// entries, which other people wrote: cmd:// runs a program, file:// opens what
-// is on this machine or tells a password's hash to a server of the network, and
-// a handler that nobody knows may do anything.
+// entries, which other people wrote.
 type BlockedURL struct {
+	Kind   BlockedKind
 	Scheme string // lower case; empty if it has none
 	Reason string // for logs
 }
+
+// BlockedKind is why an address is not opened.
+type BlockedKind string
+
+// The kinds of addresses that are not opened.
+const (
+	BlockedProgram BlockedKind = "program" // its scheme runs a program or a script: cmd:
+	BlockedFile    BlockedKind = "file"    // its scheme opens what is on this machine, or tells a password's hash to a server of the network
+	BlockedUnknown BlockedKind = "unknown" // a handler that nobody knows may do anything
+	BlockedForm    BlockedKind = "form"    // it is no address that its scheme could have
+)
 
 // Error names the scheme, never the address, which may hold a password.
 func (b *BlockedURL) Error() string {
 	return fmt.Sprintf("address with scheme %q is not opened: %s", b.Scheme, b.Reason)
 }
 
-// allowed schemes are those whose programs take an address from a web page,
-// too, and so are used to hostile ones.
-var allowed = []string{"http", "https", "ftp", "ftps", "sftp", "mailto"}
+// opens are the schemes whose programs take an address from elsewhere, and so
+// are used to hostile ones. The value says that it ends in a terminal, or in a
+// program that is given a command line: its host and user are held to letters
+// that mean nothing there, however they are encoded.
+var opens = map[string]bool{
+	"http": false, "https": false, "mailto": false,
+	"ftp": true, "ftps": true, "sftp": true, "ssh": true, "rdp": true, "vnc": true,
+}
+
+// blocked are the schemes that we know enough about to say why not.
+var blocked = map[string]BlockedKind{
+	"cmd": BlockedProgram, "javascript": BlockedProgram, "vbscript": BlockedProgram, "data": BlockedProgram,
+	"file": BlockedFile, "smb": BlockedFile,
+}
+
+// plainLogin are the users and hosts of the schemes that end in a terminal: no
+// spaces, quotes or signs of a shell, and no option.
+var plainLogin = regexp.MustCompile(`^[\pL\pN._~+@%:\[\]][\pL\pN._~+@%:\[\]-]*$`)
 
 // maxURLBytes is less than what any of the systems takes for one argument
 // (Windows: 2083 in some handlers, 32 KiB in all).
 const maxURLBytes = 8 << 10
 
 // OpenURL opens an address with the program that the user has for it. It
-// returns a *BlockedURL unless the scheme is http, https, ftp, ftps, sftp or
-// mailto. An address without a scheme ("example.com/login") is taken for https.
+// returns a *BlockedURL unless the scheme is http, https, mailto, ftp, ftps, sftp,
+// ssh, rdp or vnc. An address without a scheme ("example.com/login") is taken for https.
 func OpenURL(address string) error {
 	safe, err := safeURL(address)
 	if err != nil {
@@ -69,27 +94,30 @@ func OpenFolder(path string) error {
 func safeURL(address string) (string, error) {
 	address = strings.TrimSpace(address)
 	if len(address) > maxURLBytes {
-		return "", &BlockedURL{Reason: "too long"}
+		return "", &BlockedURL{Kind: BlockedForm, Reason: "too long"}
 	}
 	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || r == '\\' }) {
-		return "", &BlockedURL{Reason: "control character or backslash"}
+		return "", &BlockedURL{Kind: BlockedForm, Reason: "control character or backslash"}
 	}
 	scheme, rest, named := cutScheme(address)
 	if !named {
 		scheme, rest = "https", "//"+address
 	}
-	if !slices.Contains(allowed, scheme) {
-		return "", &BlockedURL{Scheme: scheme, Reason: "scheme"}
+	terminal, ok := opens[scheme]
+	if !ok {
+		return "", &BlockedURL{Kind: cmp.Or(blocked[scheme], BlockedUnknown), Scheme: scheme, Reason: "scheme"}
 	}
 	u, err := url.Parse(scheme + ":" + rest)
 	if err != nil {
-		return "", &BlockedURL{Scheme: scheme, Reason: "not an address"} // err would repeat it
+		return "", &BlockedURL{Kind: BlockedForm, Scheme: scheme, Reason: "not an address"} // err would repeat it
 	}
 	switch {
 	case strings.HasPrefix(u.Opaque, "-"), strings.HasPrefix(u.Host, "-"), u.User != nil && strings.HasPrefix(u.User.Username(), "-"):
-		return "", &BlockedURL{Scheme: scheme, Reason: "looks like an option"}
+		return "", &BlockedURL{Kind: BlockedForm, Scheme: scheme, Reason: "looks like an option"}
 	case scheme == "mailto" && u.Opaque == "", scheme != "mailto" && u.Hostname() == "":
-		return "", &BlockedURL{Scheme: scheme, Reason: "no host"}
+		return "", &BlockedURL{Kind: BlockedForm, Scheme: scheme, Reason: "no host"}
+	case terminal && (!plainLogin.MatchString(u.Hostname()) || u.User != nil && !plainLogin.MatchString(u.User.Username())):
+		return "", &BlockedURL{Kind: BlockedForm, Scheme: scheme, Reason: "a user or host with more than letters"}
 	}
 	return scheme + ":" + escape(oneAt(rest)), nil
 }

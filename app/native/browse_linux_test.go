@@ -52,6 +52,12 @@ func TestOpenURLPassesExactlyTheAddress(t *testing.T) {
 		"scheme in capital": {"HTTPS://Example.com/", "https://Example.com/"},
 		"mail":              {"mailto:a+b@example.com?subject=Hi%20there", "mailto:a+b@example.com?subject=Hi%20there"},
 		"files of a server": {"sftp://user@example.com/home", "sftp://user@example.com/home"},
+		"terminal":          {"ssh://root@db-1.example:2222", "ssh://root@db-1.example:2222"},
+		"terminal, IPv6":    {"ssh://me@[2001:db8::1]:22/", "ssh://me@[2001:db8::1]:22/"},
+		"desktop":           {"RDP://win-1.example", "rdp://win-1.example"},
+		"screen":            {"vnc://10.4.0.7:5901", "vnc://10.4.0.7:5901"},
+		"old files":         {"ftp://anonymous@files.example/a b", "ftp://anonymous@files.example/a%20b"},
+		"user with a realm": {"ssh://erika%40corp.example@db-1.example", "ssh://erika%40corp.example@db-1.example"},
 		"user, password":    {"https://me:p(!*;$)w@example.com/", "https://me:p(!*;$)w@example.com/"},
 		"two at signs":      {"https://a@b.example@c.example/@d", "https://a%40b.example@c.example/@d"},
 		"legal characters":  {"https://example.com/a(b);c$d!e*f,g=h+i&j:k@l~m_n.o-p?(q);$!*#(r);$!*", "https://example.com/a(b);c$d!e*f,g=h+i&j:k@l~m_n.o-p?(q);$!*#(r);$!*"},
@@ -92,6 +98,12 @@ func TestOpenURLBlocks(t *testing.T) {
 		"data":                  {"data:text/html,<script>alert(1)</script>", "data"},
 		"smb":                   {"smb://server.example/share", "smb"},
 		"ssh":                   {"ssh://-oProxyCommand=id/", "ssh"},
+		"ssh, shell's words":    {"ssh://db-1.example;id", "ssh"},
+		"ssh, hid space":        {"ssh://me%20-oProxyCommand=id@db-1.example", "ssh"},
+		"ssh, quote":            {"ssh://me%22@db-1.example", "ssh"},
+		"rdp, option":           {"rdp://%2Fv:x%20%2Fshell@win-1.example", "rdp"},
+		"vnc, no host":          {"vnc:///", "vnc"},
+		"telnet":                {"telnet://switch.example", "telnet"},
 		"unknown":               {"ms-msdt:/id", "ms-msdt"},
 		"UNC":                   {`\\server.example\share`, ""},
 		"backslash":             {`https:\\example.com`, ""},
@@ -127,6 +139,23 @@ func TestOpenURLBlocks(t *testing.T) {
 				t.Errorf("xdg-open was called with %q", got)
 			}
 		})
+	}
+}
+
+// Why an address is not opened decides what a person is told.
+func TestBlockedKinds(t *testing.T) {
+	fakeProgram(t, "xdg-open")
+	for address, want := range map[string]native.BlockedKind{
+		"cmd://calc.exe": native.BlockedProgram, "JavaScript:alert(1)": native.BlockedProgram,
+		"file:///etc/passwd": native.BlockedFile, "smb://server.example/share": native.BlockedFile,
+		"ms-msdt:/id": native.BlockedUnknown, "telnet://switch.example": native.BlockedUnknown,
+		"https:///x": native.BlockedForm, "ssh://-x": native.BlockedForm, `\\\\server\\share`: native.BlockedForm,
+		"https://" + strings.Repeat("x", 9<<10): native.BlockedForm,
+	} {
+		var blocked *native.BlockedURL
+		if err := native.OpenURL(address); !errors.As(err, &blocked) || blocked.Kind != want {
+			t.Errorf("%.40s: %v, want the kind %s", address, err, want)
+		}
 	}
 }
 
