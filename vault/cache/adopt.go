@@ -88,7 +88,7 @@ func (s *Store) mayAdopt(o *origin, before *clientState) error {
 func (f *finding) newState() *clientState {
 	r := f.record
 	st := &clientState{
-		Version: stateVersion, Cache: r.Cache, Governed: r.Governed, Root: f.origin.Root, Keys: f.origin.Keys,
+		Cache: r.Cache, Governed: r.Governed, Root: f.origin.Root, Keys: f.origin.Keys,
 		HighestSealed: r.Generation,
 		Current: &installed{
 			Generation: r.Generation, SHA256: f.sha256, Device: r.Device, User: f.origin.User, Server: f.origin.Server,
@@ -96,6 +96,9 @@ func (f *finding) newState() *clientState {
 	}
 	if r.Level == binding.LevelC {
 		st.owe(r.Generation)
+	}
+	if r.Slots != nil {
+		st.Indices = keepSlots(*r.Slots)
 	}
 	return st
 }

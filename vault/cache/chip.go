@@ -33,3 +33,56 @@ type Gauge interface {
 	Clock(ctx context.Context) (binding.Clock, error)
 	Tries(ctx context.Context) (binding.Tries, error)
 }
+
+// Prover is a Sealer that tells how it made an object, for a server that wants
+// the chip's word on it. *tpm.Chip and *tpm.Indexed are.
+type Prover interface {
+	SealForProof(ctx context.Context, t binding.Terms, auth, secret []byte) (binding.Object, binding.Creation, error)
+}
+
+// Provisioner gives a cache the NV indices of level A. *tpm.Chip is one, but
+// for With, which is its WithIndices.
+type Provisioner interface {
+	// PlanSlots chooses handles and values, and changes nothing.
+	PlanSlots(ctx context.Context, p binding.IndexPlan) (binding.Slots, error)
+	// Provision defines what is missing. It needs the chip's owner: ErrOwnerAuth,
+	// ErrNoSpace, ErrIndexTaken.
+	Provision(ctx context.Context, s binding.Slots, owner []byte) error
+	// Remove deletes indices, likewise.
+	Remove(ctx context.Context, handles []uint32, owner []byte) error
+	// With returns the chip with the indices of s. It asks the chip nothing.
+	With(s binding.Slots) (Indexed, error)
+}
+
+// Indexed is the chip with the NV indices of one cache: *tpm.Indexed.
+type Indexed interface {
+	Chip
+	Prover
+	Generations
+	Pins
+}
+
+// Generations is the counter, and what it decides.
+type Generations interface {
+	// Counter returns the generation that opens.
+	Counter(ctx context.Context) (uint64, error)
+	// Rehearse does what can be done of Unseal before Commit. It costs a try if
+	// the password is wrong.
+	Rehearse(ctx context.Context, use binding.SealedUse) error
+	// Commit steps the counter until it is n. It may be repeated.
+	Commit(ctx context.Context, n uint64) error
+	// Wipe steps it twice at least, and past highestSealed.
+	Wipe(ctx context.Context, highestSealed uint64) (uint64, error)
+}
+
+// Pins are the indices that count wrong passwords and openings.
+type Pins interface {
+	// Opens is the budget; ErrNoIndices if there is none.
+	Opens(ctx context.Context) (binding.Opens, error)
+	// WritePin writes count and limit with a permit of the server.
+	WritePin(ctx context.Context, w binding.PinWrite) error
+	// Rekey makes auth the value of pin_fail, with a permit of the server.
+	Rekey(ctx context.Context, auth []byte, permit binding.AskPermit) error
+	// Certify has the chip state what an index holds.
+	Certify(ctx context.Context, with binding.IndexCertifying) (binding.Statement, error)
+}

@@ -15,12 +15,13 @@ import (
 
 // Limits of client.json. Sixty-four sub-keys take 30 KiB.
 const (
-	stateVersion  = 1
+	stateVersion  = 1 // without slots
+	stateVersionA = 2 // with them
 	maxStateBytes = 256 << 10
 )
 
 // clientState is client.json: what this installation knows about its cache.
-// FORMAT.md 2.4. It holds no secret, and is no proof of anything either.
+// FORMAT.md 2.4. It opens nothing, and is no proof of anything either.
 type clientState struct {
 	Version int      `json:"v"`
 	Cache   vault.ID `json:"cache"`
@@ -46,6 +47,9 @@ type clientState struct {
 	Suspended int64 `json:"suspended,omitempty"`
 	// Floor refuses the leases that one of a shorter life has taken the place of.
 	Floor floor `json:"floor,omitzero"`
+
+	// Indices are the slots of level A; nil: the cache has none.
+	Indices *slotState `json:"indices,omitempty"`
 
 	Opens    opens `json:"opens"`
 	LastWall int64 `json:"last_wall"` // seconds since 1970; 0: unknown
@@ -118,7 +122,7 @@ func parseState(b []byte) (*clientState, error) {
 	if err := json.Unmarshal(b, &version); err != nil {
 		return nil, vault.Fail(vault.Damaged, "client state: %w", err)
 	}
-	if version.V > stateVersion {
+	if version.V > stateVersionA {
 		return nil, vault.Fail(vault.Unsupported, "client state: version %d", version.V)
 	}
 	st := &clientState{}
@@ -136,7 +140,7 @@ func parseState(b []byte) (*clientState, error) {
 // check reports a state that this program never writes.
 func (st *clientState) check() error {
 	switch {
-	case st.Version != stateVersion:
+	case st.Version != st.version():
 		return errors.New("version")
 	case st.Cache.IsZero():
 		return errors.New("no cache id")
@@ -148,6 +152,14 @@ func (st *clientState) check() error {
 	for i, n := range st.Keychain {
 		if n == 0 || n > st.HighestSealed || i > 0 && n <= st.Keychain[i-1] {
 			return errors.New("list of keychain items")
+		}
+	}
+	if s, ok := st.slots(); ok {
+		if !st.Governed {
+			return errors.New("slots where no server governs")
+		}
+		if err := checkSlots(s); err != nil {
+			return err
 		}
 	}
 	for _, g := range []*installed{st.Current, st.Next} {
@@ -175,8 +187,17 @@ func (s *Store) load() (*clientState, error) {
 	return parseState(b)
 }
 
+// version returns the version that st is written as.
+func (st *clientState) version() int {
+	if st.Indices != nil {
+		return stateVersionA
+	}
+	return stateVersion
+}
+
 // save makes st durable.
 func (s *Store) save(st *clientState) error {
+	st.Version = st.version()
 	if err := st.check(); err != nil {
 		return err
 	}

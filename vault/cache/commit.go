@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
 	"github.com/tideover/tideover/vault/lease"
@@ -25,8 +26,10 @@ type Report struct {
 // Commit writes content under the lease, opens the file once by the full path
 // and puts it in the place of the old generation, together with the overlay
 // of that, whose edits the caller has shown and dealt with. If it returns an
-// error, the old generation is what it was. token is empty without a server.
-// Content is only read.
+// error, the old generation is what it was; at level A, where the error is of
+// the commit itself or of the rename after it, one of the two opens, and the
+// next start of the program finishes. token is empty without a server. Content
+// is only read.
 //
 // Errors: Damaged (the lease is false or for something else), BadAnswer
 // (content and lease do not agree), Wiped (cleared meanwhile), ReadOnly, and
@@ -56,15 +59,23 @@ func (p *Pending) commit(ctx context.Context, content *vault.Content, token stri
 	if err != nil {
 		return Report{}, err
 	}
+	began := false
 	err = p.announce(digest)
-	if err == nil {
-		err = p.prove(ctx, report)
+	switch {
+	case err != nil:
+	case p.record.Level == binding.LevelA:
+		if err = p.rehearse(ctx, report); err == nil {
+			began, err = p.commitA(ctx)
+		}
+	default:
+		if err = p.prove(ctx, report); err == nil {
+			err = p.install()
+		}
 	}
-	if err == nil {
-		err = p.install()
+	if err != nil && !began {
+		_ = p.store.remove(p.store.path(cacheName + newSuffix)) // recovery removes it as well
 	}
 	if err != nil {
-		_ = p.store.remove(p.store.path(cacheName + newSuffix)) // recovery removes it as well
 		return Report{}, err
 	}
 	return report, nil

@@ -23,6 +23,8 @@ type finding struct {
 	verdict  lease.Verdict
 	approval *binding.Approval
 	tries    binding.Tries
+	opens    *binding.Opens // that the chip counts; nil: it does not
+	ahead    bool           // level A: it is to be committed, and the counter is not there yet
 }
 
 // rank is the order in which reasons are reported. FORMAT.md 5.
@@ -58,7 +60,11 @@ func (f *finding) object(st State, err error) {
 // vault.NoCache. Without an error the finding holds the file open, and the
 // caller closes it.
 func (s *Store) examine(ctx context.Context, path string, st *clientState) (*finding, error) {
-	f := &finding{state: Usable}
+	return s.examineAs(ctx, path, st, &finding{state: Usable})
+}
+
+// examineAs is examine of a file of which something is known.
+func (s *Store) examineAs(ctx context.Context, path string, st *clientState, f *finding) (*finding, error) {
 	o, err := openOuter(path, s.limits())
 	if err != nil {
 		return f, f.take(err)
@@ -101,7 +107,12 @@ func (s *Store) check(ctx context.Context, f *finding, st *clientState) error {
 	if st.Current != nil && r.Generation < st.Current.Generation {
 		f.object(Superseded, vault.Fail(vault.Superseded, "generation %d, the current one is %d", r.Generation, st.Current.Generation))
 	}
-	if f.problem == nil {
+	if clock != nil && r.Slots != nil {
+		if err := s.gauge(ctx, f); err != nil {
+			return err
+		}
+	}
+	if f.problem == nil && !f.ahead {
 		if err := s.checkObject(ctx, f); err != nil {
 			return err
 		}
@@ -114,12 +125,35 @@ func (s *Store) check(ctx context.Context, f *finding, st *clientState) error {
 
 // checkObject asks the chip, or the keychain, about the sealed object.
 func (s *Store) checkObject(ctx context.Context, f *finding) error {
-	sealer, err := s.sealer(f.record.Level)
+	sealer, err := s.sealer(f.record)
 	if err == nil {
 		err = sealer.Check(ctx, f.record.Object, f.record.terms(), f.approval)
 	}
 	if err != nil {
 		return f.takeChip(err)
+	}
+	return nil
+}
+
+// gauge reads what the chip's indices count: tries and openings.
+func (s *Store) gauge(ctx context.Context, f *finding) error {
+	x, err := s.indexed(*f.record.Slots)
+	if err != nil {
+		return f.takeChip(err)
+	}
+	if f.tries, err = x.Tries(ctx); err != nil {
+		return f.takeChip(err)
+	}
+	if f.record.Slots.Indices.PinPass == 0 {
+		return nil
+	}
+	opens, err := x.Opens(ctx)
+	if err != nil {
+		return f.takeChip(err)
+	}
+	f.opens = &opens
+	if opens.Used >= opens.Limit {
+		f.endedBy(lease.EndedByOpens, binding.ErrOpensEnded)
 	}
 	return nil
 }
@@ -156,6 +190,9 @@ func (f *finding) checkPlace(st *clientState) {
 	r := f.record
 	if r.Cache != st.Cache {
 		f.object(Damaged, vault.Fail(vault.Damaged, "the file belongs to another cache"))
+	}
+	if slots, ok := st.slots(); r.Slots != nil && (!ok || !sameSlots(*r.Slots, slots)) {
+		f.object(Damaged, vault.Fail(vault.Damaged, "the file has other NV indices than this cache"))
 	}
 	if r.Governed != st.Governed {
 		f.object(Damaged, vault.Fail(vault.Damaged, "the file and the client state do not agree on who governs it"))
@@ -335,6 +372,12 @@ func (f *finding) takeChip(err error) error {
 		f.object(Damaged, vault.Fail(vault.Damaged, "%w", err))
 	case errors.Is(err, binding.ErrClockEnded):
 		f.endedBy(lease.EndedByClock, err)
+	case errors.Is(err, binding.ErrOpensEnded):
+		f.endedBy(lease.EndedByOpens, err)
+	case errors.Is(err, binding.ErrNoIndices):
+		f.object(Foreign, vault.Fail(vault.OtherMachine, "the chip has not the indices that this cache was made with: %w", err))
+	case errors.Is(err, binding.ErrOwnerAuth), errors.Is(err, binding.ErrNoSpace), errors.Is(err, binding.ErrIndexTaken):
+		f.object(Foreign, vault.Fail(vault.LevelTooLow, "%w", err))
 	case errors.Is(err, binding.ErrBootsEnded):
 		f.endedBy(lease.EndedByBoots, err)
 	case errors.Is(err, binding.ErrOtherMachine):

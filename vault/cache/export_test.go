@@ -1,10 +1,17 @@
 package cache
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/kdbx"
 )
 
 // What follows opens the parsers and the key derivation to the tests of this
@@ -81,4 +88,77 @@ func (o *Opened) Keys() map[string][]byte {
 // out of swap.
 func (o *Opened) LockedBytes() (keys, content int) {
 	return o.creds.memory.Locked(), o.held.memory.Locked()
+}
+
+// Slots returns the slots in the client state of a folder.
+func Slots(dir string) binding.Slots {
+	s := &Store{opt: Options{Dir: dir}}
+	st, err := s.load()
+	if err != nil {
+		panic(err)
+	}
+	slots, _ := st.slots()
+	return slots
+}
+
+// SetSlots puts slots into the client state of a folder.
+func SetSlots(dir string, slots binding.Slots) error {
+	s, err := Open(Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	return s.update(func(st *clientState) error { st.Indices = keepSlots(slots); return nil })
+}
+
+// ForgeSlots puts slots into the record of the file of a folder, and the file's
+// digest into the client state: all that somebody can do who has no key.
+func ForgeSlots(dir string, slots binding.Slots) error {
+	s, err := Open(Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	file, err := os.ReadFile(s.path(cacheName))
+	if err != nil {
+		return err
+	}
+	o, err := readOuter(s.path(cacheName), s.limits())
+	if err != nil {
+		return err
+	}
+	before, err := o.record.marshal()
+	if err != nil {
+		return err
+	}
+	o.record.Slots = &slots
+	after, err := o.record.marshal()
+	if err != nil {
+		return err
+	}
+	if len(before) != len(after) {
+		return errors.New("a record of another length")
+	}
+	// The header's digest stands behind its terminator, CR LF CR LF. (KDBX 4.)
+	at := bytes.Index(file, before)
+	end := at + bytes.Index(file[at:], []byte("\x00\x04\x00\x00\x00\r\n\r\n")) + 9
+	copy(file[at:], after)
+	digest := sha256.Sum256(file[:end])
+	copy(file[end:], digest[:])
+	if err := os.WriteFile(s.path(cacheName), file, 0o600); err != nil {
+		return err
+	}
+	return s.update(func(st *clientState) error { st.Current.SHA256 = sha256.Sum256(file); return nil })
+}
+
+// SaltOf returns salt_tpm of a cache file.
+func SaltOf(t testing.TB, file []byte) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), cacheName)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := readOuter(path, kdbx.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o.record.Derivation.Salt[:]
 }

@@ -192,7 +192,7 @@ func (r *record) checkObject() error {
 	head := binary.BigEndian.AppendUint16(nil, publicTypeKeyedHash)
 	head = binary.BigEndian.AppendUint16(head, publicNameSHA256)
 	attributes := uint32(attrFixedTPM | attrFixedParent | attrAdminWithPolicy)
-	if r.Level == binding.LevelB0 {
+	if r.Level == binding.LevelB0 || r.Level == binding.LevelA {
 		attributes |= attrNoDA
 	}
 	head = binary.BigEndian.AppendUint32(head, attributes)

@@ -27,7 +27,7 @@ func (s *Store) Import(ctx context.Context, path string, r UnlockRequest) (*Open
 	} else if err != nil {
 		return nil, err
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	var o *Opened

@@ -8,16 +8,18 @@ import (
 	"github.com/tideover/tideover/vault"
 )
 
-// sealer returns what seals and unseals at a level, or ChipMissing or
-// NoSecretStore where it cannot be reached.
-func (s *Store) sealer(level binding.Level) (Sealer, error) {
+// sealer returns what seals and unseals for a record, or ChipMissing or
+// NoSecretStore where it cannot be reached. At level A it is an Indexed.
+func (s *Store) sealer(r *record) (Sealer, error) {
 	switch {
-	case level == binding.LevelC && s.opt.Keychain == nil:
+	case r.Level == binding.LevelC && s.opt.Keychain == nil:
 		return nil, vault.Fail(vault.NoSecretStore, "no keychain")
-	case level == binding.LevelC:
+	case r.Level == binding.LevelC:
 		return keychainSealer{s.opt.Keychain}, nil
 	case s.opt.Chip == nil:
 		return nil, vault.Fail(vault.ChipMissing, "no chip")
+	case r.Slots != nil:
+		return s.indexed(*r.Slots)
 	}
 	return s.opt.Chip, nil
 }

@@ -192,11 +192,11 @@ func (o *Opened) SaveOverlay(ctx context.Context, edits []Edit) error {
 // the chip: nobody has to remember one to give up what it protects. It does
 // nothing where there are none. Errors: Busy (another process has the cache),
 // ReadOnly.
-func (s *Store) DropOverlay(_ context.Context) error {
+func (s *Store) DropOverlay(ctx context.Context) error {
 	if !exists(s.path(overlayName)) && !exists(s.path(overlayName+newSuffix)) {
 		return nil
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.release()

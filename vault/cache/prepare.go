@@ -29,6 +29,11 @@ type PrepareRequest struct {
 	Trust *Trust // of the governing server
 	Local *Local // no server governs (Pleasant)
 
+	// A asks for a cache of level A. Once there was one, or its indices, every
+	// generation is of that level, and A is needed only where the server has to
+	// permit something: another password, new tries or openings.
+	A *LevelA
+
 	Cost     Cost          // of each key derivation; zero: that of the cache in place, or DefaultCost
 	MinLevel binding.Level // LevelTooLow below it; empty: any that a chip seals. Level C must be named
 }
@@ -51,6 +56,7 @@ type Declaration struct {
 	Virtual    bool
 	Clock      binding.Clock
 	User       string
+	Indices    *binding.Indices // level A
 }
 
 // Pending is a generation that is sealed and not yet on disk. It is not safe
@@ -61,6 +67,7 @@ type Pending struct {
 	record  *record
 	der     []byte
 	secret  []byte
+	made    binding.Creation // of the sealed object; zero: the chip does not tell
 	creds   *credentials
 	clock   binding.Clock
 	done    sync.Once
@@ -70,7 +77,9 @@ type Pending struct {
 // it. Nothing that can be opened is on disk afterwards; the number is used up.
 // The Pending must be committed or discarded; it holds the lock until then.
 // Errors: Busy, ReadOnly, Damaged (client state), ChipMissing, NoSecretStore,
-// LevelTooLow, ChipLocked, IdentityChanged, WeakPassword (empty).
+// LevelTooLow (at level A: nothing lower is made while the cache has indices, see
+// GiveUpA), ChipLocked, IdentityChanged, WeakPassword (empty), and those of
+// A.Server.
 func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -78,7 +87,7 @@ func (s *Store) Prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 	if err := os.MkdirAll(s.opt.Dir, 0o700); err != nil {
 		return nil, unwritable(err)
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.claim(); err != nil {
@@ -108,6 +117,14 @@ func (r *PrepareRequest) check() error {
 	case r.User == "" || r.Device.IsZero():
 		return errors.New("prepare: no user or no device")
 	}
+	if r.A != nil {
+		if err := r.A.check(); err != nil {
+			return err
+		}
+		if r.Trust == nil {
+			return errors.New("prepare: level A needs a governing server")
+		}
+	}
 	if r.Local != nil {
 		return r.Local.Policy.Check()
 	}
@@ -116,13 +133,36 @@ func (r *PrepareRequest) check() error {
 
 func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
 	rec := &record{Governed: r.Trust != nil, Device: r.Device, Created: s.opt.Now().UTC().Truncate(time.Second)}
-	clock, err := s.measure(ctx, r, rec)
+	measure := s.measureBelowA
+	if wanted, err := s.wantsA(r); err != nil {
+		return nil, err
+	} else if wanted {
+		measure = s.measureA
+	}
+	creds, clock, err := measure(ctx, r, rec)
 	if err != nil {
 		return nil, err
 	}
+	rec.Derivation = creds.derivation
+	p := &Pending{store: s, request: r, record: rec, creds: creds, clock: clock, secret: creds.memory.Bytes(secretBytes)}
+	p.request.Password, p.request.From, p.request.A = vault.Secret{}, nil, nil
+	rand.Read(p.secret) //nolint:errcheck // never returns an error (Go 1.24)
+	if err := p.seal(ctx); err != nil {
+		p.wipe()
+		return nil, err
+	}
+	return p, nil
+}
+
+// measureBelowA is what prepare does at levels B to C before it seals.
+func (s *Store) measureBelowA(ctx context.Context, r PrepareRequest, rec *record) (*credentials, binding.Clock, error) {
+	clock, err := s.measure(ctx, r, rec)
+	if err != nil {
+		return nil, clock, err
+	}
 	if r.Trust != nil {
 		if err := rec.takeKey(r.Trust); err != nil {
-			return nil, err
+			return nil, clock, err
 		}
 	} else {
 		rec.Local = r.Local.terms(rec.Created, clock)
@@ -131,18 +171,7 @@ func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 		}
 	}
 	creds, err := s.credentials(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	rec.Derivation = creds.derivation
-	p := &Pending{store: s, request: r, record: rec, creds: creds, clock: clock, secret: creds.memory.Bytes(secretBytes)}
-	p.request.Password, p.request.From = vault.Secret{}, nil
-	rand.Read(p.secret) //nolint:errcheck // never returns an error (Go 1.24)
-	if err := p.seal(ctx); err != nil {
-		p.wipe()
-		return nil, err
-	}
-	return p, nil
+	return creds, clock, err
 }
 
 // measure asks the chip for what goes into the record.
@@ -157,7 +186,7 @@ func (s *Store) measure(ctx context.Context, r PrepareRequest, rec *record) (bin
 	}
 	rec.Level = m.Level
 	if rec.Level == binding.LevelA {
-		rec.Level = binding.LevelB // the file of level A is version 2
+		rec.Level = binding.LevelB // A is measured with the cache's own indices
 	}
 	if !rec.Level.Sealed() || r.MinLevel != "" && !rec.Level.AtLeast(r.MinLevel) {
 		return binding.Clock{}, vault.Fail(vault.LevelTooLow, "this machine reaches %s, %s is asked for %v", rec.Level, r.MinLevel, m.BlockedBy)
@@ -180,11 +209,16 @@ func (s *Store) measure(ctx context.Context, r PrepareRequest, rec *record) (bin
 		}
 	}
 	rec.Root = m.RootName
-	rec.Chip = chipFacts{
+	rec.takeFacts(m, clock)
+	return clock, nil
+}
+
+// takeFacts puts what was measured of the chip into the record.
+func (r *record) takeFacts(m binding.Machine, clock binding.Clock) {
+	r.Chip = chipFacts{
 		Virtual: m.Virtual, Manufacturer: shorten(m.Manufacturer), Firmware: shorten(m.Firmware),
 		ClockMS: clock.MS, Resets: clock.Resets,
 	}
-	return clock, nil
 }
 
 // measureKeychain makes rec one of level C, if that is good enough and the
@@ -268,18 +302,31 @@ func (s *Store) credentials(ctx context.Context, r PrepareRequest) (*credentials
 
 // seal takes a number, makes that durable, and only then asks the chip.
 func (p *Pending) seal(ctx context.Context) error {
-	if err := p.store.takeNumber(p.request, p.record); err != nil {
-		return err
-	}
-	sealer, err := p.store.sealer(p.record.Level)
+	sealer, err := p.store.sealer(p.record)
 	if err != nil {
 		return err
 	}
-	object, err := sealer.Seal(ctx, p.record.terms(), p.creds.auth, p.secret)
+	counter := uint64(0)
+	if x, ok := sealer.(Indexed); ok {
+		if counter, err = x.Counter(ctx); err != nil {
+			return chipProblem(err)
+		}
+	}
+	if err := p.store.takeNumber(p.request, p.record, counter); err != nil {
+		return err
+	}
+	auth := p.creds.auth
+	if p.record.Level == binding.LevelA {
+		auth = nil // the password is pin_fail's
+	}
+	if prover, ok := sealer.(Prover); ok {
+		p.record.Object, p.made, err = prover.SealForProof(ctx, p.record.terms(), auth, p.secret)
+	} else {
+		p.record.Object, err = sealer.Seal(ctx, p.record.terms(), auth, p.secret)
+	}
 	if err != nil {
 		return chipProblem(err)
 	}
-	p.record.Object = object
 	if err := p.record.checkObject(); err != nil {
 		return err
 	}
@@ -288,13 +335,13 @@ func (p *Pending) seal(ctx context.Context) error {
 }
 
 // takeNumber makes the next generation number, and what the server said about
-// itself, durable.
-func (s *Store) takeNumber(r PrepareRequest, rec *record) error {
+// itself, durable. The chip's counter, 0 below level A, is below that number.
+func (s *Store) takeNumber(r PrepareRequest, rec *record, counter uint64) error {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
 	st, err := s.state()
 	if errors.Is(err, vault.NoCache) {
-		st, err = &clientState{Version: stateVersion, Cache: vault.NewID()}, nil
+		st, err = &clientState{Cache: vault.NewID()}, nil
 	}
 	if err != nil {
 		return err
@@ -306,7 +353,7 @@ func (s *Store) takeNumber(r PrepareRequest, rec *record) error {
 	} else if st.Governed {
 		return vault.Fail(vault.IdentityChanged, "the cache was governed by a server, and is not to be any more")
 	}
-	st.HighestSealed++
+	st.HighestSealed = binding.NextGeneration(counter, st.HighestSealed)
 	rec.Cache, rec.Generation = st.Cache, st.HighestSealed
 	if rec.Level == binding.LevelC {
 		st.owe(rec.Generation)
@@ -316,12 +363,22 @@ func (s *Store) takeNumber(r PrepareRequest, rec *record) error {
 
 // Declaration returns what to send to the server.
 func (p *Pending) Declaration() Declaration {
-	return Declaration{
+	d := Declaration{
 		Cache: p.record.Cache, Generation: p.record.Generation, Record: sum(p.der),
 		RootName: append([]byte(nil), p.record.Root...), Level: p.record.Level, Virtual: p.record.Chip.Virtual,
 		Clock: p.clock, User: p.request.User,
 	}
+	if p.record.Slots != nil {
+		x := p.record.Slots.Indices
+		d.Indices = &x
+	}
+	return d
 }
+
+// Sealed returns the sealed object, and how the chip made it, for a server that
+// wants the chip's word on it (tpm.Chip.CertifySealed). The Creation is empty
+// where the chip does not tell, as at level C.
+func (p *Pending) Sealed() (binding.Object, binding.Creation) { return p.record.Object, p.made }
 
 // Discard gives the generation up, wipes its secrets and releases the lock.
 // After Commit it does nothing.

@@ -21,15 +21,17 @@ import (
 
 // Limits and sizes of the record. FORMAT.md 3.
 const (
-	recordVersion  = 1
-	maxRecordBytes = 4096 // a sealed object has 300; the rest is for level A
+	recordVersion  = 1    // below level A
+	recordVersionA = 2    // level A
+	maxRecordBytes = 4096 // a sealed object has 300, slots 100
 	maxChipText    = 64   // maker and firmware, for messages
 )
 
-// Context tags of the two optional parts.
+// Context tags of the optional parts.
 var (
 	tagServerKey = asn1.Tag(0).ContextSpecific()
 	tagLocal     = asn1.Tag(1).ContextSpecific().Constructed()
+	tagIndices   = asn1.Tag(2).ContextSpecific().Constructed()
 )
 
 // record is what the chip needs to unseal the machine secret, and what was
@@ -47,6 +49,7 @@ type record struct {
 	Chip       chipFacts
 	Key        binding.ServerKey // governed
 	Local      *localTerms       // not governed
+	Slots      *binding.Slots    // level A
 }
 
 // chipFacts describe the chip at the time of sealing.
@@ -71,6 +74,9 @@ func sum(der []byte) lease.Hash { return sha256.Sum256(der) }
 
 // terms returns what the sealed object's policy depends on.
 func (r *record) terms() binding.Terms {
+	if r.Slots != nil {
+		return r.Slots.Indices.Terms(r.Generation)
+	}
 	t := binding.Terms{
 		Level: r.Level, Governed: r.Governed, Key: r.Key,
 		Device: r.Device, Cache: r.Cache, Generation: r.Generation,
@@ -95,7 +101,7 @@ func (r *record) marshal() ([]byte, error) {
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1Uint64(recordVersion)
+		b.AddASN1Uint64(r.version())
 		addText(b, string(r.Level))
 		b.AddASN1Boolean(r.Governed)
 		b.AddASN1OctetString(r.Device[:])
@@ -122,6 +128,7 @@ func (r *record) marshal() ([]byte, error) {
 		})
 		if r.Governed {
 			b.AddASN1(tagServerKey, func(b *cryptobyte.Builder) { b.AddBytes(r.Key.Public()) })
+			r.addSlots(b)
 			return
 		}
 		b.AddASN1(tagLocal, func(b *cryptobyte.Builder) {
@@ -149,7 +156,7 @@ func parseRecord(der []byte) (*record, error) {
 	}
 	p := recordParser{ok: true}
 	r := p.record(der)
-	if p.version > recordVersion {
+	if p.version > recordVersionA {
 		return nil, vault.Fail(vault.Unsupported, "record: version %d", p.version)
 	}
 	if !p.ok {
@@ -171,8 +178,10 @@ func parseRecord(der []byte) (*record, error) {
 // check reports what no record holds.
 func (r *record) check() error {
 	switch {
-	case r.Level != binding.LevelB && r.Level != binding.LevelB0 && r.Level != binding.LevelC:
+	case !r.Level.AtLeast(binding.LevelC):
 		return fmt.Errorf("level %q", r.Level)
+	case (r.Level == binding.LevelA) != (r.Slots != nil):
+		return errors.New("level A and slots go together")
 	case r.Device.IsZero() || r.Cache.IsZero() || r.Generation == 0:
 		return errors.New("an identifier is missing")
 	case r.Level.Sealed() && len(r.Root) != binding.NameSize || !r.Level.Sealed() && len(r.Root) != 0 || len(r.Object.Public) == 0 || len(r.Object.Private) == 0:
@@ -194,6 +203,9 @@ func (r *record) check() error {
 		if err := r.Local.Policy.Check(); err != nil {
 			return err
 		}
+	}
+	if r.Slots != nil {
+		return r.checkSlots()
 	}
 	if r.Level == binding.LevelC {
 		if r.Chip != (chipFacts{}) || r.Local != nil && r.Local.Bounds != noBounds() {
@@ -218,7 +230,7 @@ func (p *recordParser) record(der []byte) *record {
 	s := p.sequence(&in)
 	p.ok = p.ok && in.Empty()
 	p.version = p.number(&s)
-	if p.version != recordVersion {
+	if p.version != recordVersion && p.version != recordVersionA {
 		p.ok = false
 		return r
 	}
@@ -245,6 +257,9 @@ func (p *recordParser) record(der []byte) *record {
 		p.ok = p.ok && s.ReadASN1(&key, tagServerKey)
 		parsed, err := binding.ParseKey(key)
 		r.Key, p.ok = parsed, p.ok && err == nil
+		if p.version == recordVersionA {
+			r.Slots = p.slots(&s, r)
+		}
 	} else {
 		r.Local = p.local(&s)
 	}

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"context"
 	"errors"
 
 	"github.com/tideover/tideover/vault"
@@ -23,8 +24,8 @@ func (s *Store) state() (*clientState, error) {
 // present reports vault.NoCache, or why there is none any more, if there is no
 // cache file. FORMAT.md 5, step 1.
 func (s *Store) present(st *clientState) error {
-	if exists(s.path(cacheName)) {
-		return nil
+	if exists(s.path(cacheName)) || st.Indices != nil && st.Next != nil && exists(s.path(cacheName+newSuffix)) {
+		return nil // the second: it may be committed, and be found by recovery
 	}
 	if st.Wipe != nil && st.Wipe.Reason != ByUser {
 		return st.wipeProblem()
@@ -36,12 +37,12 @@ func (s *Store) present(st *clientState) error {
 // died has left behind. FORMAT.md 8. On a disk that cannot be written, or with
 // a keychain that does not answer, it leaves things as they are: whoever reads
 // decides by the same rules.
-func (s *Store) enter() error {
+func (s *Store) enter(ctx context.Context) error {
 	if err := s.acquire(); err != nil {
 		return err
 	}
 	if s.sole() {
-		err := s.recover()
+		err := s.recover(ctx)
 		if err == nil {
 			err = s.tidy()
 		}
@@ -60,16 +61,22 @@ func (s *Store) sole() bool {
 	return s.holders == 1
 }
 
-func (s *Store) recover() error {
+func (s *Store) recover(ctx context.Context) error {
 	st, err := s.load()
 	if err != nil {
 		return nil // for the caller to report
 	}
+	if st.Indices != nil && st.Indices.Kill {
+		_ = s.kill(ctx) // the mark stays until it is done, and nothing opens here
+	}
 	if st.Wipe != nil && st.Wipe.Pending {
-		return s.finishWipe()
+		return s.deleteWiped()
 	}
 
 	if exists(s.path(cacheName + newSuffix)) {
+		if keep, err := s.resolve(ctx, st); err != nil || keep {
+			return err
+		}
 		if err := s.remove(s.path(cacheName + newSuffix)); err != nil {
 			return err
 		}

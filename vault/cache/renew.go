@@ -22,7 +22,7 @@ type Renewal struct {
 // holds; an older one changes nothing. Errors: NoCache, Busy, Damaged (the
 // lease is false or for something else), Wiped, Revoked, Superseded, ReadOnly.
 func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return Renewal{}, err
 	}
 	defer s.release()

@@ -53,6 +53,7 @@ type Status struct {
 	Verdict     lease.Verdict // zero if there is no lease that holds
 	Judged      bool          // Verdict means something
 	Tries       binding.Tries
+	Opens       *binding.Opens // that the chip counts, level A with a budget; nil: it does not
 
 	OverlayEdits  int
 	JournalEvents int // that the server does not have
@@ -82,7 +83,7 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		out.User, out.Server = st.Wipe.User, st.Wipe.Server
 		return out, nil
 	}
-	f, err := s.examine(ctx, s.path(cacheName), st)
+	f, err := s.examine(ctx, s.inPlace(ctx, st), st)
 	if err != nil {
 		return Status{}, err
 	}
@@ -107,7 +108,7 @@ func (out *Status) take(f *finding) {
 	out.Readable = true
 	out.Created, out.Level, out.Virtual, out.Governed = r.Created, r.Level, r.Chip.Virtual, r.Governed
 	out.Entries, out.Attachments, out.SizeBytes, out.Generation = f.entries, f.attachments, f.size, r.Generation
-	out.Device, out.Policy, out.Tries = r.Device, f.policy, f.tries
+	out.Device, out.Policy, out.Tries, out.Opens = r.Device, f.policy, f.tries, f.opens
 	out.Verdict, out.Judged = f.verdict, !f.term.Issued.IsZero()
 	if f.lease != nil {
 		out.Lease, out.Proven = f.lease, f.lease.Proven
@@ -178,6 +179,12 @@ func (out Status) MarshalJSON() ([]byte, error) {
 			o.EndedBy = &v.EndedBy
 		}
 		o.OpensLeft = v.OpensLeft
+	}
+	if out.Opens != nil {
+		left := int(out.Opens.Limit - min(out.Opens.Used, out.Opens.Limit))
+		if o.OpensLeft == nil || left < *o.OpensLeft {
+			o.OpensLeft = &left
+		}
 	}
 	if out.Tries.Known {
 		o.TriesLeft = &out.Tries.Left

@@ -16,6 +16,9 @@ import (
 type Options struct {
 	Dir  string // of one account; made by Prepare, with mode 0700
 	Chip Chip   // nil: no chip can be reached
+	// Indices gives caches of level A their NV indices, on the same chip; nil:
+	// there are none, and a cache that has some does not open.
+	Indices Provisioner
 	// Keychain opens caches of level C; nil: none can be reached.
 	Keychain SecretStore
 	// NoChip says that the machine has no chip, or that the person does without

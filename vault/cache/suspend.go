@@ -15,7 +15,7 @@ func (s *Store) Suspend(ctx context.Context) error { return s.suspend(ctx, s.opt
 // Resume ends a suspension. Errors: Busy, ReadOnly.
 func (s *Store) Resume(ctx context.Context) error { return s.suspend(ctx, 0) }
 
-func (s *Store) suspend(_ context.Context, since int64) error {
+func (s *Store) suspend(ctx context.Context, since int64) error {
 	st, err := s.state()
 	if errors.Is(err, vault.NoCache) {
 		return nil
@@ -26,7 +26,7 @@ func (s *Store) suspend(_ context.Context, since int64) error {
 	if (st.Suspended != 0) == (since != 0) {
 		return nil
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.release()

@@ -37,7 +37,7 @@ func (s *Store) Learn(ctx context.Context, t Trust) error {
 	if probe.sameTrust(st) {
 		return nil
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.release()

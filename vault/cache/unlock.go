@@ -38,10 +38,10 @@ func (s *Store) Unlock(ctx context.Context, r UnlockRequest) (*Opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.present(st); err != nil && (st.Wipe == nil || !st.Wipe.Pending) {
+	if err := s.present(st); err != nil && (st.Wipe == nil || !st.Wipe.Pending) && (st.Indices == nil || !st.Indices.Kill) {
 		return nil, err
 	}
-	readOnly := s.enter()
+	readOnly := s.enter(ctx)
 	if readOnly != nil && !errors.Is(readOnly, vault.ReadOnly) {
 		return nil, readOnly
 	}
@@ -62,7 +62,7 @@ func (s *Store) unlock(ctx context.Context, r UnlockRequest, readOnly error) (*O
 	if err := s.present(st); err != nil { // or wiped meanwhile
 		return nil, err
 	}
-	f, err := s.examine(ctx, s.path(cacheName), st)
+	f, err := s.examine(ctx, s.inPlace(ctx, st), st)
 	if err != nil {
 		return nil, err
 	}
@@ -103,9 +103,11 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 		creds.wipe()
 		return nil, err
 	}
-	if err := s.note(f.record.Device, audit.Event{Type: audit.Unlock, Generation: f.record.Generation}); err != nil {
-		o.wipe()
-		return nil, err
+	if f.record.Level != binding.LevelA { // there it was noted before the chip counted it
+		if err := s.noteUnlock(f); err != nil {
+			o.wipe()
+			return nil, err
+		}
 	}
 	if err := s.sawWall(f); err != nil {
 		o.wipe()
@@ -114,15 +116,29 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 	return o, nil
 }
 
+// noteUnlock makes it durable that the cache was opened. At level A it says how
+// many wrong passwords the chip had counted before: a right one sets that to 0.
+func (s *Store) noteUnlock(f *finding) error {
+	e := audit.Event{Type: audit.Unlock, Generation: f.record.Generation}
+	if f.record.Level == binding.LevelA && f.tries.Known && f.tries.Failed > 0 {
+		e.Detail = fmt.Sprintf("failed_before=%d", f.tries.Failed)
+	}
+	return s.note(f.record.Device, e)
+}
+
 // open unseals the machine secret and reads the file with it. On success the
 // Opened owns creds; else the caller wipes them, with what was put beside them.
 func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Opened, error) {
 	r := f.record
-	sealer, err := s.sealer(r.Level)
+	sealer, err := s.sealer(r)
 	if err != nil {
 		return nil, err
 	}
-	secret, err := sealer.Unseal(ctx, binding.SealedUse{Object: r.Object, Terms: r.terms(), Approval: f.approval, Auth: creds.auth})
+	use := binding.SealedUse{Object: r.Object, Terms: r.terms(), Approval: f.approval, Auth: creds.auth}
+	if r.Level == binding.LevelA { // pin_pass never counts an opening that the journal has not
+		use.BeforeOpen = func() error { return s.noteUnlock(f) }
+	}
+	secret, err := sealer.Unseal(ctx, use)
 	if errors.Is(err, binding.ErrWrongAuth) {
 		return nil, s.wrongPassword(ctx, f)
 	}
@@ -170,9 +186,9 @@ func (s *Store) readInner(ctx context.Context, f *finding, key *kdbx.Key) (*kdbx
 func (s *Store) wrongPassword(ctx context.Context, f *finding) error {
 	p := &vault.Problem{Cause: vault.WrongPassword}
 	detail := ""
-	if f.record.Level == binding.LevelB {
-		if t, err := s.opt.Chip.Tries(ctx); err == nil && t.Known {
-			t = t.Within(int(f.policy.Tries))
+	if gauge := s.counts(f.record); gauge != nil {
+		if t, err := gauge.Tries(ctx); err == nil && t.Known {
+			t = t.Within(int(f.policy.Tries)) // at level A the chip has the policy's limit itself
 			p.TriesLeft = &t.Left
 			detail = fmt.Sprintf("tries_left=%d", t.Left)
 			if t.Left == 0 && t.RetryAfter > 0 {
@@ -182,6 +198,19 @@ func (s *Store) wrongPassword(ctx context.Context, f *finding) error {
 	}
 	p.Err = s.note(f.record.Device, audit.Event{Type: audit.FailedUnlock, Detail: detail, Generation: f.record.Generation})
 	return p
+}
+
+// counts returns what counts wrong passwords for a record, or nil.
+func (s *Store) counts(r *record) Gauge {
+	switch r.Level {
+	case binding.LevelB:
+		return s.opt.Chip
+	case binding.LevelA:
+		if x, err := s.indexed(*r.Slots); err == nil {
+			return x
+		}
+	}
+	return nil
 }
 
 // sawWall remembers that the cache was open at this time of the computer's

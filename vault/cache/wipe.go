@@ -24,46 +24,56 @@ const (
 // event about the clearing. A process that dies half-way leaves a mark, and
 // whatever comes next finishes. Errors: NoCache, Busy, ReadOnly (not wiped),
 // NoSecretStore (the files are gone, the keychain's item is not).
-func (s *Store) Clear(_ context.Context, why Reason) error {
+//
+// At level A the chip's counter is stepped first, which ends every copy
+// anywhere; Receipt tells the server. There ReadOnly with that Detail means that
+// nothing opens any more, though files are left; ChipMissing and Busy that the
+// files are gone, and copies of them end when the program next starts;
+// OtherMachine that nothing opens any more and the chip gives no receipt.
+func (s *Store) Clear(ctx context.Context, why Reason) error {
 	if !exists(s.opt.Dir) {
 		return vault.Fail(vault.NoCache, "%s", s.opt.Dir)
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enter(ctx); errors.Is(err, vault.ReadOnly) {
+		return s.killUnmarked(ctx, err)
+	} else if err != nil {
 		return err
 	}
 	defer s.release()
 	st, err := s.load()
 	switch {
 	case errors.Is(err, vault.Damaged), errors.Is(err, vault.Hostile):
-		return s.startOver()
+		return s.startOver(ctx)
 	case errors.Is(err, vault.NoCache) && exists(s.path(cacheName)): // without client state it does not open, but it is there
-		return errors.Join(s.forgetInPlace(), s.remove(s.wipeList()...))
+		return errors.Join(s.forgetInPlace(), s.killInPlace(ctx), s.remove(s.wipeList()...))
 	case err != nil:
 		return err
 	}
 	if st.Current == nil && st.Next == nil && !exists(s.path(cacheName)) {
-		return s.reasonOnly(st, why)
+		return s.reasonOnly(ctx, st, why)
 	}
 	if g := st.newest(); g != nil {
 		// A journal that cannot be written stops no wipe: its absence shows in the chain.
 		_ = s.note(g.Device, audit.Event{Type: audit.Clear, Detail: string(why), Generation: g.Generation})
 	}
 	if err := s.markWiped(why); err != nil {
+		err = s.killUnmarked(ctx, err)
 		// A full disk may take the mark once the files are gone.
 		if err := errors.Join(err, s.remove(s.wipeList()...)); !errors.Is(err, vault.ReadOnly) {
 			return err
 		}
-		if err := s.markWiped(why); err != nil {
+		if s.markWiped(why) != nil {
 			return err
 		}
 	}
-	return s.finishWipe()
+	return s.finishWipe(ctx)
 }
 
 // startOver clears where the client state cannot be read, which opens nothing
 // any more: the files go, and the state is set aside. What is made next has
 // another cache id, so that no number is sealed twice for one.
-func (s *Store) startOver() error {
+func (s *Store) startOver(ctx context.Context) error {
+	killed := s.killInPlace(ctx)
 	_ = s.forgetInPlace() // a file that cannot be read names no item
 	if err := s.remove(s.wipeList()...); err != nil {
 		return err
@@ -71,12 +81,15 @@ func (s *Store) startOver() error {
 	if err := s.opt.Disk.Rename(s.path(stateName), s.path(damagedStateName)); err != nil {
 		return unwritable(err)
 	}
-	return unwritable(s.opt.Disk.SyncDir(s.opt.Dir))
+	return errors.Join(unwritable(s.opt.Disk.SyncDir(s.opt.Dir)), killed)
 }
 
 // reasonOnly handles clearing where there is nothing to clear: what a user
 // clears after a wipe by order is the memory of it.
-func (s *Store) reasonOnly(st *clientState, why Reason) error {
+func (s *Store) reasonOnly(ctx context.Context, st *clientState, why Reason) error {
+	if err := s.kill(ctx); err != nil { // of a wipe before, when the chip was away
+		return err
+	}
 	if s.claim() == nil { // else the items are those of a generation that is being made
 		err := s.tidy()
 		s.unclaim()
@@ -100,12 +113,25 @@ func (s *Store) markWiped(why Reason) error {
 		st.WipedThrough, st.Wipe = st.HighestSealed, w
 		st.Current, st.Next, st.Opens = nil, nil, opens{}
 		st.Suspended, st.Floor = 0, floor{}
+		if st.Indices != nil {
+			st.Indices.Kill = true
+		}
 		return nil
 	})
 }
 
-// finishWipe deletes the files, takes the mark off, and deletes the items.
-func (s *Store) finishWipe() error {
+// finishWipe ends the generations in the chip, at level A, and deletes the
+// files. Where the chip cannot be asked the files go all the same.
+func (s *Store) finishWipe(ctx context.Context) error {
+	killed := s.kill(ctx)
+	if err := s.deleteWiped(); err != nil {
+		return err
+	}
+	return killed
+}
+
+// deleteWiped deletes the files, takes the mark off, and deletes the items.
+func (s *Store) deleteWiped() error {
 	if err := s.remove(s.wipeList()...); err != nil {
 		return err
 	}

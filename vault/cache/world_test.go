@@ -96,6 +96,9 @@ func (s *server) issue(t testing.TB, device vault.ID, d cache.Declaration, n int
 		t.Fatal(err)
 	}
 	terms := binding.Terms{Level: d.Level, Governed: true, Key: key, Device: device, Cache: d.Cache, Generation: d.Generation}
+	if d.Indices != nil {
+		terms = d.Indices.Terms(d.Generation)
+	}
 	p := policy()
 	l := lease.Lease{
 		Version: lease.Version, Issuer: s.issuer, ID: vault.NewID(), Seq: s.seq,
@@ -139,6 +142,8 @@ type world struct {
 	now     time.Time
 	disk    cache.Disk
 	last    cache.Declaration
+	indices cache.Provisioner // level A
+	a       *cache.LevelA
 }
 
 func newWorld(t *testing.T) *world {
@@ -153,7 +158,7 @@ func newWorld(t *testing.T) *world {
 // store opens the store anew, as another run of the program would.
 func (w *world) store() *cache.Store {
 	w.t.Helper()
-	opt := cache.Options{Dir: w.dir, Chip: w.chip, Now: func() time.Time { return w.now }, Disk: w.disk}
+	opt := cache.Options{Dir: w.dir, Chip: w.chip, Now: func() time.Time { return w.now }, Disk: w.disk, Indices: w.indices}
 	if w.chain != nil {
 		opt.Keychain, opt.NoChip = w.chain, w.chip == nil
 	}
@@ -167,7 +172,7 @@ func (w *world) store() *cache.Store {
 func (w *world) request() cache.PrepareRequest {
 	trust := w.server.trust(w.t)
 	r := cache.PrepareRequest{
-		Server: url, User: userName, Device: w.device, Password: secret(master), Trust: &trust, Cost: cache.FloorCost(),
+		Server: url, User: userName, Device: w.device, Password: secret(master), Trust: &trust, Cost: cache.FloorCost(), A: w.a,
 	}
 	if w.chain != nil {
 		r.MinLevel = binding.LevelC

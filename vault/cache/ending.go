@@ -1,0 +1,190 @@
+package cache
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+)
+
+// kill steps the counter past everything that was ever sealed, and notes that a
+// receipt is owed. A counter that is gone ends everything as well, but gives no
+// receipt: OtherMachine, and the cache has no slots any more. Else ChipMissing,
+// Busy: the mark stays, and the next who takes the lock tries again. FORMAT.md 9.1.
+func (s *Store) kill(ctx context.Context) error {
+	st, err := s.load()
+	if err != nil || st.Indices == nil || !st.Indices.Kill {
+		return err
+	}
+	err = s.stepPast(ctx, st)
+	if errors.Is(err, binding.ErrNoIndices) || errors.Is(err, binding.ErrTampered) {
+		if err := s.update(func(st *clientState) error { st.dropSlots(); return nil }); err != nil {
+			return err
+		}
+		return vault.Fail(vault.OtherMachine, "nothing opens any more, but the chip gives no receipt: its counter is gone: %w", err)
+	}
+	if err != nil {
+		return chipProblem(err)
+	}
+	return s.update(func(st *clientState) error {
+		st.Indices.Kill, st.Indices.Receipt = false, st.WipedThrough
+		return nil
+	})
+}
+
+// stepPast is the wipe in the chip. Errors are the chip's.
+func (s *Store) stepPast(ctx context.Context, st *clientState) error {
+	slots, ok := st.slots()
+	if !ok {
+		return nil
+	}
+	x, err := s.indexed(slots)
+	if err != nil {
+		return err
+	}
+	_, err = x.Wipe(ctx, st.HighestSealed)
+	return err
+}
+
+// dropSlots forgets the slots. What is planned next is for another cache, as
+// the server permits the first write once for each.
+func (st *clientState) dropSlots() {
+	st.Indices, st.Cache = nil, vault.NewID()
+}
+
+// killUnmarked is kill where the disk takes no mark; why is what it said. The
+// chip ends everything all the same, which is more than the files are worth.
+func (s *Store) killUnmarked(ctx context.Context, why error) error {
+	st, err := s.load()
+	if err != nil || st.Indices == nil {
+		return why
+	}
+	if err := s.stepPast(ctx, st); err != nil {
+		return errors.Join(why, chipProblem(err))
+	}
+	return vault.Fail(vault.ReadOnly, "nothing opens any more, but files are left: %w", why)
+}
+
+// killInPlace is kill where the client state cannot be read: with the slots in
+// the file, if that can. There is no receipt then, as nobody is left to keep it.
+func (s *Store) killInPlace(ctx context.Context) error {
+	o, err := readOuter(s.path(cacheName), s.limits())
+	if err != nil || o.record.Slots == nil {
+		return nil //nolint:nilerr // a file that cannot be read names no index
+	}
+	x, err := s.indexed(*o.record.Slots)
+	if err != nil {
+		return err
+	}
+	if _, err := x.Wipe(ctx, o.record.Generation); err != nil {
+		return chipProblem(err)
+	}
+	return nil
+}
+
+// ReceiptOwed reports whether a wipe is over of which the server has no receipt.
+func (s *Store) ReceiptOwed() (bool, error) {
+	st, err := s.load()
+	if errors.Is(err, vault.NoCache) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return st.Indices != nil && st.Indices.Receipt != 0, nil
+}
+
+// Receipt gives the server the chip's word that the counter is past everything
+// that was wiped, if that is owed; it needs no password. Errors: those of the
+// server; Busy, ReadOnly, ChipMissing; OtherMachine if the counter is gone.
+func (s *Store) Receipt(ctx context.Context, server Permits) error {
+	if owed, err := s.ReceiptOwed(); err != nil || !owed {
+		return err
+	}
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.release()
+	st, err := s.state()
+	if err != nil {
+		return err
+	}
+	slots, ok := st.slots()
+	if !ok || st.Indices.Receipt == 0 {
+		return nil
+	}
+	x, err := s.indexed(slots)
+	if err != nil {
+		return err
+	}
+	q := Question{Indices: slots.Indices, Index: binding.Counter, Generation: st.Indices.Receipt, Receipt: true}
+	if err := report(ctx, x, server, q); err != nil {
+		return err
+	}
+	return s.update(func(st *clientState) error {
+		if st.Indices != nil && st.Indices.Receipt == q.Generation {
+			st.Indices.Receipt = 0
+		}
+		return nil
+	})
+}
+
+// GivingUp says how level A is given up.
+type GivingUp struct {
+	Owner []byte // password of the chip's owner; nil: he has none
+	// Anyway does it too with a cache in place, which is wiped, and where the
+	// server has no receipt: for indices that are gone, or a server that is.
+	Anyway bool
+}
+
+// GiveUpA deletes the cache's NV indices and forgets them; what is cached next
+// is of level A only if that is asked for anew. It is the only way down, and
+// for a person who is signed in. Unconfirmed if a cache of level A is in place,
+// or a receipt is owed, and nobody said Anyway. Errors besides: Busy, ReadOnly,
+// ChipMissing, LevelTooLow (the chip's owner has to do it).
+func (s *Store) GiveUpA(ctx context.Context, g GivingUp) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.release()
+	st, err := s.state()
+	if errors.Is(err, vault.NoCache) || err == nil && st.Indices == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	alive := s.endangered(st) || st.Next != nil && exists(s.path(cacheName+newSuffix))
+	if (alive || st.Indices.Kill || st.Indices.Receipt != 0) && !g.Anyway {
+		return vault.Fail(vault.Unconfirmed, "there is a cache of level A, or the server has no receipt of its end")
+	}
+	if alive {
+		if err := s.markWiped(ByUser); err != nil {
+			return err
+		}
+		err := s.finishWipe(ctx)
+		if err != nil && !errors.Is(err, vault.OtherMachine) {
+			return err
+		}
+		if st, err = s.state(); err != nil || st.Indices == nil {
+			return err
+		}
+	}
+	slots, _ := st.slots()
+	if s.opt.Indices == nil {
+		return vault.Fail(vault.ChipMissing, "no chip that could have NV indices")
+	}
+	// What stands at a handle and is not ours is not the cache's.
+	if err := s.opt.Indices.Remove(ctx, slots.Indices.Handles(), g.Owner); err != nil && !errors.Is(err, binding.ErrIndexTaken) {
+		return chipProblem(err)
+	}
+	return s.update(func(st *clientState) error {
+		if st.Current != nil { // of level B, and stays what it is
+			st.Indices = nil
+			return nil
+		}
+		st.dropSlots()
+		return nil
+	})
+}

@@ -1,0 +1,202 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+)
+
+// maxPlans is how often handles are drawn before one of them is given up: two
+// programs that plan at once may draw the same, and hardly twice.
+const maxPlans = 3
+
+// arm returns the chip with the indices of the cache, whole and written, with
+// tries and openings left. What is missing is made with what the caller gives.
+func (s *Store) arm(ctx context.Context, r PrepareRequest, key binding.ServerKey) (Indexed, binding.Slots, error) {
+	st, err := s.enrol(r)
+	if err != nil {
+		return nil, binding.Slots{}, err
+	}
+	slots, ok := st.slots()
+	if ok && (slots.Indices.Key != key || slots.Indices.Device != r.Device) {
+		return nil, slots, vault.Fail(vault.LevelTooLow, "the chip's indices are for another device, or for another key of the server")
+	}
+	if !ok {
+		if slots, err = s.plan(ctx, r.A.plan(st.Cache, r.Device, key)); err != nil {
+			return nil, slots, err
+		}
+	}
+	x, err := s.indexed(slots)
+	if err != nil {
+		return nil, slots, err
+	}
+	m, err := x.Machine(ctx)
+	if err != nil {
+		return nil, slots, chipProblem(err)
+	}
+	if m.Level != binding.LevelA {
+		if r.A == nil {
+			return nil, slots, vault.Fail(vault.LevelTooLow, "the chip's indices are not what they were %v", m.BlockedBy)
+		}
+		if slots, err = s.provision(ctx, slots, r.A); err != nil {
+			return nil, slots, err
+		}
+		if x, err = s.indexed(slots); err != nil {
+			return nil, slots, err
+		}
+	}
+	return x, slots, s.fill(ctx, x, slots, r.A, st.HighestSealed)
+}
+
+// enrol makes the client state, if there is none, and lets it learn who the
+// server is: the slots stand in it before anything else happens.
+func (s *Store) enrol(r PrepareRequest) (*clientState, error) {
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	st, err := s.state()
+	if errors.Is(err, vault.NoCache) {
+		st, err = &clientState{Cache: vault.NewID()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := st.learn(*r.Trust); err != nil {
+		return nil, err
+	}
+	return st, s.save(st)
+}
+
+func (a *LevelA) plan(cache, device vault.ID, key binding.ServerKey) binding.IndexPlan {
+	return binding.IndexPlan{Key: key, Device: device, Cache: cache, Opens: a.Opens > 0}
+}
+
+// plan chooses slots and makes them durable.
+func (s *Store) plan(ctx context.Context, p binding.IndexPlan) (binding.Slots, error) {
+	if s.opt.Indices == nil {
+		return binding.Slots{}, vault.Fail(vault.LevelTooLow, "no chip that could have NV indices")
+	}
+	slots, err := s.opt.Indices.PlanSlots(ctx, p)
+	if err != nil {
+		return slots, chipProblem(err)
+	}
+	return slots, s.update(func(st *clientState) error { st.Indices = keepSlots(slots); return nil })
+}
+
+// provision has the chip define the indices. Handles that somebody else has
+// taken meanwhile are planned anew; without room for the third, openings are
+// counted in the journal only.
+func (s *Store) provision(ctx context.Context, slots binding.Slots, a *LevelA) (binding.Slots, error) {
+	for plans := 1; ; plans++ {
+		err := s.opt.Indices.Provision(ctx, slots, a.Owner)
+		again := a.plan(slots.Indices.Cache, slots.Indices.Device, slots.Indices.Key)
+		again.Opens = slots.Indices.PinPass != 0
+		switch {
+		case err == nil:
+			return slots, nil
+		case errors.Is(err, binding.ErrNoSpace) && again.Opens:
+			again.Opens = false
+		case errors.Is(err, binding.ErrIndexTaken) && plans < maxPlans:
+		default:
+			return slots, chipProblem(err)
+		}
+		if slots, err = s.plan(ctx, again); err != nil {
+			return slots, err
+		}
+	}
+}
+
+// fill has the limits written: where none ever were, where no try is left, and
+// where fewer openings are left than are asked for.
+func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *LevelA, highest uint64) error {
+	tries, err := x.Tries(ctx)
+	fresh := errors.Is(err, binding.ErrNoIndices)
+	if err != nil && !fresh {
+		return chipProblem(err)
+	}
+	pins := pins{x, a, Question{Indices: slots.Indices, Generation: highest}}
+	if fresh || tries.Known && tries.Left == 0 {
+		if a == nil {
+			f := finding{tries: tries}
+			return f.lockedOut(s.opt.Now())
+		}
+		if err := pins.write(ctx, binding.PinFail, 0, a.Tries); err != nil {
+			return err
+		}
+	}
+	if slots.Indices.PinPass == 0 || a == nil || a.Opens == 0 {
+		return nil
+	}
+	opens, err := x.Opens(ctx)
+	switch {
+	case errors.Is(err, binding.ErrNoIndices):
+		return pins.write(ctx, binding.PinPass, 0, a.Opens)
+	case err != nil:
+		return chipProblem(err)
+	case opens.Limit-min(opens.Used, opens.Limit) >= a.Opens:
+		return nil
+	}
+	// The server signs a new budget from the count that the chip has told it.
+	if err := pins.report(ctx, binding.PinPass); err != nil {
+		return err
+	}
+	return pins.write(ctx, binding.PinPass, opens.Used, opens.Used+a.Opens)
+}
+
+// pins writes limits and tells the server.
+type pins struct {
+	x Indexed
+	a *LevelA
+	q Question
+}
+
+func (p pins) write(ctx context.Context, k binding.IndexKind, count, limit uint32) error {
+	err := p.x.WritePin(ctx, binding.PinWrite{Index: k, Count: count, Limit: limit, Permit: p.a.Server.Permit})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", k, chipProblem(err))
+	}
+	return p.report(ctx, k)
+}
+
+func (p pins) report(ctx context.Context, k binding.IndexKind) error {
+	q := p.q
+	q.Index = k
+	return report(ctx, p.x, p.a.Server, q)
+}
+
+// Refill has the server give new tries, where none are left, and a new budget
+// of openings, for the cache in place. It needs no master password. Errors:
+// NoCache if there is none of level A, Busy, ReadOnly, ChipMissing, LevelTooLow
+// (the indices are not the cache's), and those of a.Server.
+func (s *Store) Refill(ctx context.Context, a LevelA) error {
+	if err := a.check(); err != nil {
+		return err
+	}
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.release()
+	st, err := s.state()
+	if err != nil {
+		return err
+	}
+	slots, ok := st.slots()
+	if !ok {
+		return vault.Fail(vault.NoCache, "no cache of level A")
+	}
+	x, err := s.indexed(slots)
+	if err != nil {
+		return err
+	}
+	return s.fill(ctx, x, slots, &a, st.HighestSealed)
+}
+
+// check reports limits that no server signs.
+func (a *LevelA) check() error {
+	if a.Server == nil || a.Tries == 0 || a.Tries > binding.MaxTries || a.Opens > binding.MaxBudget {
+		return errors.New("level A: no server, or limits that no server signs")
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package cache_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+)
+
+// TestNewPassword kills the old generation before the password of the index
+// becomes another one, and the server permits it only then.
+func TestNewPassword(t *testing.T) {
+	w := newWorldA(t)
+	ctx := t.Context()
+	w.cacheA("one")
+	kept := w.copied()
+	old := w.read("cache.kdbx")
+
+	// Another password without saying so is a wrong one, and costs a try.
+	r := w.request()
+	r.Password = secret("another password")
+	p, err := w.store().Prepare(ctx, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Commit(ctx, content("two"), w.server.issue(t, w.device, p.Declaration(), 1, w.now, nil))
+	if !errors.Is(err, vault.WrongPassword) || w.failed() != 1 {
+		t.Errorf("Commit: %v, %d failed", err, w.failed())
+	}
+	w.opens("one")
+
+	w.authority.approved[p.Declaration().Cache] = p.Declaration().Generation
+	r.A = &cache.LevelA{Server: w.authority, Tries: testTries, Opens: testOpens, NewPassword: true}
+	if p, err = w.store().Prepare(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	if fileExists(w.file("cache.kdbx")) {
+		t.Error("the old generation is still there")
+	}
+	kept.refuses(vault.Superseded, cache.Superseded)
+	if _, err = p.Commit(ctx, content("two"), w.server.issue(t, w.device, p.Declaration(), 1, w.now, nil)); err != nil {
+		t.Fatal(err)
+	}
+	o, err := w.unlock("another password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Close()
+	if bytes.Equal(cache.SaltOf(t, old), cache.SaltOf(t, w.read("cache.kdbx"))) {
+		t.Error("the salt is that of the old password")
+	}
+	if len(w.authority.receipts) != 1 {
+		t.Errorf("receipts %v", w.authority.receipts)
+	}
+}
+
+// TestFromLevelBToA raises a cache, and does not lower it by the way.
+func TestFromLevelBToA(t *testing.T) {
+	w := newWorldA(t)
+	asked := w.a
+	w.a = nil
+	w.cache(content("b"), nil)
+	if st := w.status(); st.Level != binding.LevelB {
+		t.Fatalf("level %s", st.Level)
+	}
+	if bytes.Contains(w.read("client.json"), []byte("indices")) || !bytes.Contains(w.read("client.json"), []byte(`"v": 1`)) {
+		t.Error("a cache of level B is not written as before")
+	}
+	w.authority.approved[w.last.Cache] = w.last.Generation
+	w.a = asked
+	w.cacheA("a")
+	w.opens("a")
+	w.a = nil
+	w.cacheA("a again")
+	if st := w.status(); st.Level != binding.LevelA {
+		t.Errorf("level %s after a renewal that does not ask", st.Level)
+	}
+	w.indices = nil // a program that cannot use them
+	if err := w.tryA("b again"); !errors.Is(err, vault.ChipMissing) {
+		t.Errorf("Prepare: %v", err)
+	}
+	w.refuses(vault.ChipMissing, cache.Foreign)
+}
+
+// TestNoIndices is a chip that gives none: nothing is made, and nothing lower.
+func TestNoIndices(t *testing.T) {
+	w := newWorldA(t)
+	w.indices = denied{provisioner{w.chip}, func(binding.Slots) error { return binding.ErrOwnerAuth }}
+	if err := w.tryA("one"); !errors.Is(err, vault.LevelTooLow) || !errors.Is(err, binding.ErrOwnerAuth) {
+		t.Errorf("Prepare: %v", err)
+	}
+	if _, err := w.store().Status(t.Context()); !errors.Is(err, vault.NoCache) {
+		t.Errorf("Status: %v", err)
+	}
+	// The slots are planned, so an administrator's process can make the indices.
+	planned := cache.Slots(w.dir)
+	if err := w.chip.Provision(t.Context(), planned, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.indices = provisioner{w.chip}
+	w.cacheA("one")
+	if w.last.Indices == nil || *w.last.Indices != planned.Indices {
+		t.Errorf("made with %+v, planned were %+v", w.last.Indices, planned.Indices)
+	}
+}
+
+// TestNoRoomForOpens counts openings in the journal only.
+func TestNoRoomForOpens(t *testing.T) {
+	w := newWorldA(t)
+	w.indices = denied{provisioner{w.chip}, func(s binding.Slots) error {
+		if s.Indices.PinPass != 0 {
+			return binding.ErrNoSpace
+		}
+		return nil
+	}}
+	w.cacheA("one")
+	w.opens("one")
+	if st := w.status(); st.Level != binding.LevelA || st.Opens != nil {
+		t.Errorf("level %s, openings %+v", st.Level, st.Opens)
+	}
+}
+
+// denied refuses to provision what deny says.
+type denied struct {
+	provisioner
+	deny func(binding.Slots) error
+}
+
+func (d denied) Provision(ctx context.Context, s binding.Slots, owner []byte) error {
+	if err := d.deny(s); err != nil {
+		return err
+	}
+	return d.provisioner.Provision(ctx, s, owner)
+}

@@ -1,0 +1,199 @@
+package cache_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tideover/tideover/tpm"
+	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/tpm/tpmtest"
+	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+)
+
+// Limits of the caches of these tests.
+const (
+	testTries = 4
+	testOpens = 40
+)
+
+// provisioner is *tpm.Chip as a cache wants it.
+type provisioner struct{ *tpm.Chip }
+
+func (p provisioner) With(s binding.Slots) (cache.Indexed, error) { return p.WithIndices(s) }
+
+// authority gives permits as a server does, for one cache after the other: the
+// first write once for each index, and another password only where the chip has
+// shown that nothing approved is left.
+type authority struct {
+	t        *testing.T
+	key      *ecdsa.PrivateKey
+	chip     *tpm.Chip
+	attester []byte // blob of the attestation key
+	public   *ecdsa.PublicKey
+
+	approved map[[16]byte]uint64              // highest generation with a lease, by cache
+	given    map[[16]byte]map[string]bool     // first writes
+	dead     map[[16]byte]uint64              // what the counter was last shown to be
+	asked    []binding.PermitRequest          // all that were signed
+	written  map[string]binding.PermitRequest // not yet shown by a reading
+	refuse   error
+	fail     error  // of Reading
+	nonce    []byte // of the last question
+	receipts []uint64
+}
+
+var errRefused = errors.New("the server gives no permit")
+
+func newAuthority(t *testing.T, key *ecdsa.PrivateKey, chip *tpm.Chip) *authority {
+	t.Helper()
+	ak, err := chip.NewAttestationKey(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// TPMT_PUBLIC ends with the two coordinates, each behind its length.
+	p := ak.Public[len(ak.Public)-68:]
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, p[2:34]...), p[36:]...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{
+		t: t, key: key, chip: chip, attester: ak.Blob, public: public,
+		approved: map[[16]byte]uint64{}, given: map[[16]byte]map[string]bool{}, dead: map[[16]byte]uint64{}, written: map[string]binding.PermitRequest{},
+	}
+}
+
+func (a *authority) Permit(_ context.Context, r binding.PermitRequest) ([]byte, error) {
+	if a.refuse != nil {
+		return nil, a.refuse
+	}
+	id := r.Indices.Cache
+	switch r.Kind {
+	case binding.PermitFirstWrite:
+		if a.given[id] == nil {
+			a.given[id] = map[string]bool{}
+		}
+		if a.given[id][string(r.Index)] {
+			return nil, errRefused
+		}
+		a.given[id][string(r.Index)] = true
+	case binding.PermitRekey:
+		if n := a.approved[id]; n > 0 && a.dead[id] <= n {
+			return nil, errRefused
+		}
+	}
+	a.asked = append(a.asked, r)
+	a.written[string(r.Index)] = r
+	return binding.Permit(a.key, r)
+}
+
+func (a *authority) Certifying(_ context.Context, q cache.Question) (binding.IndexCertifying, error) {
+	a.nonce = make([]byte, 20)
+	rand.Read(a.nonce) //nolint:errcheck // never returns an error
+	return binding.IndexCertifying{Key: a.attester, Qualifying: a.qualifying(q)}, nil
+}
+
+func (a *authority) qualifying(q cache.Question) [32]byte {
+	return binding.Qualify(binding.SubjectCounter, a.nonce, q.Indices.Terms(q.Generation).LeaseRef())
+}
+
+func (a *authority) Reading(_ context.Context, q cache.Question, said binding.Statement) error {
+	if a.fail != nil {
+		return a.fail
+	}
+	reading, err := said.Reading(binding.ReadingWant{Key: a.public, Qualified: a.qualifying(q), Name: q.Indices.Name(q.Index, true)})
+	if err != nil {
+		return err
+	}
+	if q.Index == binding.Counter {
+		a.dead[q.Indices.Cache] = reading.Value
+		if q.Receipt {
+			a.receipts = append(a.receipts, reading.Value)
+			if reading.Value <= q.Generation {
+				a.t.Errorf("a receipt for generation %d, and the counter is at %d", q.Generation, reading.Value)
+			}
+		}
+		return nil
+	}
+	if w, ok := a.written[string(q.Index)]; ok && w.Kind != binding.PermitRekey {
+		delete(a.written, string(q.Index))
+		return reading.Shows(w)
+	}
+	return nil
+}
+
+// count is how many permits of a kind were given for an index.
+func (a *authority) count(kind binding.PermitKind, k binding.IndexKind) int {
+	n := 0
+	for _, r := range a.asked {
+		if r.Kind == kind && r.Index == k {
+			n++
+		}
+	}
+	return n
+}
+
+// worldA is a world whose caches are of level A.
+type worldA struct {
+	*world
+	chip      *tpm.Chip
+	authority *authority
+	at        fault // where the next process dies
+}
+
+func newWorldA(t *testing.T) *worldA {
+	t.Helper()
+	m := tpmtest.Start(t)
+	chip := m.Open(t)
+	s := newServer(t)
+	w := &worldA{
+		world: &world{
+			t: t, machine: m, chip: chip, server: s, device: vault.NewID(), indices: provisioner{chip},
+			dir: filepath.Join(t.TempDir(), "account"), now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+		},
+		chip: chip, authority: newAuthority(t, s.tpm, chip),
+	}
+	w.a = &cache.LevelA{Server: w.authority, Tries: testTries, Opens: testOpens}
+	return w
+}
+
+// cacheA makes a generation, and the authority remembers what it approved.
+func (w *worldA) cacheA(title string) {
+	w.t.Helper()
+	if err := w.tryA(title); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *worldA) tryA(title string) error {
+	err := w.try(content(title), nil)
+	if w.last.Indices != nil {
+		w.authority.approved[w.last.Cache] = max(w.authority.approved[w.last.Cache], w.last.Generation)
+	}
+	return err
+}
+
+// indexed is the chip with the indices of the last generation.
+func (w *worldA) indexed() *tpm.Indexed {
+	w.t.Helper()
+	x, err := w.chip.WithIndices(cache.Slots(w.dir))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return x
+}
+
+func (w *worldA) counter() uint64 {
+	w.t.Helper()
+	n, err := w.indexed().Counter(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
