@@ -213,6 +213,9 @@ func testLeaseRace(t *testing.T, g Target) {
 	}
 }
 
+// importEntries is how many entries an import must manage in one transaction.
+const importEntries = 100_000
+
 // testImport writes very many entries in one transaction and reads them back.
 func testImport(t *testing.T, g Target) {
 	s, ctx := g.open(t), t.Context()
