@@ -95,7 +95,9 @@ func (c *clipboard) paint() {
 	if left > 0 {
 		words = c.d.words.Text("clipboard.holds", map[string]any{"What": c.label})
 	}
-	c.d.main.countdown(left, words)
+	if c.d.main != nil {
+		c.d.main.countdown(left, words)
+	}
 }
 
 // ended hears that the value is gone.

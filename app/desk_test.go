@@ -43,6 +43,7 @@ func newDeskBefore(tb testing.TB, o *office, between func(*office) session.Remot
 		App: application, Window: window, Client: &launch.Client{Session: s}, Target: options.Target,
 		Home: home, Language: "en", Version: "test", Post: k.q.post, Quit: func() {},
 	})
+	k.build()
 	tb.Cleanup(func() {
 		over := make(chan struct{})
 		k.tasks.end(s.Close, func() { close(over) })

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"github.com/tideover/tideover/app/present"
 	launch "github.com/tideover/tideover/app/start"
@@ -71,10 +72,10 @@ type Desktop struct {
 	here   place
 	login  *loginPlace
 	unlock *unlockPlace
-	main   *mainPlace
+	main   *mainPlace // nil: not wanted yet, see workplace
 }
 
-// New fills a window. Run shows it.
+// New prepares a window, which is empty until Begin: it stands the sooner.
 func New(c Config) *Desktop {
 	d := &Desktop{
 		cfg: c, session: c.Client.Session, commands: present.Commands(),
@@ -82,13 +83,15 @@ func New(c Config) *Desktop {
 	}
 	c.App.Settings().SetTheme(theme.New(theme.Mode(d.settings.Theme)))
 	c.App.SetIcon(theme.AppIcon())
-	c.Window.SetIcon(theme.AppIcon())
+	c.Window.SetIcon(theme.WindowIcon())
 	c.Window.SetPadded(false)
 	d.dialogs = widget.NewStack(c.Window.Canvas())
 	d.dialogs.OnChange = d.paintCommands
 	d.clip = newClipboard(d)
 	d.keys = newKeyboard(d)
-	d.build()
+	d.host = widget.NewTipHost(container.NewWithoutLayout())
+	d.host.OnResize = d.resized
+	c.Window.SetContent(d.host)
 	width, height := d.settings.Width, d.settings.Height
 	if width == 0 || height == 0 {
 		width, height = 1080, 700
@@ -98,19 +101,26 @@ func New(c Config) *Desktop {
 	return d
 }
 
-// build makes the places in the language of the settings.
+// build makes the places in the language of the settings: what asks who is
+// there, and the main place when it is wanted.
 func (d *Desktop) build() {
 	language := d.settings.Language
 	if language == "" {
 		language = d.cfg.Language
 	}
 	d.words = present.Load(language)
-	d.login, d.unlock, d.main = newLoginPlace(d), newUnlockPlace(d), newMainPlace(d)
+	d.login, d.unlock, d.main = newLoginPlace(d), newUnlockPlace(d), nil
 	d.menuNow, d.trayNow, d.appeared = "", "", false
 	d.here = d.login
-	d.host = widget.NewTipHost(d.login.object())
-	d.host.OnResize = d.resized
-	d.cfg.Window.SetContent(d.host)
+	d.host.SetContent(d.login.object())
+}
+
+// workplace returns the main place, which is made the first time.
+func (d *Desktop) workplace() *mainPlace {
+	if d.main == nil {
+		d.main = newMainPlace(d)
+	}
+	return d.main
 }
 
 // rebuild changes the language of everything. What was listed is read again.
@@ -122,18 +132,20 @@ func (d *Desktop) rebuild() {
 	d.paint()
 }
 
-// Begin reads the status for the first time and starts what runs beside the
-// window.
+// Begin fills the window, reads the status for the first time and starts what
+// runs beside the window. It is called once, when the window stands.
 func (d *Desktop) Begin() {
+	d.refresh() // while the places are made
+	d.build()
 	d.here.enter()
 	d.paint()
-	d.refresh()
 	d.watch()
 	start(d.tasks, func(ctx context.Context, _ func(func())) (struct{}, error) {
 		return struct{}{}, pause(ctx, firstStatus)
 	}, func(struct{}, error) {
 		d.waited = true
 		d.paint()
+		d.workplace() // by now the first screen is there; whoever is quicker made it already
 	}, nil)
 }
 
@@ -206,7 +218,7 @@ func (d *Desktop) enter() {
 	d.proven, d.offlineWanted = true, false
 	d.clip.used()
 	d.refresh()
-	d.main.reload()
+	d.workplace().reload()
 }
 
 // lock hides everything and has the session forget what is open.
@@ -225,7 +237,9 @@ func (d *Desktop) hide() {
 	d.proven = false
 	d.dialogs.CloseAll()
 	d.clip.clear()
-	d.main.leave()
+	if d.main != nil {
+		d.main.leave()
+	}
 	d.login.lock()
 	d.unlock.lock()
 	d.paint()

@@ -14,6 +14,14 @@ import (
 // nobody used, and the queue of what it paints.
 func newDesktop(t *testing.T) (*Desktop, queue) {
 	t.Helper()
+	d, q := newWindow(t)
+	d.build()
+	return d, q
+}
+
+// newWindow is newDesktop before the window has anything in it.
+func newWindow(t *testing.T) (*Desktop, queue) {
+	t.Helper()
 	home := filepath.Join(t.TempDir(), "home")
 	options := launch.Options{Home: home, TPM: "none", Getenv: func(string) string { return "" }}
 	client, err := options.Open(t.Context())

@@ -74,9 +74,13 @@ func TestFirstPlaceIsPaintedAfterAnEmptyFrame(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, q := newDesktop(t)
+			d, q := newWindow(t)
 			f := newFrames(t, d)
 			d.cfg.Window.Resize(fyne.NewSize(800, 600))
+			if text := f.next(); text != "" {
+				t.Fatalf("before there is any place the window says %q", text)
+			}
+			d.build()
 			d.here.enter()
 			d.paint()
 			if text := f.next(); text != "" {

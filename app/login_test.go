@@ -164,6 +164,7 @@ func newEntrance(t *testing.T, chip session.Chip) *entrance {
 		App: test.NewTempApp(t), Window: test.NewTempWindow(t, nil), Client: &launch.Client{Session: s}, Target: options.Target,
 		Home: home, Language: "en", Version: "test", Post: e.q.post, Quit: func() {},
 	})
+	e.build()
 	t.Cleanup(func() {
 		over := make(chan struct{})
 		e.tasks.end(s.Close, func() { close(over) })

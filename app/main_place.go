@@ -220,8 +220,13 @@ func (p *mainPlace) choices(c present.Choices) []choice {
 	return list
 }
 
-// listing returns what is listed; nil: nothing.
-func (p *mainPlace) listing() *session.Listing { return p.list }
+// listing returns what is listed; nil: nothing. There may be no place yet.
+func (p *mainPlace) listing() *session.Listing {
+	if p == nil {
+		return nil
+	}
+	return p.list
+}
 
 // find returns an entry of the listing; nil: there is none.
 func (p *mainPlace) find(id vault.ID) *session.Item {

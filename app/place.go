@@ -24,9 +24,9 @@ type place interface {
 func (d *Desktop) choose() place {
 	switch {
 	case d.proven && d.status.Mode == session.Offline:
-		return d.main
+		return d.workplace()
 	case d.proven && d.status.Mode == session.Online && d.status.SignedIn:
-		return d.main
+		return d.workplace()
 	case d.status.Mode == session.Offline, d.offlineWanted:
 		return d.unlock
 	}

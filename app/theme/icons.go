@@ -88,6 +88,10 @@ const (
 // TrayIcon returns the picture, a PNG of 64×64.
 func TrayIcon(which Tray) fyne.Resource { return picture("tray-" + string(which) + ".png") }
 
+// WindowIcon returns the icon of the program for lists of windows, a PNG of
+// 128×128: the largest that they show, and a window waits until it is sent.
+func WindowIcon() fyne.Resource { return picture("app-128.png") }
+
 // AppIcon returns the icon of the program, a PNG of 512×512.
 func AppIcon() fyne.Resource { return picture("app-512.png") }
 
