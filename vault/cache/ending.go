@@ -118,12 +118,12 @@ func (s *Store) Receipt(ctx context.Context, server Permits) error {
 	if err != nil {
 		return err
 	}
-	q := Question{Indices: slots.Indices, Index: binding.Counter, Generation: st.Indices.Receipt, Receipt: true}
-	if err := report(ctx, x, server, q); err != nil {
+	owed := st.Indices.Receipt
+	if err := (reader{x, slots.Indices, binding.Counter}).tell(ctx, server); err != nil {
 		return err
 	}
 	return s.update(func(st *clientState) error {
-		if st.Indices != nil && st.Indices.Receipt == q.Generation {
+		if st.Indices != nil && st.Indices.Receipt == owed {
 			st.Indices.Receipt = 0
 		}
 		return nil

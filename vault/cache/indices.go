@@ -47,8 +47,11 @@ func (s *Store) arm(ctx context.Context, r PrepareRequest, key binding.ServerKey
 		if x, err = s.indexed(slots); err != nil {
 			return nil, slots, err
 		}
+		if err := r.A.Server.Indices(ctx, slots.Indices); err != nil {
+			return nil, slots, fmt.Errorf("name the indices: %w", err)
+		}
 	}
-	return x, slots, s.fill(ctx, x, slots, r.A, st.HighestSealed)
+	return x, slots, s.fill(ctx, x, slots, r.A)
 }
 
 // enrol makes the client state, if there is none, and lets it learn who the
@@ -110,13 +113,13 @@ func (s *Store) provision(ctx context.Context, slots binding.Slots, a *LevelA) (
 
 // fill has the limits written: where none ever were, where no try is left, and
 // where fewer openings are left than are asked for.
-func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *LevelA, highest uint64) error {
+func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *LevelA) error {
 	tries, err := x.Tries(ctx)
 	fresh := errors.Is(err, binding.ErrNoIndices)
 	if err != nil && !fresh {
 		return chipProblem(err)
 	}
-	pins := pins{x, a, Question{Indices: slots.Indices, Generation: highest}}
+	pins := pins{x, a, slots.Indices}
 	if fresh || tries.Known && tries.Left == 0 {
 		if a == nil {
 			f := finding{tries: tries}
@@ -147,9 +150,9 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 
 // pins writes limits and tells the server.
 type pins struct {
-	x Indexed
-	a *LevelA
-	q Question
+	x  Indexed
+	a  *LevelA
+	of binding.Indices
 }
 
 func (p pins) write(ctx context.Context, k binding.IndexKind, count, limit uint32) error {
@@ -161,9 +164,7 @@ func (p pins) write(ctx context.Context, k binding.IndexKind, count, limit uint3
 }
 
 func (p pins) report(ctx context.Context, k binding.IndexKind) error {
-	q := p.q
-	q.Index = k
-	return report(ctx, p.x, p.a.Server, q)
+	return reader{p.x, p.of, k}.tell(ctx, p.a.Server)
 }
 
 // Refill has the server give new tries, where none are left, and a new budget
@@ -190,7 +191,7 @@ func (s *Store) Refill(ctx context.Context, a LevelA) error {
 	if err != nil {
 		return err
 	}
-	return s.fill(ctx, x, slots, &a, st.HighestSealed)
+	return s.fill(ctx, x, slots, &a)
 }
 
 // check reports limits that no server signs.

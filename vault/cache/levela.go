@@ -165,8 +165,7 @@ func (s *Store) rekey(ctx context.Context, k rekeying, auth []byte) error {
 				return chipProblem(err)
 			}
 		}
-		q := Question{Indices: k.slots.Indices, Index: binding.Counter, Generation: st.HighestSealed, Receipt: true}
-		if err := report(ctx, k.x, k.a.Server, q); err != nil {
+		if err := (reader{k.x, k.slots.Indices, binding.Counter}).tell(ctx, k.a.Server); err != nil {
 			return err
 		}
 		if st.Indices.Receipt != 0 {

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -44,9 +45,8 @@ type authority struct {
 	asked    []binding.PermitRequest          // all that were signed
 	written  map[string]binding.PermitRequest // not yet shown by a reading
 	refuse   error
-	fail     error  // of Reading
-	nonce    []byte // of the last question
-	receipts []uint64
+	named    map[[16]byte]binding.Indices
+	receipts []uint64 // what the counter was shown to be
 }
 
 var errRefused = errors.New("the server gives no permit")
@@ -65,7 +65,7 @@ func newAuthority(t *testing.T, key *ecdsa.PrivateKey, chip *tpm.Chip) *authorit
 	}
 	return &authority{
 		t: t, key: key, chip: chip, attester: ak.Blob, public: public,
-		approved: map[[16]byte]uint64{}, given: map[[16]byte]map[string]bool{}, dead: map[[16]byte]uint64{}, written: map[string]binding.PermitRequest{},
+		approved: map[[16]byte]uint64{}, given: map[[16]byte]map[string]bool{}, dead: map[[16]byte]uint64{}, written: map[string]binding.PermitRequest{}, named: map[[16]byte]binding.Indices{},
 	}
 }
 
@@ -74,6 +74,9 @@ func (a *authority) Permit(_ context.Context, r binding.PermitRequest) ([]byte, 
 		return nil, a.refuse
 	}
 	id := r.Indices.Cache
+	if a.named[id] != r.Indices {
+		return nil, fmt.Errorf("other indices than were named: %w", errRefused)
+	}
 	switch r.Kind {
 	case binding.PermitFirstWrite:
 		if a.given[id] == nil {
@@ -93,36 +96,36 @@ func (a *authority) Permit(_ context.Context, r binding.PermitRequest) ([]byte, 
 	return binding.Permit(a.key, r)
 }
 
-func (a *authority) Certifying(_ context.Context, q cache.Question) (binding.IndexCertifying, error) {
-	a.nonce = make([]byte, 20)
-	rand.Read(a.nonce) //nolint:errcheck // never returns an error
-	return binding.IndexCertifying{Key: a.attester, Qualifying: a.qualifying(q)}, nil
-}
-
-func (a *authority) qualifying(q cache.Question) [32]byte {
-	return binding.Qualify(binding.SubjectCounter, a.nonce, q.Indices.Terms(q.Generation).LeaseRef())
-}
-
-func (a *authority) Reading(_ context.Context, q cache.Question, said binding.Statement) error {
-	if a.fail != nil {
-		return a.fail
+func (a *authority) Indices(_ context.Context, x binding.Indices) error {
+	if before, ok := a.named[x.Cache]; ok && before != x {
+		return errRefused
 	}
-	reading, err := said.Reading(binding.ReadingWant{Key: a.public, Qualified: a.qualifying(q), Name: q.Indices.Name(q.Index, true)})
+	a.named[x.Cache] = x
+	return nil
+}
+
+func (a *authority) Reading(ctx context.Context, x binding.Indices, k binding.IndexKind, certify cache.Certify) error {
+	nonce := make([]byte, 20)
+	rand.Read(nonce) //nolint:errcheck // never returns an error
+	q := binding.Qualify(binding.SubjectCounter, nonce, x.Terms(0).LeaseRef())
+	said, err := certify(ctx, a.attester, q)
 	if err != nil {
 		return err
 	}
-	if q.Index == binding.Counter {
-		a.dead[q.Indices.Cache] = reading.Value
-		if q.Receipt {
-			a.receipts = append(a.receipts, reading.Value)
-			if reading.Value <= q.Generation {
-				a.t.Errorf("a receipt for generation %d, and the counter is at %d", q.Generation, reading.Value)
-			}
+	reading, err := said.Reading(binding.ReadingWant{Key: a.public, Qualified: q, Name: x.Name(k, true)})
+	if err != nil {
+		return err
+	}
+	if k == binding.Counter {
+		a.dead[x.Cache] = reading.Value
+		a.receipts = append(a.receipts, reading.Value)
+		if reading.Value <= a.approved[x.Cache] {
+			a.t.Errorf("a receipt for generation %d, and the counter is at %d", a.approved[x.Cache], reading.Value)
 		}
 		return nil
 	}
-	if w, ok := a.written[string(q.Index)]; ok && w.Kind != binding.PermitRekey {
-		delete(a.written, string(q.Index))
+	if w, ok := a.written[string(k)]; ok && w.Kind != binding.PermitRekey {
+		delete(a.written, string(k))
 		return reading.Shows(w)
 	}
 	return nil

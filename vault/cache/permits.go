@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
@@ -22,42 +23,39 @@ type LevelA struct {
 
 // Permits is the server, as level A needs it. Errors reach the caller wrapped.
 type Permits interface {
+	// Indices tells the server where the NV indices of a cache stand, before
+	// anything is permitted for them. The same again changes nothing.
+	Indices(ctx context.Context, x binding.Indices) error
 	// Permit signs r, or says why not. The chip waits meanwhile, so it must not
-	// take long, and must not use the chip. The server builds the indices itself
+	// take long, and must not use the chip. The server has the indices on record
 	// and takes only kind, nonce, count and limit from r.
 	Permit(ctx context.Context, r binding.PermitRequest) (signature []byte, err error)
-	// Certifying returns what the chip is to sign the contents of an index with:
-	// the attestation key, and the qualifying data for a nonce of the server.
-	// Without a Key the server wants no word of the chip.
-	Certifying(ctx context.Context, q Question) (binding.IndexCertifying, error)
-	// Reading hands in what the chip said.
-	Reading(ctx context.Context, q Question, said binding.Statement) error
+	// Reading lets the server read an index: certify has the chip sign what it
+	// holds. Of the counter, that is the receipt of a wipe. A server that wants no
+	// word of the chip does not call certify.
+	Reading(ctx context.Context, x binding.Indices, k binding.IndexKind, certify Certify) error
 }
 
-// Question is what the server wants to know from the chip: what an index holds.
-type Question struct {
-	Indices binding.Indices
-	Index   binding.IndexKind
-	// Generation is the highest that was sealed, 0 if none was. The context of
-	// the qualifying data is the LeaseRef of Indices.Terms(Generation); with 0
-	// too, though nothing is sealed under that.
-	Generation uint64
-	// Receipt says that the counter is to be above Generation: a wipe is over.
-	Receipt bool
+// Certify has the chip sign what an index holds, with an attestation key (its
+// blob) and the qualifying data that binding.Qualify makes for SubjectCounter.
+type Certify func(ctx context.Context, key []byte, qualifying [32]byte) (binding.Statement, error)
+
+// reader is an index that the server is to read.
+type reader struct {
+	x     Indexed
+	of    binding.Indices
+	index binding.IndexKind
 }
 
-// report has the chip tell the server what an index holds.
-func report(ctx context.Context, x Indexed, server Permits, q Question) error {
-	with, err := server.Certifying(ctx, q)
-	if err != nil || len(with.Key) == 0 {
-		return err
+// tell lets the server read the index.
+func (r reader) tell(ctx context.Context, server Permits) error {
+	certify := func(ctx context.Context, key []byte, qualifying [32]byte) (binding.Statement, error) {
+		return r.x.Certify(ctx, binding.IndexCertifying{Index: r.index, Key: key, Qualifying: qualifying})
 	}
-	with.Index = q.Index
-	said, err := x.Certify(ctx, with)
-	if err != nil {
-		return chipProblem(err)
+	if err := server.Reading(ctx, r.of, r.index, certify); err != nil {
+		return fmt.Errorf("reading of %s: %w", r.index, chipProblem(err))
 	}
-	return server.Reading(ctx, q, said)
+	return nil
 }
 
 // indexed returns the chip with the indices of slots.
