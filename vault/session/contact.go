@@ -284,7 +284,8 @@ func (s *Session) clear(ctx context.Context, st *state, a *account, remote Remot
 		return nil // done before
 	}
 	generation := status.Generation
-	if err != nil && !errors.Is(err, vault.Damaged) {
+	// Without the file there may be one elsewhere: the client state takes the mark.
+	if err != nil && !errors.Is(err, vault.Damaged) && !errors.Is(err, vault.NoCache) {
 		return err
 	}
 	if err := store.Clear(ctx, why); err != nil {

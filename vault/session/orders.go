@@ -143,8 +143,8 @@ func (s *Session) wipe(ctx context.Context, st *state, a *account, e ending) (ui
 	status, err := store.Status(ctx)
 	switch {
 	case errors.Is(err, vault.NoCache):
-		s.lockFor(open, e.why)
-		return 0, nil
+		// No file, but one may come back that was moved away: the order is for it
+		// as well, and the client state takes the mark.
 	case err != nil && !errors.Is(err, vault.Damaged):
 		return 0, err
 	case err == nil && gone(&status):
