@@ -14,7 +14,7 @@ WINDOW := migrated_fynedo,x11,no_emoji
 # Without a C compiler, for the tools that only read the code.
 HEADLESS := ci
 
-.PHONY: run build window test check race bench bench-gui pictures fuzz clean
+.PHONY: run build window test check race attack bench bench-gui pictures fuzz clean
 
 ## run: start a server with invented entries and play the whole story; where
 ## there is a display, open the window against it afterwards
@@ -72,6 +72,12 @@ race:
 # that copies them to and from SQLite, and the hash that reads a password before
 # Argon2 begins. Locks and goroutines order what they order there, as everywhere
 UNWATCHED := modernc.org/sqlite/lib modernc.org/libc/... modernc.org/memory golang.org/x/crypto/argon2
+
+## attack: attack the built programs, and print a table of what came of it; a
+## smoke of it is in make test. ARGS='-only disk', ARGS='-seed 7 -kills 2000'
+attack: build
+	@packaging/linux/need.sh run
+	@$(GO) run ./packaging/attack -bin $(BIN) $(ARGS)
 
 ## bench: our programs beside keepassxc-cli, libargon2 and the limit, as ratios
 bench: build

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 )
 
 // master protects the cache of the story. It is invented here and used once.
@@ -34,15 +31,16 @@ func (p *player) play(ctx context.Context) error {
 	if err := p.findChip(ctx); err != nil {
 		return err
 	}
-	demo, err := p.startDemo(ctx)
+	first, err := p.startDemo(ctx)
 	if err != nil {
 		return err
 	}
-	user, err := demo.offlineUser()
+	demo := first.Ready
+	user, err := demo.OfflineUser()
 	if err != nil {
 		return err
 	}
-	password, err := secretLine(user.PasswordFile)
+	password, err := user.Password()
 	if err != nil {
 		return err
 	}
@@ -63,7 +61,7 @@ func (p *player) play(ctx context.Context) error {
 		return err
 	}
 	p.say("The server goes away.")
-	if err := demo.stop(); err != nil {
+	if err := first.Stop(); err != nil {
 		return err
 	}
 	offline := []step{
@@ -99,7 +97,7 @@ func (p *player) play(ctx context.Context) error {
 		server("The audit log has not been touched", "audit", "verify", "--data", p.data()),
 		cli("Sign out", "sign-out"),
 	}
-	if err := errors.Join(p.all(ctx, ending), back()); err != nil {
+	if err := errors.Join(p.all(ctx, ending), back.Stop()); err != nil {
 		return err
 	}
 	p.say("The whole story was played, every step as it must be.")
@@ -113,48 +111,4 @@ func (p *player) all(ctx context.Context, steps []step) error {
 		}
 	}
 	return nil
-}
-
-// secretLine reads a file of one line that demo handed over.
-func secretLine(path string) (string, error) {
-	b, err := os.ReadFile(path)
-	return strings.TrimRight(string(b), "\r\n"), err
-}
-
-// demoReady is the line that `tideover-server demo --json` prints.
-type demoReady struct {
-	Ready  bool       `json:"ready"`
-	URL    string     `json:"url"`
-	Pin    string     `json:"pin"`
-	CAFile string     `json:"ca_file"`
-	Users  []demoUser `json:"users"`
-	stop   func() error
-}
-
-type demoUser struct {
-	Name           string  `json:"name"`
-	Role           string  `json:"role"`
-	PasswordFile   string  `json:"password_file"`
-	OTPSecretFile  *string `json:"otp_secret_file"`
-	OfflineEntries int     `json:"offline_entries"`
-}
-
-func (d demoReady) offlineUser() (u demoUser, err error) {
-	for _, c := range d.Users {
-		if (c.OTPSecretFile == nil || *c.OTPSecretFile == "") && c.OfflineEntries > u.OfflineEntries && !strings.HasPrefix(c.Role, "Admin") {
-			u = c
-		}
-	}
-	if u.OfflineEntries == 0 {
-		return u, errors.New("the demo has no user with entries for offline use")
-	}
-	return u, nil
-}
-
-func parseReady(line []byte) (demoReady, error) {
-	var d demoReady
-	if err := json.Unmarshal(line, &d); err != nil || !d.Ready {
-		return d, fmt.Errorf("the server's first line is not the ready line: %q", line)
-	}
-	return d, nil
 }

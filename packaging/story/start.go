@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/tideover/tideover/packaging/demo"
 	"github.com/tideover/tideover/tpm/tpmtest"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
@@ -38,73 +35,39 @@ func (p *player) findChip(context.Context) error {
 }
 
 // startDemo starts `tideover-server demo` and waits for its ready line.
-func (p *player) startDemo(ctx context.Context) (demoReady, error) {
+func (p *player) startDemo(ctx context.Context) (*demo.Server, error) {
 	p.say("A server with invented entries starts:\n    $ tideover-server demo --data %s --json", p.data())
-	line, stop, err := p.start(ctx, "demo", "--data", p.data(), "--json")
-	if err != nil {
-		return demoReady{}, err
+	s, err := p.start(ctx, "demo", "--data", p.data(), "--json")
+	if err == nil {
+		fmt.Printf("      %s, identity %s\n", s.Ready.URL, s.Ready.Pin)
 	}
-	d, err := parseReady(line)
-	if err != nil {
-		return d, errors.Join(err, stop())
-	}
-	d.stop = stop
-	fmt.Printf("      %s, identity %s\n", d.URL, d.Pin)
-	return d, nil
+	return s, err
 }
 
 // serveAgain starts the server on the demo's data at the address that it had.
-func (p *player) serveAgain(ctx context.Context, d demoReady) (stop func() error, err error) {
+func (p *player) serveAgain(ctx context.Context, d demo.Ready) (*demo.Server, error) {
 	u, err := url.Parse(d.URL)
 	if err != nil {
 		return nil, err
 	}
 	fmt.Printf("    $ tideover-server serve --data %s --listen %s --json\n", p.data(), u.Host)
-	line, stop, err := p.start(ctx, "serve", "--data", p.data(), "--listen", u.Host, "--json")
+	s, err := p.start(ctx, "serve", "--data", p.data(), "--listen", u.Host, "--json")
 	if err != nil {
 		return nil, err
 	}
-	if again, err := parseReady(line); err != nil || again.URL != d.URL || again.Pin != d.Pin {
-		return nil, errors.Join(fmt.Errorf("the server came back as another: %s", line), err, stop())
+	if s.Ready.URL != d.URL || s.Ready.Pin != d.Pin {
+		return nil, fmt.Errorf("the server came back as another: %+v", s.Ready)
 	}
-	return stop, nil
+	return s, nil
 }
 
-// start runs a server in the background. The first line it prints comes back,
-// and a function that ends it with SIGTERM, which must give exit code 0.
-func (p *player) start(ctx context.Context, args ...string) ([]byte, func() error, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "tideover-server"), args...)
-	log, err := os.OpenFile(p.file("server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, nil, err
+// start runs a server until the end of the story at the latest.
+func (p *player) start(ctx context.Context, args ...string) (*demo.Server, error) {
+	s, err := demo.Start(ctx, p.bin, p.file("server.log"), args...)
+	if err == nil {
+		p.stops = append(p.stops, s.Stop)
 	}
-	cmd.Stderr = log
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, nil, err
-	}
-	stopped := false
-	stop := func() error {
-		if stopped {
-			return nil
-		}
-		stopped = true
-		err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait(), log.Close())
-		if err != nil {
-			return fmt.Errorf("tideover-server %s: %w", args[0], err)
-		}
-		return nil
-	}
-	p.stops = append(p.stops, stop)
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err != nil { // it has ended: nobody else closes its output
-		text, _ := os.ReadFile(log.Name())
-		return nil, nil, fmt.Errorf("tideover-server %s printed nothing: %s", args[0], text)
-	}
-	return line, stop, nil
+	return s, err
 }
 
 // writeTeamFile makes the KeePass file that the team is said to have had.

@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/tideover/tideover/packaging/demo"
 )
 
 // openWindow opens the desktop app against the demo and waits until the person
 // closes it. Without a display it says so, and that is all.
-func (p *player) openWindow(ctx context.Context, d demoReady, u demoUser) error {
+func (p *player) openWindow(ctx context.Context, d demo.Ready, u demo.User) error {
 	if os.Getenv("DISPLAY") == "" {
 		p.say("There is no display here, so the window is not opened. On a desktop, make run\nopens it against this server at the end.")
 		return nil
@@ -20,7 +22,7 @@ func (p *player) openWindow(ctx context.Context, d demoReady, u demoUser) error 
 	if _, err := os.Stat(program); err != nil {
 		return fmt.Errorf("the window was not built: %w", err)
 	}
-	stop, err := p.serveAgain(ctx, d)
+	back, err := p.serveAgain(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -28,5 +30,5 @@ func (p *player) openWindow(ctx context.Context, d demoReady, u demoUser) error 
 		"    server    %s\n    user      %s\n    password  is in %s\n    identity  %s", d.URL, u.Name, u.PasswordFile, d.Pin)
 	cmd := exec.CommandContext(ctx, program, "--home", p.file("window"), "--tpm", p.tpm)
 	cmd.Stderr = os.Stderr
-	return errors.Join(cmd.Run(), stop())
+	return errors.Join(cmd.Run(), back.Stop())
 }
