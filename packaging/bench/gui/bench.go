@@ -57,10 +57,10 @@ func on(ctx context.Context, pictures string, do func(*apptest.Screen) error) (e
 	return errors.Join(down, err)
 }
 
-// starts measures starts without anything to open.
-func starts(ctx context.Context, o options, p program, f figures) error {
+// starts measures n starts without anything to open.
+func starts(ctx context.Context, o options, p program, f figures, n int) error {
 	return on(ctx, o.pictures, func(s *apptest.Screen) error {
-		for i := range o.reps {
+		for i := range n {
 			w, painted, err := open(s, p, p.name, p.empty)
 			if err != nil {
 				return err
