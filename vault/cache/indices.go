@@ -50,8 +50,14 @@ func (s *Store) arm(ctx context.Context, r PrepareRequest, key binding.ServerKey
 		if err := r.A.Server.Indices(ctx, slots.Indices); err != nil {
 			return nil, slots, fmt.Errorf("name the indices: %w", err)
 		}
+		return x, slots, s.fill(ctx, x, slots, r.A)
 	}
-	return x, slots, s.fill(ctx, x, slots, r.A)
+	if err := s.fill(ctx, x, slots, r.A); err != nil || r.A == nil || st.HighestSealed > 0 {
+		return x, slots, err
+	}
+	// Written, and nothing was ever sealed: the process that wrote may have died
+	// before the server could read, without which it approves nothing.
+	return x, slots, pins{x, r.A, slots.Indices}.reportAll(ctx)
 }
 
 // enrol makes the client state, if there is none, and lets it learn who the
@@ -165,6 +171,15 @@ func (p pins) write(ctx context.Context, k binding.IndexKind, count, limit uint3
 
 func (p pins) report(ctx context.Context, k binding.IndexKind) error {
 	return reader{p.x, p.of, k}.tell(ctx, p.a.Server)
+}
+
+// reportAll lets the server read both.
+func (p pins) reportAll(ctx context.Context) error {
+	err := p.report(ctx, binding.PinFail)
+	if err == nil && p.of.PinPass != 0 {
+		err = p.report(ctx, binding.PinPass)
+	}
+	return err
 }
 
 // Refill has the server give new tries, where none are left, and a new budget

@@ -108,6 +108,37 @@ func TestNoIndices(t *testing.T) {
 	}
 }
 
+// TestProvisioningBreaksOff goes on where the process died, with no permit twice.
+func TestProvisioningBreaksOff(t *testing.T) {
+	w := newWorldA(t)
+	broken := errors.New("the connection is gone")
+	w.authority.refuse = broken
+	if err := w.tryA("one"); !errors.Is(err, broken) {
+		t.Errorf("no permit: %v", err)
+	}
+	w.authority.refuse, w.authority.unread = nil, broken
+	for range 2 { // after the first write of pin_fail, and of pin_pass
+		if err := w.tryA("one"); !errors.Is(err, broken) {
+			t.Errorf("no reading: %v", err)
+		}
+	}
+	if len(w.authority.written) != 2 {
+		t.Errorf("%d writes that the server has not read, want 2", len(w.authority.written))
+	}
+	w.authority.unread = nil
+	w.cacheA("one")
+	w.opens("one")
+	if len(w.authority.written) != 1 || w.authority.written[string(binding.PinFail)].Kind != binding.PermitRekey {
+		t.Errorf("not read by the server: %+v", w.authority.written)
+	}
+	if n := w.authority.count(binding.PermitFirstWrite, binding.PinFail) + w.authority.count(binding.PermitFirstWrite, binding.PinPass); n != 2 {
+		t.Errorf("%d first writes", n)
+	}
+	if found, err := w.chip.Indices(t.Context()); err != nil || len(found) != 3 {
+		t.Errorf("in the chip: %+v, %v", found, err)
+	}
+}
+
 // TestNoRoomForOpens counts openings in the journal only.
 func TestNoRoomForOpens(t *testing.T) {
 	w := newWorldA(t)

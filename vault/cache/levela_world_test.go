@@ -44,7 +44,8 @@ type authority struct {
 	dead     map[[16]byte]uint64              // what the counter was last shown to be
 	asked    []binding.PermitRequest          // all that were signed
 	written  map[string]binding.PermitRequest // not yet shown by a reading
-	refuse   error
+	refuse   error                            // of Permit
+	unread   error                            // of Reading
 	named    map[[16]byte]binding.Indices
 	receipts []uint64 // what the counter was shown to be
 }
@@ -105,6 +106,9 @@ func (a *authority) Indices(_ context.Context, x binding.Indices) error {
 }
 
 func (a *authority) Reading(ctx context.Context, x binding.Indices, k binding.IndexKind, certify cache.Certify) error {
+	if a.unread != nil {
+		return a.unread
+	}
 	nonce := make([]byte, 20)
 	rand.Read(nonce) //nolint:errcheck // never returns an error
 	q := binding.Qualify(binding.SubjectCounter, nonce, x.Terms(0).LeaseRef())

@@ -24,9 +24,11 @@ type Chip interface {
 type Config struct {
 	Home string // folder of the client's state; made when something is written
 	// Dial returns the Remote of a server. It must not use the network.
-	Dial   func(Target) (Remote, error)
-	Chip   Chip   // nil: no chip can be reached
-	Keeper Keeper // nil: there is no place for secrets
+	Dial func(Target) (Remote, error)
+	Chip Chip // nil: no chip can be reached
+	// Indices opens caches of level A with that chip; nil: they do not open.
+	Indices cache.Provisioner
+	Keeper  Keeper // nil: there is no place for secrets
 	// Kept reports whether the Keeper can be reached, which may take its time; it
 	// is asked when a Keeper is needed, not before. nil: it can.
 	Kept  func() bool
@@ -72,7 +74,7 @@ func (s *Session) now() time.Time { return s.cfg.Clock.Now() }
 func (s *Session) store(st *state, a *account) (*cache.Store, error) {
 	opt := cache.Options{Dir: s.home.accountDir(a.Key), Now: s.cfg.Clock.Now, Keychain: s.cfg.Keychain, NoChip: s.cfg.NoChip}
 	if s.cfg.Chip != nil {
-		opt.Chip = s.cfg.Chip
+		opt.Chip, opt.Indices = s.cfg.Chip, s.cfg.Indices
 	}
 	if srv := st.server(a.Server); srv != nil {
 		opt.Pin = srv.Root
