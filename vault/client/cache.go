@@ -21,14 +21,10 @@ func (c *Client) Cache(ctx context.Context, device vault.ID, r wire.CacheRequest
 	if err != nil {
 		return nil, "", err
 	}
-	body, err := wire.Marshal(r)
-	if err != nil {
-		return nil, "", err
-	}
-	signed, err := c.sign(ctx, device, request{
+	signed, err := c.signBody(ctx, device, request{
 		method: http.MethodPost, path: "/devices/" + device.String() + "/cache",
-		accept: wire.MediaStream, body: body, long: true, secret: true,
-	}, signer)
+		accept: wire.MediaStream, long: true, secret: true,
+	}, r, signer)
 	if err != nil {
 		return nil, "", err
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 
 	"github.com/tideover/tideover/vault"
@@ -83,37 +84,85 @@ func (c *Client) Journal(ctx context.Context, device vault.ID, events []wire.Jou
 	return through, nil
 }
 
-// report posts a device-signed request without a token.
+// report posts a device-signed request without a token. One that carries an
+// attestation gets it from the signer, if that has a chip that can.
 func (c *Client) report(ctx context.Context, device vault.ID, below string, in any, signer wire.Signer, out any) error {
-	body, err := wire.Marshal(in)
-	if err != nil {
-		return err
-	}
-	r, err := c.sign(ctx, device, request{method: http.MethodPost, path: "/devices/" + device.String() + below, body: body, anonymous: true}, signer)
+	r := request{method: http.MethodPost, path: "/devices/" + device.String() + below, anonymous: true}
+	r, err := c.signBody(ctx, device, r, in, signer)
 	if err != nil {
 		return err
 	}
 	return c.askTideover(ctx, r, out)
 }
 
+// signBody makes in the body, with the statements of the signer's chip where it
+// carries some, and signs.
+func (c *Client) signBody(ctx context.Context, device vault.ID, r request, in any, signer wire.Signer) (request, error) {
+	return c.signMade(ctx, device, r, func(nonce []byte) (any, error) {
+		attested, carries := in.(wire.Attested)
+		attester, can := signer.(wire.Attester)
+		if !carries || !can {
+			return in, nil
+		}
+		about, err := wire.Context(attested)
+		if err != nil {
+			return nil, err
+		}
+		a, err := attester.Attest(ctx, nonce, about)
+		if err != nil {
+			return nil, fmt.Errorf("attest the request: %w", err)
+		}
+		return attested.With(a), nil
+	}, signer)
+}
+
+// signMade signs a request whose body is made for its nonce.
+func (c *Client) signMade(ctx context.Context, device vault.ID, r request, body func(nonce []byte) (any, error), signer wire.Signer) (request, error) {
+	nonce, err := c.nonce(ctx)
+	if err != nil {
+		return r, err
+	}
+	in, err := body(nonce)
+	if err != nil {
+		return r, err
+	}
+	if r.body, err = wire.Marshal(in); err != nil {
+		return r, err
+	}
+	return c.signNonce(ctx, device, r, nonce, signer)
+}
+
+// nonce fetches one.
+func (c *Client) nonce(ctx context.Context) ([]byte, error) {
+	var nonce wire.Nonce
+	if err := c.askTideover(ctx, request{method: http.MethodGet, path: "/nonce", anonymous: true}, &nonce); err != nil {
+		return nil, err
+	}
+	if len(nonce.Nonce) == 0 {
+		return nil, vault.Fail(vault.BadAnswer, "%s gives no nonce", c.base.Host)
+	}
+	return nonce.Nonce, nil
+}
+
 // sign fetches a nonce and signs the request with the device key. The path of
 // the request is that below the API's root.
 func (c *Client) sign(ctx context.Context, device vault.ID, r request, signer wire.Signer) (request, error) {
-	var nonce wire.Nonce
-	if err := c.askTideover(ctx, request{method: http.MethodGet, path: "/nonce", anonymous: true}, &nonce); err != nil {
+	nonce, err := c.nonce(ctx)
+	if err != nil {
 		return r, err
 	}
-	if len(nonce.Nonce) == 0 {
-		return r, vault.Fail(vault.BadAnswer, "%s gives no nonce", c.base.Host)
-	}
+	return c.signNonce(ctx, device, r, nonce, signer)
+}
+
+func (c *Client) signNonce(ctx context.Context, device vault.ID, r request, nonce []byte, signer wire.Signer) (request, error) {
 	path := c.base.EscapedPath() + wire.APIRoot + r.path
-	signature, err := signer.Sign(ctx, wire.RequestDigest(r.method, path, nonce.Nonce, r.body))
+	signature, err := signer.Sign(ctx, wire.RequestDigest(r.method, path, nonce, r.body))
 	if err != nil {
 		return r, err
 	}
 	r.header = http.Header{}
 	r.header.Set(wire.HeaderDevice, device.String())
-	r.header.Set(wire.HeaderNonce, base64.StdEncoding.EncodeToString(nonce.Nonce))
+	r.header.Set(wire.HeaderNonce, base64.StdEncoding.EncodeToString(nonce))
 	r.header.Set(wire.HeaderSignature, base64.StdEncoding.EncodeToString(signature))
 	return r, nil
 }

@@ -15,6 +15,7 @@ type call struct {
 	caller *catalog.Caller // proven by the token; nil unless the route asks for it
 	device store.Device    // proven by its signature, likewise
 	body   []byte          // of a device-signed request, which was read whole
+	nonce  []byte          // that it spent
 
 	err error // what the handler ended with
 }

@@ -42,7 +42,7 @@ func TestHostileBodies(t *testing.T) {
 		}
 		path := strings.NewReplacer("{pleasant}", "v5", "{folders}", "folders", "{entries}", "entries", "{objects}", "entries",
 			"{folder}", f.team.String(), "{entry}", f.entry.String(), "{object}", f.entry.String(),
-			"{attachment}", f.attachment.String(), "{row}", f.team.String(), "{device}", f.team.String()).Replace(r.Path)
+			"{attachment}", f.attachment.String(), "{row}", f.team.String(), "{device}", f.team.String(), "{cache}", f.team.String()).Replace(r.Path)
 		if r.Method == http.MethodDelete {
 			continue // their bodies are optional; TestHostileRemovals
 		}

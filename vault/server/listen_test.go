@@ -160,7 +160,7 @@ func TestGovernanceListener(t *testing.T) {
 	for _, r := range server.Routes() {
 		path := strings.NewReplacer("{pleasant}", "v5", "{folders}", "folders", "{entries}", "entries", "{objects}", "entries", "{about}", "about",
 			"{folder}", f.team.String(), "{entry}", f.entry.String(), "{object}", f.entry.String(),
-			"{attachment}", f.attachment.String(), "{row}", f.team.String(), "{device}", f.team.String()).Replace(r.Path)
+			"{attachment}", f.attachment.String(), "{row}", f.team.String(), "{device}", f.team.String(), "{cache}", f.team.String()).Replace(r.Path)
 		got := status(r.Method, path)
 		if got == http.StatusNotFound {
 			continue
@@ -170,8 +170,8 @@ func TestGovernanceListener(t *testing.T) {
 			t.Errorf("%s %s is answered: %d", r.Method, r.Path, got)
 		}
 	}
-	if open != 11 {
-		t.Errorf("%d routes are open, want health, server, nonce, state, proof, cleared, journal, orders, events, lease and revoked", open)
+	if open != 12 {
+		t.Errorf("%d routes are open, want health, server, nonce, state, proof, cleared, journal, orders, events, lease, reading and revoked", open)
 	}
 }
 

@@ -95,16 +95,21 @@ func rows(f *fixture) map[string]row {
 		"GET " + own + "/entries/{id}/attachments/{id}": {own + "/entries/" + entry + "/attachments/" + f.protected.String(), "", yes, yes, unseen, yes},
 		"GET " + own + "/offline":                       {own + "/offline", "", yes, yes, yes, yes},
 		// One key for all of them: it belongs to who comes first.
-		"POST " + own + "/devices":              {own + "/devices", newDevice(f.t).body(f.t), denied, denied, yes, denied},
-		"GET " + own + "/devices/{id}":          {own + "/devices/" + laptop, "", yes, unseen, unseen, yes},
-		"GET " + own + "/devices/{id}/state":    {own + "/devices/" + laptop + "/state", "", anon, anon, anon, anon},
-		"POST " + own + "/devices/{id}/cache":   {own + "/devices/" + laptop + "/cache", "{}", anon, anon, anon, anon},
-		"POST " + own + "/devices/{id}/proof":   {own + "/devices/" + laptop + "/proof", `{"generation":1}`, anon, anon, anon, anon},
-		"POST " + own + "/devices/{id}/cleared": {own + "/devices/" + laptop + "/cleared", `{"generation":1}`, anon, anon, anon, anon},
-		"POST " + own + "/devices/{id}/journal": {own + "/devices/" + laptop + "/journal", `{"events":[]}`, anon, anon, anon, anon},
-		"GET " + own + "/devices/{id}/orders":   {own + "/devices/" + laptop + "/orders", "", anon, anon, anon, anon},
-		"GET " + own + "/devices/{id}/events":   {own + "/devices/" + laptop + "/events", "", anon, anon, anon, anon},
-		"POST " + own + "/devices/{id}/lease":   {own + "/devices/" + laptop + "/lease", "{}", anon, anon, anon, anon},
+		"POST " + own + "/devices":                          {own + "/devices", newDevice(f.t).body(f.t), denied, denied, yes, denied},
+		"GET " + own + "/devices/{id}":                      {own + "/devices/" + laptop, "", yes, unseen, unseen, yes},
+		"GET " + own + "/devices/{id}/state":                {own + "/devices/" + laptop + "/state", "", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/attestation":         {own + "/devices/" + laptop + "/attestation", "{}", anon, anon, anon, anon},
+		"PUT " + own + "/devices/{id}/attestation":          {own + "/devices/" + laptop + "/attestation", "{}", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/caches/{id}/indices": {own + "/devices/" + laptop + "/caches/" + team + "/indices", "{}", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/caches/{id}/permit":  {own + "/devices/" + laptop + "/caches/" + team + "/permit", "{}", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/caches/{id}/reading": {own + "/devices/" + laptop + "/caches/" + team + "/reading", "{}", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/cache":               {own + "/devices/" + laptop + "/cache", "{}", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/proof":               {own + "/devices/" + laptop + "/proof", `{"generation":1}`, anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/cleared":             {own + "/devices/" + laptop + "/cleared", `{"generation":1}`, anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/journal":             {own + "/devices/" + laptop + "/journal", `{"events":[]}`, anon, anon, anon, anon},
+		"GET " + own + "/devices/{id}/orders":               {own + "/devices/" + laptop + "/orders", "", anon, anon, anon, anon},
+		"GET " + own + "/devices/{id}/events":               {own + "/devices/" + laptop + "/events", "", anon, anon, anon, anon},
+		"POST " + own + "/devices/{id}/lease":               {own + "/devices/" + laptop + "/lease", "{}", anon, anon, anon, anon},
 
 		// Last, as they take away what the others look at.
 		"DELETE " + v4 + "/credential/{id}":      {v4 + "/credential/" + old, "", none, denied, unseen, unseen},
@@ -130,6 +135,7 @@ func key(r server.Route) string {
 		{"{object}", "{id}"},
 		{"{row}", "{id}"},
 		{"{device}", "{id}"},
+		{"{cache}", "{id}"},
 	} {
 		path = strings.ReplaceAll(path, change[0], change[1])
 	}

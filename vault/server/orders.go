@@ -67,15 +67,27 @@ func (s *Server) postLease(w http.ResponseWriter, r *http.Request, c *call) erro
 	if err := readSigned(c, &in); err != nil {
 		return err
 	}
+	chip, err := s.present(r, c, in, in.Attestation, catalog.Presence{Cache: in.Cache, Generation: in.Generation, NeedCounter: true})
+	if err != nil {
+		return err
+	}
+	slots, err := s.terms(r, c.device.ID, in.Cache, in.Generation, binding.LevelA)
+	if err != nil && !errors.Is(err, vault.NotFound) {
+		return err
+	}
 	kid, _ := s.keys.signing(lease.UseLease)
 	token, err := s.catalog.RenewLease(r.Context(), catalog.Renewal{
-		Device: c.device.ID, Cache: in.Cache, Generation: in.Generation,
+		Device: c.device.ID, Cache: in.Cache, Generation: in.Generation, Chip: chip,
 	}, kid, func(l lease.Lease) (string, error) {
-		if l.Level == binding.LevelA {
-			// Its counters are not in the request, so there is nothing to approve.
-			return "", vault.Fail(vault.Unsupported, "level A")
+		terms := slots
+		if l.Level != binding.LevelA {
+			key, err := s.policyKey()
+			if err != nil {
+				return "", err
+			}
+			terms = binding.Terms{Level: l.Level, Governed: true, Key: key, Device: l.Device, Cache: l.Cache, Generation: l.Generation}
 		}
-		return s.signLease(l, &wire.CacheRequest{Level: l.Level, ClockMS: in.ClockMS, Resets: in.Resets})
+		return s.signLease(l, terms, clockNow(in.ClockMS, in.Resets, chip))
 	})
 	if err != nil {
 		return err

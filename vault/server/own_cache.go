@@ -35,15 +35,25 @@ func (s *Server) postCache(w http.ResponseWriter, r *http.Request, c *call) erro
 	if err != nil {
 		return err
 	}
+	chip, err := s.present(r, c, in, in.Attestation, catalog.Presence{
+		Cache: in.Cache, Generation: in.Generation, Level: in.Level, Root: in.RootName, NeedSealed: true, NeedCounter: true,
+	})
+	if err != nil {
+		return err
+	}
 	pack, err := s.catalog.Package(r.Context(), c.caller, catalog.PackageRequest{
 		Device: c.device.ID, Cache: in.Cache, Generation: in.Generation, Record: [32]byte(in.RecordSHA256),
 		RootName: in.RootName, Level: in.Level, Virtual: in.VirtualTPM, ClockMS: in.ClockMS, Resets: in.Resets,
-		UserName: in.UserName, Comment: in.Comment,
+		UserName: in.UserName, Comment: in.Comment, Chip: chip,
 	})
 	if err != nil {
 		return err
 	}
 	defer pack.Close()
+	terms, err := s.terms(r, c.device.ID, in.Cache, in.Generation, in.Level)
+	if err != nil {
+		return err
+	}
 
 	w.Header().Set("Content-Type", wire.MediaStream)
 	enc := wire.NewEncoder(newStream(w), wire.Complete)
@@ -51,7 +61,9 @@ func (s *Server) postCache(w http.ResponseWriter, r *http.Request, c *call) erro
 		Incarnation: instance.Incarnation, Cache: in.Cache, Generation: in.Generation,
 		At: pack.At, Groups: len(pack.Folders), Entries: pack.Count,
 	}
-	if err := s.encodeCache(r, enc, head, &in, pack); err != nil {
+	if err := s.encodeCache(r, enc, head, pack, func(l lease.Lease) (string, error) {
+		return s.signLease(l, terms, clockNow(in.ClockMS, in.Resets, chip))
+	}); err != nil {
 		c.err = err // for the log; the client reads the record
 		problem, known := causeOf(err)
 		if !known {
@@ -67,9 +79,6 @@ func checkCacheRequest(in *wire.CacheRequest) error {
 	switch {
 	case err != nil:
 		return vault.Fail(vault.Usage, "level is none of A, B, B0, C, D")
-	case level == binding.LevelA:
-		// Its counters are not in the request, so there is nothing to approve.
-		return vault.Fail(vault.Unsupported, "level A")
 	case level.Sealed() && len(in.RootName) != binding.NameSize,
 		!level.Sealed() && len(in.RootName) != 0:
 		return vault.Fail(vault.Usage, "root_name does not fit the level")
@@ -81,7 +90,7 @@ func checkCacheRequest(in *wire.CacheRequest) error {
 	return nil
 }
 
-func (s *Server) encodeCache(r *http.Request, enc *wire.Encoder, head wire.Head, in *wire.CacheRequest, pack *catalog.Package) error {
+func (s *Server) encodeCache(r *http.Request, enc *wire.Encoder, head wire.Head, pack *catalog.Package, sign func(lease.Lease) (string, error)) error {
 	if err := enc.Head(head); err != nil {
 		return err
 	}
@@ -108,20 +117,37 @@ func (s *Server) encodeCache(r *http.Request, enc *wire.Encoder, head wire.Head,
 		return err
 	}
 	kid, _ := s.keys.signing(lease.UseLease)
-	token, err := s.catalog.IssueLease(r.Context(), pack, kid, [32]byte(digest), func(l lease.Lease) (string, error) {
-		return s.signLease(l, in)
-	})
+	token, err := s.catalog.IssueLease(r.Context(), pack, kid, [32]byte(digest), sign)
 	if err != nil {
 		return err
 	}
 	return enc.End(token)
 }
 
+// chipNow is where a chip's clock and starts stand.
+type chipNow struct {
+	clockMS uint64
+	resets  uint32
+}
+
+// clockNow returns what bounds are counted from: what the client says, and in
+// its place what the chip has stated. Starts that are veiled are the client's
+// word even then.
+func clockNow(clockMS uint64, resets uint32, chip catalog.Presented) chipNow {
+	if chip.Known {
+		clockMS = chip.ClockMS
+	}
+	if chip.Known && chip.ClearResets {
+		resets = chip.Resets
+	}
+	return chipNow{clockMS, resets}
+}
+
 // signLease adds what the chip will check, and signs. Every digest is computed
 // here: the client says where its clock stands, nothing more.
-func (s *Server) signLease(l lease.Lease, in *wire.CacheRequest) (string, error) {
-	if in.Level.Sealed() {
-		chip, err := s.approve(&l, in)
+func (s *Server) signLease(l lease.Lease, terms binding.Terms, now chipNow) (string, error) {
+	if l.Level.Sealed() {
+		chip, err := s.approve(&l, terms, now)
 		if err != nil {
 			return "", fmt.Errorf("approve the chip's bounds: %w", err)
 		}
@@ -132,29 +158,22 @@ func (s *Server) signLease(l lease.Lease, in *wire.CacheRequest) (string, error)
 }
 
 // approve signs the bounds of a lease for the chip: powered-on time and boots,
-// counted from what the client says its chip shows now. A client that lies
-// about it shortens or lengthens its own lease by the chip; the calendar holds
-// in any case.
-func (s *Server) approve(l *lease.Lease, in *wire.CacheRequest) (*lease.Chip, error) {
+// counted from where it stands now. A client whose chip is not known may lie
+// about that, and shortens or lengthens its own lease by the chip; the calendar
+// holds in any case.
+func (s *Server) approve(l *lease.Lease, terms binding.Terms, now chipNow) (*lease.Chip, error) {
 	_, key := s.keys.signing(lease.UseTPM)
-	public, err := binding.KeyOf(&key.PublicKey)
-	if err != nil {
-		return nil, err
-	}
 	powered := uint64(l.Policy.PoweredOn) * 1000
-	bounds := binding.Bounds{ClockMS: in.ClockMS + powered, Resets: in.Resets + l.Policy.Boots}
-	if bounds.ClockMS < in.ClockMS || bounds.Resets < in.Resets {
+	bounds := binding.Bounds{ClockMS: now.clockMS + powered, Resets: now.resets + l.Policy.Boots}
+	if bounds.ClockMS < now.clockMS || bounds.Resets < now.resets {
 		return nil, vault.Fail(vault.Usage, "clock_ms or resets is beyond what a chip can show")
 	}
-	approval, err := binding.Approve(key, binding.Terms{
-		Level: in.Level, Governed: true, Key: public,
-		Device: l.Device, Cache: l.Cache, Generation: l.Generation,
-	}, bounds)
+	approval, err := binding.Approve(key, terms, bounds)
 	if err != nil {
 		return nil, err
 	}
 	return &lease.Chip{
-		ClockMS: in.ClockMS, Resets: in.Resets, Bounds: bounds,
+		ClockMS: now.clockMS, Resets: now.resets, Bounds: bounds,
 		Digest: approval.Digest, Signature: lease.Signature(approval.Signature),
 	}, nil
 }

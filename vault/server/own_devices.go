@@ -99,6 +99,9 @@ func (s *Server) postProof(w http.ResponseWriter, r *http.Request, c *call) erro
 	if err := readSigned(c, &in); err != nil {
 		return err
 	}
+	if _, err := s.present(r, c, in, in.Attestation, catalog.Presence{Generation: in.Generation}); err != nil {
+		return err
+	}
 	if err := s.catalog.Proof(r.Context(), c.device.ID, in.Generation); err != nil {
 		return err
 	}
@@ -111,7 +114,11 @@ func (s *Server) postCleared(w http.ResponseWriter, r *http.Request, c *call) er
 	if err := readSigned(c, &in); err != nil {
 		return err
 	}
-	if err := s.catalog.Cleared(r.Context(), c.device.ID, in.Generation); err != nil {
+	chip, err := s.present(r, c, in, in.Attestation, catalog.Presence{Generation: in.Generation})
+	if err != nil {
+		return err
+	}
+	if err := s.catalog.ClearedBy(r.Context(), c.device.ID, in.Generation, chip); err != nil {
 		return err
 	}
 	writeNothing(w)

@@ -93,7 +93,7 @@ func (s *Server) proveDevice(r *http.Request, c *call) error {
 	if err := s.catalog.SpendNonce(r.Context(), nonce); err != nil {
 		return err
 	}
-	c.device = device
+	c.device, c.nonce = device, nonce
 	s.seen.add(store.Contact{Device: id, At: s.now(), Address: c.address})
 	return nil
 }

@@ -111,14 +111,23 @@ type Indices struct {
 
 // PermitRequest is the body of POST /devices/{id}/caches/{cache}/permit. Count
 // and Limit are what the client expects; the server signs what its rules say,
-// and refuses if that differs.
+// and refuses if that differs. The nonce of the chip's session stands in the
+// query (SessionParam), which no signature covers: while the session is open the
+// chip can neither sign nor state anything, so all that is done before it.
 type PermitRequest struct {
-	Index binding.IndexKind  `json:"index"`
-	Kind  binding.PermitKind `json:"kind"`
-	Nonce []byte             `json:"nonce"` // of the chip's session, 16 bytes
-	Count uint32             `json:"count"`
-	Limit uint32             `json:"limit"`
+	Index       binding.IndexKind  `json:"index"`
+	Kind        binding.PermitKind `json:"kind"`
+	Count       uint32             `json:"count"`
+	Limit       uint32             `json:"limit"`
+	Attestation *Attestation       `json:"attestation,omitempty"`
 }
+
+// SessionParam is the query parameter with the nonce of the chip's session: 16
+// bytes in base64url without padding.
+const SessionParam = "session"
+
+// With implements Attested.
+func (r PermitRequest) With(a *Attestation) any { r.Attestation = a; return r }
 
 // Permit is the answer.
 type Permit struct {

@@ -67,3 +67,12 @@ type Token struct {
 type Signer interface {
 	Sign(ctx context.Context, digest [32]byte) (signature []byte, err error) // 64 bytes, r‖s
 }
+
+// Attester is a Signer whose chip has an attestation key. It is asked for every
+// request that carries an Attestation.
+type Attester interface {
+	Signer
+	// Attest returns the statements for the request with that nonce, whose Context
+	// is about; nil: none. The chip must not be in use for something else.
+	Attest(ctx context.Context, nonce []byte, about [32]byte) (*Attestation, error)
+}

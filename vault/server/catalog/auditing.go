@@ -46,6 +46,12 @@ const (
 	ActionJournal     = "journal.receive"
 	ActionAlarm       = "journal.alarm"
 
+	ActionAttest      = "device.attest" // a chip has shown which one it is
+	ActionDeviceAlarm = "device.alarm"  // a copy, a refused statement, a permit after the first
+	ActionIndices     = "cache.indices" // where the NV indices of level A stand
+	ActionPermit      = "cache.permit"  // the server lets a PIN index be written
+	ActionReading     = "cache.reading" // what the chip certifies of an index
+
 	ActionPolicy = "policy.set"
 	ActionInit   = "server.init"
 

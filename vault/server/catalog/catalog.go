@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tideover/tideover/tpm/attest"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/server/auth"
 	"github.com/tideover/tideover/vault/server/keyring"
@@ -20,6 +21,8 @@ type Config struct {
 	Store store.Store
 	Keys  *keyring.Keyring
 	Now   func() time.Time // nil: time.Now
+	// Attest says whom to believe about chips; nil: nobody, so nothing is proven.
+	Attest *attest.Verifier
 	// Hashes is how many passwords are hashed at once; 0: one for each core.
 	Hashes int
 	// Held is how many bytes of encrypted entries are kept in memory, so that
@@ -35,6 +38,7 @@ type Catalog struct {
 	store  store.Store
 	keys   *keyring.Keyring
 	now    func() time.Time
+	attest *attest.Verifier
 	hasher *auth.Hasher
 	auth   *auth.Authenticator
 	index  *index // not built until somebody needs it
@@ -79,10 +83,13 @@ func Open(ctx context.Context, c Config) (*Catalog, error) {
 
 func newCatalog(c Config) *Catalog {
 	cat := &Catalog{
-		store: c.Store, keys: c.Keys, now: c.Now, hasher: auth.NewHasher(c.Hashes), index: newIndex(c.Held),
+		store: c.Store, keys: c.Keys, now: c.Now, attest: c.Attest, hasher: auth.NewHasher(c.Hashes), index: newIndex(c.Held),
 	}
 	if cat.now == nil {
 		cat.now = time.Now
+	}
+	if cat.attest == nil {
+		cat.attest = attest.New(attest.Config{})
 	}
 	cat.auth = auth.New(auth.Config{Store: c.Store, Hasher: cat.hasher, Seed: cat.seed, Now: cat.now})
 	return cat

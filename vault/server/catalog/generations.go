@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/server/store"
 )
@@ -100,12 +101,24 @@ func sentGeneration(ctx context.Context, tx store.Tx, device vault.ID, number ui
 // before it. What it held leaves the list of who holds what. Saying it again
 // changes nothing; a generation that was never sent is NotFound.
 func (c *Catalog) Cleared(ctx context.Context, device vault.ID, generation uint64) error {
+	return c.ClearedBy(ctx, device, generation, Presented{})
+}
+
+// ClearedBy is Cleared with what the chip has shown. At level A a counter above
+// every generation that was sent is the receipt of a wipe: none of them opens
+// any more, whoever has a copy. Without it files are gone, which is the device's
+// word, and a revoked device is not called wiped.
+func (c *Catalog) ClearedBy(ctx context.Context, device vault.ID, generation uint64, chip Presented) error {
 	return c.deviceUpdate(ctx, device, func(tx store.Tx, d store.Device, by *Caller, now time.Time) error {
 		all, newest, err := sentGeneration(ctx, tx, device, generation)
 		if err != nil {
 			return err
 		}
-		n := 0
+		receipt, holds := receiptOf(all, newest, chip)
+		n, err := keepReceipt(ctx, tx, newest, chip, holds, now)
+		if err != nil {
+			return err
+		}
 		for _, g := range all {
 			if g.Cache != newest.Cache || g.Number > newest.Number || g.State == store.GenerationCleared {
 				continue
@@ -126,7 +139,7 @@ func (c *Catalog) Cleared(ctx context.Context, device vault.ID, generation uint6
 		if _, err := tx.DeleteHoldings(ctx, q, false); err != nil {
 			return err
 		}
-		if d.State == store.DeviceRevoked {
+		if d.State == store.DeviceRevoked && holds {
 			d.State, d.WipedAt = store.DeviceWiped, now
 			if err := tx.UpdateDevice(ctx, d); err != nil {
 				return err
@@ -134,7 +147,44 @@ func (c *Catalog) Cleared(ctx context.Context, device vault.ID, generation uint6
 		}
 		return record(ctx, tx, by, now, store.AuditEvent{
 			Action: ActionCleared, Device: device, Target: device,
-			Detail: fmt.Appendf(nil, "cache %s up to generation %d", newest.Cache, newest.Number),
+			Detail: fmt.Appendf(nil, "cache %s up to generation %d%s", newest.Cache, newest.Number, receipt),
 		})
 	})
+}
+
+// keepReceipt keeps the counter that a chip has certified as a receipt. It
+// returns 1 if that is news, which comes after the files were reported gone where
+// the wipe was cut off in between.
+func keepReceipt(ctx context.Context, tx store.Tx, g store.Generation, chip Presented, holds bool, now time.Time) (news int, err error) {
+	if chip.Counter == 0 || !holds {
+		return 0, nil
+	}
+	known, err := newestReading(ctx, tx, store.Slots{Device: g.Device, Cache: g.Cache}, binding.Counter)
+	if err != nil {
+		return 0, err
+	}
+	if known == nil || known.Value <= g.Number {
+		news = 1
+	}
+	return news, tx.PutReading(ctx, store.Reading{
+		Device: g.Device, Cache: g.Cache, Index: string(binding.Counter), Value: int64(chip.Counter), Created: now,
+	})
+}
+
+// receiptOf says what stands behind a report that a cache is gone, and whether
+// that is enough for its level.
+func receiptOf(all []store.Generation, newest store.Generation, chip Presented) (text string, holds bool) {
+	highest := uint64(0)
+	for _, g := range all {
+		if g.Cache == newest.Cache {
+			highest = max(highest, uint64(g.Number))
+		}
+	}
+	switch {
+	case chip.Counter > highest:
+		return fmt.Sprintf("; wiped: the chip (proven %v) certifies its counter at %d, above every generation", chip.Proven, chip.Counter), true
+	case newest.Level == string(binding.LevelA):
+		return "; no receipt of the chip: a copy of the files may still open there", false
+	}
+	return "", true
 }

@@ -66,7 +66,7 @@ func (p *Package) lease(a *access, d store.Device, digest [32]byte) lease.Lease 
 		Issued: lease.At(p.At), Expires: lease.At(p.Expires),
 		User: p.by.user, Username: name,
 		Device: d.ID, Cache: r.Cache, Generation: r.Generation,
-		Record: r.Record, Root: r.RootName, Level: r.Level,
+		Record: r.Record, Root: r.RootName, Level: r.Level, Proven: r.Chip.Proven,
 		Epoch:   a.rules.instance.Epoch,
 		Policy:  p.Governance.Lease(),
 		Entries: p.Count, Digest: digest,

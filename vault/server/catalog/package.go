@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server/store"
@@ -29,6 +30,7 @@ type PackageRequest struct {
 	Resets     uint32 // TPM resetCount now
 	UserName   string // as typed
 	Comment    string
+	Chip       Presented // what the chip has shown with the request
 }
 
 // Package is an offline package that has been recorded and may be sent. It is
@@ -120,7 +122,33 @@ func (p *Package) admit(ctx context.Context, tx store.Tx, a *access) error {
 	if _, err := usableDevice(ctx, tx, a.by.user, p.request.Device); err != nil {
 		return err
 	}
-	return p.checkBinding(a.rules.governance)
+	if err := shownIfKnown(ctx, tx, p.request.Device, p.request.Chip); err != nil {
+		return err
+	}
+	if err := p.checkBinding(a.rules.governance); err != nil || p.request.Level != binding.LevelA {
+		return err
+	}
+	return a.copyProof(ctx, tx, p.id(), false, p.request.Chip)
+}
+
+// shownIfKnown refuses a request without statement of a device that has proved
+// its chip: whoever copies its files would leave it out.
+func shownIfKnown(ctx context.Context, tx store.Tx, device vault.ID, p Presented) error {
+	if p.Known {
+		return nil
+	}
+	_, err := tx.Chip(ctx, device)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = vault.Fail(vault.NotPermitted, "%w", errNoStatement)
+	}
+	return err
+}
+
+func (p *Package) id() store.GenerationID {
+	return store.GenerationID{Device: p.request.Device, Cache: p.request.Cache, Number: int64(p.request.Generation)}
 }
 
 // rulesHold returns errStale if the settings in r are not those of a.
@@ -171,6 +199,7 @@ func (p *Package) checkBinding(g policy.Governance) error {
 	if !r.Level.AtLeast(g.MinLevel) {
 		return vault.Fail(vault.LevelTooLow, "level %s, %s is required", r.Level, g.MinLevel)
 	}
+	r.Virtual = r.Virtual || r.Chip.Virtual
 	if r.Virtual && !g.AllowVirtual {
 		return vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
 	}
@@ -268,7 +297,7 @@ func (p *Package) hold(ctx context.Context, tx store.Tx, objects []store.AuditOb
 // openGeneration makes the generation pending; if it was, it is returned.
 func (p *Package) openGeneration(ctx context.Context, tx store.Tx, a *access, event vault.ID) (again *store.Generation, err error) {
 	r := &p.request
-	id := store.GenerationID{Device: r.Device, Cache: r.Cache, Number: int64(r.Generation)}
+	id := p.id()
 	all, err := tx.Generations(ctx, r.Device)
 	if err != nil {
 		return nil, err

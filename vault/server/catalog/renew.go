@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
@@ -16,6 +17,7 @@ import (
 type Renewal struct {
 	Device, Cache vault.ID
 	Generation    uint64
+	Chip          Presented // what the chip has shown with the request
 }
 
 // RenewLease signs a new lease for a generation that was sent, with the full
@@ -53,11 +55,21 @@ func (c *Catalog) RenewLease(ctx context.Context, in Renewal, kid string, sign f
 		if err != nil {
 			return err
 		}
+		if err := shownIfKnown(ctx, tx, in.Device, in.Chip); err != nil {
+			return err
+		}
+		if g.Level == string(binding.LevelA) {
+			id := store.GenerationID{Device: g.Device, Cache: g.Cache, Number: g.Number}
+			if err := a.copyProof(ctx, tx, id, true, in.Chip); err != nil {
+				return err
+			}
+		}
 		before, err := sentLease(ctx, tx, in)
 		if err != nil {
 			return err
 		}
 		l := a.renewed(d, g, before)
+		l.Proven = in.Chip.Proven
 		if err := tx.AddLease(ctx, store.Lease{
 			ID: l.ID, Device: d.ID, Cache: l.Cache, Generation: g.Number, Seq: int64(l.Seq), KeyID: kid,
 			Epoch: int64(l.Epoch), Issued: l.Issued.Time(), Expires: l.Expires.Time(), Entries: before.Entries, Digest: before.Digest,
