@@ -31,8 +31,25 @@ func (s *Screen) ClickAt(p image.Point, button int) {
 func (s *Screen) MoveTo(p image.Point) {
 	s.t.Helper()
 	s.xdotool("mousemove", strconv.Itoa(p.X), strconv.Itoa(p.Y))
-	s.settle()
+	s.Settle()
 }
+
+// dragSteps are the moves of a drag, as a hand makes many.
+const dragSteps = 8
+
+// Drag presses the left button at a place and moves the mouse to another. The
+// button stays down until Drop.
+func (s *Screen) Drag(from, to image.Point) {
+	s.t.Helper()
+	s.MoveTo(from)
+	s.xdotool("mousedown", "1")
+	for i := range dragSteps {
+		s.MoveTo(from.Add(to.Sub(from).Mul(i + 1).Div(dragSteps)))
+	}
+}
+
+// Drop lets the button go where the mouse is.
+func (s *Screen) Drop() { s.t.Helper(); s.xdotool("mouseup", "1") }
 
 // Scroll turns the wheel at a place, down if steps is positive.
 func (s *Screen) Scroll(p image.Point, steps int) {

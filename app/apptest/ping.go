@@ -7,13 +7,13 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
-// settle waits until every window has taken in what happened before, such as
+// Settle waits until every window has taken in what happened before, such as
 // where the mouse is now. Toolkits look at moves once a frame, so that a click
 // in the same moment would hit what was under the mouse before; a hand is
 // slower than that. It asks them as a window manager does whether they are
 // alive (_NET_WM_PING), twice, as the first answer may be on its way out of the
 // frame that is just being looked at.
-func (s *Screen) settle() {
+func (s *Screen) Settle() {
 	s.t.Helper()
 	for range 2 {
 		for _, id := range s.windows() {

@@ -97,6 +97,18 @@ func (d *desk) open(args ...string) {
 	d.settle()
 }
 
+// fail ends the part with a picture of what was there instead.
+func (d *desk) fail(format string, args ...any) {
+	at := filepath.Join(d.options.out, "failed", d.variant.name+"-after-"+d.last+".png")
+	d.Picture(at)
+	d.Fatalf("%s; picture: %s", fmt.Sprintf(format, args...), at)
+}
+
+// forget makes the window one that nobody ever used.
+func (d *desk) forget() {
+	d.Must("forget who was here", os.RemoveAll(filepath.Join(d.dir, "home")))
+}
+
 // close ends the window as a person does.
 func (d *desk) close() {
 	d.Key("ctrl+q")
@@ -128,6 +140,12 @@ func (d *desk) menu(title string) {
 func (d *desk) choose(title, item string) {
 	d.menu(title)
 	d.click(item)
+}
+
+// escape leaves what is in front: a dialog, a menu, a search.
+func (d *desk) escape() {
+	d.Key("Escape")
+	d.settle()
 }
 
 // find searches for a text and selects the first that is found. It goes on when
@@ -243,6 +261,7 @@ func (d *desk) settle() {
 	still := d.variant.scale * d.variant.scale * restPixels
 	for before, frames, end := d.Shot(), 0, time.Now().Add(restLimit); frames < restFrames && time.Now().Before(end); {
 		time.Sleep(restPause)
+		d.Settle() // however slow the program is
 		now := d.Shot()
 		frames++
 		if different(before, now) > still {
@@ -258,7 +277,7 @@ func (d *desk) changed(before *image.RGBA) {
 	few := d.variant.scale * d.variant.scale * changedPixels
 	for end := time.Now().Add(restLimit); different(before, d.Shot()) < few; time.Sleep(restPause / 3) {
 		if time.Now().After(end) {
-			d.Fatalf("waited for %s to change", d.last)
+			d.fail("waited for %s to change", d.last)
 		}
 	}
 }

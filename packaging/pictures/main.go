@@ -68,6 +68,7 @@ func parts() []part {
 		{"machine", machine},
 		{"names", longNames},
 		{"limits", limits},
+		{"ends", ends},
 		{"groups", groups},
 		{"look", look},
 	}

@@ -40,8 +40,7 @@ func longNames(d *desk) {
 	d.settle()
 	d.Key("Return")
 	d.shot("names-entry")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.opens("Delete")
 	d.shot("names-delete")
 	d.Key("Escape")
@@ -51,7 +50,13 @@ func longNames(d *desk) {
 // groups are the questions about groups and where entries lie.
 func groups(d *desk) {
 	d.signedIn()
-	d.press(d.see("column.title").Add(image.Pt(-180, 48).Mul(d.variant.scale)), apptest.LeftButton) // Vendors
+	head, scale := d.see("column.title"), d.variant.scale
+	first, vendors := head.Add(image.Pt(0, 24).Mul(scale)), head.Add(image.Pt(-180, 48).Mul(scale))
+	d.Drag(first, vendors)
+	d.shot("entry-dragged")
+	d.Key("Escape")
+	d.Drop()
+	d.press(vendors, apptest.LeftButton)
 	d.choose("menu.group", "menu.group.add")
 	d.shot("group-add")
 	d.Key("Escape")
@@ -61,8 +66,7 @@ func groups(d *desk) {
 	d.find("warehouse")
 	d.choose("menu.entry", "menu.entry.move")
 	d.shot("entry-move")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.Key("ctrl+l")
 	d.shot("locked")
 	d.close()
@@ -92,14 +96,13 @@ func limits(d *desk) {
 	d.shot("read-only")
 	d.opens("Return")
 	d.shot("entry-read-only")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.click("menu.server.disconnect")
 	d.shot("disconnect-nothing")
 	d.Key("Escape")
 	d.close()
 
-	d.Must("forget who was here", os.RemoveAll(filepath.Join(d.dir, "home")))
+	d.forget()
 	d.server.run("policy", "set", "auto_approve", "false")
 	d.signedIn()
 	d.click("menu.server.disconnect")
@@ -107,14 +110,14 @@ func limits(d *desk) {
 	d.Key("Escape")
 	d.close()
 
-	d.Must("forget who was here", os.RemoveAll(filepath.Join(d.dir, "home")))
+	d.forget()
 	d.server.run("policy", "set", "auto_approve", "true")
 	d.cached()
 	d.close()
 	d.server.quit()
 	d.open(d.trusted()...)
 	d.see("unlock.password")
-	for d.triesLeft() > 0 {
+	for d.cache().TriesLeft > 0 {
 		d.Type("not the password")
 		d.Key("Return")
 		d.settle()
@@ -122,8 +125,9 @@ func limits(d *desk) {
 	d.shot("unlock-locked-out")
 	d.close()
 	d.server.start()
+	d.chip = d.machine("another") // this one takes no password for a while
 
-	d.Must("forget who was here", os.RemoveAll(filepath.Join(d.dir, "home")))
+	d.forget()
 	d.server.run("policy", "set", "powered_on_s", "60")
 	d.cached()
 	d.close()
@@ -134,15 +138,43 @@ func limits(d *desk) {
 	d.close()
 }
 
-// triesLeft are the wrong master passwords that the cache still takes.
-func (d *desk) triesLeft() int {
-	var status struct {
-		Cache struct {
-			TriesLeft int `json:"tries_left"`
-		} `json:"cache"`
+// ends is how a cache comes to its end, and what its server may do before.
+func ends(d *desk) {
+	for _, left := range []struct {
+		name    string
+		seconds string
+	}{{"day", "72000"}, {"hour", "3000"}} {
+		d.server.run("policy", "set", "powered_on_s", left.seconds)
+		d.cached()
+		d.see("note.ending." + left.name)
+		d.shot("offline-ends-" + left.name)
+		d.close()
+		if left.name == "day" {
+			d.forget()
+		}
 	}
+	d.devices("suspend")
+	d.open(d.trusted()...)
+	for end := time.Now().Add(restLimit); d.cache().State != "suspended"; time.Sleep(restPause) {
+		if time.Now().After(end) {
+			d.fail("waited for the cache to be suspended")
+		}
+	}
+	d.shot("unlock-suspended")
+	d.close()
+}
+
+// cache is what the command line says of the cache.
+func (d *desk) cache() (c struct {
+	State     string `json:"state"`
+	TriesLeft int    `json:"tries_left"`
+},
+) {
+	status := struct {
+		Cache any `json:"cache"`
+	}{&c}
 	d.Must("read the status", json.Unmarshal(d.client("status", "--json"), &status))
-	return status.Cache.TriesLeft
+	return c
 }
 
 // leaseEnds is longer than the chip's clock lets a cache live here.

@@ -20,8 +20,7 @@ func signIn(d *desk) {
 	d.Key("Tab", "space") // the keyboard is on the way back
 	d.see("login.code")
 	d.shot("login-code")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.Type("not the password") // the rest stands there
 	d.Key("Return")
 	d.shot("login-error")
@@ -49,7 +48,7 @@ func (d *desk) mode(key string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	d.Fatalf("waited for the mode %s, and the title is %s", mode, d.window.Title())
+	d.fail("waited for the mode %s, and the title is %s", mode, d.window.Title())
 }
 
 // online is the main window while there is a server.
@@ -57,22 +56,19 @@ func online(d *desk) {
 	d.signedIn()
 	d.shot("main-list")
 	d.find("db-prod")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.shot("main")
 	d.click("menu.server.disconnect")
 	d.see("cache.review.kept")
 	d.shot("disconnect-review")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.press(d.see("column.title").Add(image.Pt(0, 24*d.variant.scale)), apptest.RightButton) // the first line
 	d.shot("main-context-menu")
 	d.Key("Escape")
 	for _, menu := range []string{"server", "entry", "group", "find", "view", "help"} {
 		d.menu("menu." + menu)
 		d.shot("menu-" + menu)
-		d.Key("Escape")
-		d.settle()
+		d.escape()
 	}
 	d.find("prod")
 	d.shot("main-search")
@@ -87,21 +83,19 @@ func online(d *desk) {
 	d.window.Restore()
 	d.window.Resize(600*d.variant.scale, 480*d.variant.scale)
 	d.shot("main-narrow")
+	d.press(image.Pt(352, 40).Mul(d.variant.scale).Add(d.window.Place().Min), apptest.LeftButton) // what has no room in the toolbar
+	d.shot("main-more")
+	d.escape()
 	d.window.Maximise()
 	d.settle()
 	d.rest(image.Pt(216, 38))
 	d.shot("main-tip")
 
-	d.click("menu.server.disconnect")
-	d.see("cache.review.kept")
-	d.Key("Return")
-	d.see("cache.master")
+	d.toMaster()
 	d.Type("ebbe")
 	d.shot("disconnect-master-weak")
 	d.Key("ctrl+a")
-	d.Type(master)
-	d.Key("Tab")
-	d.Type(master)
+	d.typeMaster()
 	d.shot("disconnect-master")
 	before := d.Shot()
 	d.Key("Return")
@@ -134,15 +128,13 @@ func entry(d *desk) {
 	d.settle()
 	d.Key("ctrl+i")
 	d.shot("entry-new")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.find("warehouse")
 	d.opens("Delete")
 	d.shot("entry-delete")
 	d.Key("Escape", "ctrl+c")
 	d.shot("entry-comment")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.Key("Return")
 	d.settle()
 	d.Key("Tab", "ctrl+a")
@@ -150,8 +142,7 @@ func entry(d *desk) {
 	d.client("edit", "/Team/Databases/warehouse", "--username", "changed there")
 	d.Key("Return")
 	d.shot("entry-conflict")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.Key("Tab", "space")
 	d.settle()
 	d.choose("menu.help", "menu.help.shortcuts")
@@ -166,25 +157,35 @@ func entry(d *desk) {
 	d.close()
 }
 
-// cached is a desk with a cache of alice's, offline.
-func (d *desk) cached() {
-	d.signedIn()
+// toMaster is Disconnect/Cache… up to the master password.
+func (d *desk) toMaster() {
 	d.click("menu.server.disconnect")
 	d.see("cache.review.kept")
 	d.Key("Return")
 	d.see("cache.master")
+}
+
+// typeMaster types the master password of a cache, and again.
+func (d *desk) typeMaster() {
 	d.Type(master)
 	d.Key("Tab")
 	d.Type(master)
 	d.settle()
+}
+
+// cached is a desk with a cache of alice's, offline.
+func (d *desk) cached() {
+	d.signedIn()
+	d.toMaster()
+	d.typeMaster()
 	d.Key("Return")
 	d.mode("mode.offline")
-	d.shot("offline")
 }
 
 // offline is working with the cache, and the ways back.
 func offline(d *desk) {
 	d.cached()
+	d.shot("offline")
 	d.find("mail.example")
 	d.opens("Return")
 	d.shot("entry-draft")
@@ -198,8 +199,7 @@ func offline(d *desk) {
 	d.Type("operator")
 	d.Key("Return")
 	d.settle()
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.find("warehouse")
 	d.opens("Delete")
 	d.Key("Tab", "space") // the keyboard is on the way back
@@ -210,14 +210,12 @@ func offline(d *desk) {
 	for _, c := range []string{"contents", "clear_cache", "import_cache"} {
 		d.choose("menu.server", "menu.server."+c)
 		d.shot("offline-" + c)
-		d.Key("Escape")
-		d.settle()
+		d.escape()
 	}
 	d.click("menu.server.connect")
 	d.settle()
 	d.shot("connect-drop")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.close()
 
 	d.server.quit()
@@ -234,22 +232,21 @@ func offline(d *desk) {
 	d.shot("offline-again")
 
 	d.server.start()
-	d.revoke()
+	d.devices("revoke")
 	d.click("menu.server.connect")
 	d.settle()
 	d.Type(d.server.password("alice"))
 	d.Key("Return")
 	d.shot("connect-revoked")
-	d.Key("Escape")
-	d.settle()
+	d.escape()
 	d.close()
 	d.open(d.trusted()...)
 	d.shot("unlock-revoked")
 	d.close()
 }
 
-// revoke has the server end every device.
-func (d *desk) revoke() {
+// devices has the server do something with every device.
+func (d *desk) devices(what string) {
 	var list struct {
 		Devices []struct {
 			ID string `json:"id"`
@@ -257,7 +254,7 @@ func (d *desk) revoke() {
 	}
 	d.Must("read the devices", json.Unmarshal([]byte(d.server.run("device", "list", "--json")), &list))
 	for _, x := range list.Devices {
-		d.server.run("device", "revoke", x.ID)
+		d.server.run("device", what, x.ID)
 	}
 }
 
