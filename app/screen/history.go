@@ -26,10 +26,10 @@ type historyPage struct {
 func newHistoryPage(e *Entry) *historyPage {
 	h := &historyPage{e: e, strip: widget.NewStrip()}
 	h.list = widget.NewEntryList([]widget.Column{
-		{Key: "at", Title: e.text("history.at"), Width: 160, Min: 160, Fixed: true},
+		{Key: "at", Title: e.text("history.at"), Width: 172, Min: 172, Fixed: true},
 		{Key: "title", Title: e.words.Text("column.title", nil), Width: 100, Min: 60, Fixed: true},
-		{Key: "user", Title: e.words.Text("column.user", nil), Width: 105, Min: 60, Fixed: true, Drop: 1},
-		{Key: "changed", Title: e.text("history.changed"), Width: 125, Min: 60, Fixed: true, Drop: 2},
+		{Key: "user", Title: e.words.Text("column.user", nil), Width: 104, Min: 60, Fixed: true, Drop: 1},
+		{Key: "changed", Title: e.text("history.changed"), Width: 112, Min: 60, Fixed: true, Drop: 2},
 	})
 	h.list.OnSelect = h.enable
 	h.list.OnOpen = func(id widget.RowID) { e.actions.OpenVersion(placeOf(id)) }
