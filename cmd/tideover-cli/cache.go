@@ -206,8 +206,13 @@ func clearCacheCommand(p *program) *cobra.Command {
 				return &present.Worded{Cause: vault.Unconfirmed, Topic: "confirm_clear"}
 			}
 			cleared := "cli.cleared"
-			if st, err := client.Status(cmd.Context()); err == nil && st.Cache != nil && st.Cache.Level == binding.LevelC {
-				cleared = "cli.cleared_keychain"
+			if st, err := client.Status(cmd.Context()); err == nil && st.Cache != nil {
+				switch st.Cache.Level {
+				case binding.LevelA:
+					cleared = "cli.cleared_everywhere"
+				case binding.LevelC:
+					cleared = "cli.cleared_keychain"
+				}
 			}
 			if err := client.ClearCache(cmd.Context()); err != nil {
 				return err

@@ -152,6 +152,10 @@ func (s *Store) gauge(ctx context.Context, f *finding) error {
 		return f.takeChip(err)
 	}
 	f.opens = &opens
+	left := int(opens.Limit - min(opens.Used, opens.Limit))
+	if known := f.verdict.OpensLeft; known == nil || left < *known {
+		f.verdict.OpensLeft = &left
+	}
 	if opens.Used >= opens.Limit {
 		f.endedBy(lease.EndedByOpens, binding.ErrOpensEnded)
 	}

@@ -29,6 +29,16 @@ func TestLevelA(t *testing.T) {
 	}
 	w.opens("one")
 
+	q := [32]byte{7}
+	said, err := w.store().CertifyCounter(ctx, w.authority.attester, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := said.Reading(binding.ReadingWant{Key: w.authority.public, Qualified: q, Name: w.last.Indices.Name(binding.Counter, true)})
+	if err != nil || read.Value != w.last.Generation {
+		t.Errorf("the chip states %d, generation %d, %v", read.Value, w.last.Generation, err)
+	}
+
 	// A wrong password costs a try of the cache's own, and nothing of the machine's.
 	machine, err := w.chip.Tries(ctx)
 	if err != nil {
@@ -60,12 +70,12 @@ func TestLevelA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var said struct {
+	var printed struct {
 		Level     string `json:"level"`
 		TriesLeft *int   `json:"tries_left"`
 		OpensLeft *int   `json:"opens_left"`
 	}
-	if err := json.Unmarshal(b, &said); err != nil || said.Level != "A" || said.TriesLeft == nil || *said.TriesLeft != testTries || said.OpensLeft == nil || *said.OpensLeft != testOpens-3 {
+	if err := json.Unmarshal(b, &printed); err != nil || printed.Level != "A" || printed.TriesLeft == nil || *printed.TriesLeft != testTries || printed.OpensLeft == nil || *printed.OpensLeft != testOpens-3 {
 		t.Errorf("status says %s", b)
 	}
 

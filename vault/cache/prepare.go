@@ -375,11 +375,6 @@ func (p *Pending) Declaration() Declaration {
 	return d
 }
 
-// Sealed returns the sealed object, and how the chip made it, for a server that
-// wants the chip's word on it (tpm.Chip.CertifySealed). The Creation is empty
-// where the chip does not tell, as at level C.
-func (p *Pending) Sealed() (binding.Object, binding.Creation) { return p.record.Object, p.made }
-
 // Discard gives the generation up, wipes its secrets and releases the lock.
 // After Commit it does nothing.
 func (p *Pending) Discard() {

@@ -53,7 +53,7 @@ type Status struct {
 	Verdict     lease.Verdict // zero if there is no lease that holds
 	Judged      bool          // Verdict means something
 	Tries       binding.Tries
-	Opens       *binding.Opens // that the chip counts, level A with a budget; nil: it does not
+	Opens       *binding.Opens // as the chip counts them, level A with a budget; nil: it does not. Verdict has what is left
 
 	OverlayEdits  int
 	JournalEvents int // that the server does not have
@@ -179,12 +179,6 @@ func (out Status) MarshalJSON() ([]byte, error) {
 			o.EndedBy = &v.EndedBy
 		}
 		o.OpensLeft = v.OpensLeft
-	}
-	if out.Opens != nil {
-		left := int(out.Opens.Limit - min(out.Opens.Used, out.Opens.Limit))
-		if o.OpensLeft == nil || left < *o.OpensLeft {
-			o.OpensLeft = &left
-		}
 	}
 	if out.Tries.Known {
 		o.TriesLeft = &out.Tries.Left
