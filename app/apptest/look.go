@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jezek/xgb/xproto"
@@ -63,8 +65,31 @@ type word struct {
 // everywhere is the whole screen.
 var everywhere = image.Rectangle{}
 
-// read returns the words on the screen within r, or everywhere if r is empty.
-func (s *Screen) read(r image.Rectangle) []word {
+// The two ways to read a screen, which has both: light type on a dark ground is
+// read badly unless it is turned into its negative.
+const (
+	asItIs = iota
+	negative
+	pages
+)
+
+// view is a part of the screen at one moment, and one way to read it.
+type view struct {
+	picture [sha256.Size]byte // of all pixels
+	part    image.Rectangle
+	page    int
+}
+
+// glance is a picture of the screen to be read.
+type glance struct {
+	view
+	s       *Screen
+	by      float64 // how much larger than the screen
+	enlarge func() *image.Gray
+}
+
+// glance takes the picture of r, or of everything if r is empty.
+func (s *Screen) glance(r image.Rectangle) *glance {
 	s.t.Helper()
 	shot := s.Shot()
 	if r.Empty() {
@@ -72,29 +97,85 @@ func (s *Screen) read(r image.Rectangle) []word {
 	}
 	r = r.Intersect(shot.Bounds())
 	by := float64(enlarge) / float64(s.options.Scale)
-	big := image.NewGray(image.Rect(0, 0, int(by*float64(r.Dx())), int(by*float64(r.Dy()))))
-	draw.CatmullRom.Scale(big, big.Bounds(), shot, r, draw.Src, nil)
-	negative := image.NewGray(big.Rect)
-	for i, p := range big.Pix {
-		negative.Pix[i] = 255 - p
+	return &glance{
+		view: view{picture: sha256.Sum256(shot.Pix), part: r}, s: s, by: by,
+		enlarge: sync.OnceValue(func() *image.Gray {
+			big := image.NewGray(image.Rect(0, 0, int(by*float64(r.Dx())), int(by*float64(r.Dy()))))
+			draw.CatmullRom.Scale(big, big.Bounds(), shot, r, draw.Src, nil)
+			return big
+		}),
 	}
-	// Light type on a dark ground is read badly, and a screen has both.
-	var words [2][]word
+}
+
+// read returns the words on the screen within r, or everywhere if r is empty.
+func (s *Screen) read(r image.Rectangle) []word {
+	s.t.Helper()
+	g := s.glance(r)
+	var words [pages][]word
 	var group errgroup.Group
-	for i, page := range []*image.Gray{big, negative} {
-		group.Go(func() error {
-			tsv, err := recognise(page, s.options.Language)
-			words[i] = parse(tsv, strconv.Itoa(i), by)
-			for j := range words[i] {
-				words[i][j].at = words[i][j].at.Add(r.Min)
-			}
+	for page := range words {
+		group.Go(func() (err error) {
+			words[page], err = g.read(page)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		s.t.Fatalf("tesseract: %v", err)
 	}
-	return slices.Concat(words[0], words[1])
+	return slices.Concat(words[:]...)
+}
+
+// search returns where text stands on the screen now. Reading is what stories
+// spend their time on, so it stops at the page that has the text.
+func (s *Screen) search(text string) (image.Rectangle, bool) {
+	s.t.Helper()
+	g := s.glance(everywhere)
+	for page := range pages {
+		words, err := g.read(page)
+		if err != nil {
+			s.t.Fatalf("tesseract: %v", err)
+		}
+		if at, ok := find(words, text); ok {
+			return at, true
+		}
+	}
+	return image.Rectangle{}, false
+}
+
+// read reads the picture in one way, or remembers what was read when the screen
+// looked exactly the same.
+func (g *glance) read(page int) ([]word, error) {
+	s, v := g.s, g.view
+	v.page = page
+	s.mu.Lock()
+	words, known := s.readings[v]
+	s.mu.Unlock()
+	if known {
+		return words, nil
+	}
+	big := g.enlarge()
+	if page == negative {
+		turned := image.NewGray(big.Rect)
+		for i, p := range big.Pix {
+			turned.Pix[i] = 255 - p
+		}
+		big = turned
+	}
+	tsv, err := recognise(big, s.options.Language)
+	if err != nil {
+		return nil, err
+	}
+	words = parse(tsv, strconv.Itoa(page), g.by)
+	for i := range words {
+		words[i].at = words[i].at.Add(v.part.Min)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readings == nil {
+		s.readings = map[view][]word{}
+	}
+	s.readings[v] = words
+	return words, nil
 }
 
 // recognise has a page read.
@@ -133,7 +214,7 @@ func parse(tsv, page string, by float64) []word {
 // Look returns where text stands on the screen now, and whether it does.
 func (s *Screen) Look(text string) (image.Rectangle, bool) {
 	s.t.Helper()
-	return find(s.read(everywhere), text)
+	return s.search(text)
 }
 
 // Read returns all that can be read on the screen now, a line each.
@@ -146,8 +227,8 @@ func (s *Screen) Read() string {
 func (s *Screen) See(text string) image.Rectangle {
 	s.t.Helper()
 	var at image.Rectangle
-	s.until("see "+strconv.Quote(text), func(words []word) (ok bool) {
-		at, ok = find(words, text)
+	s.until("see "+strconv.Quote(text), func() (ok bool) {
+		at, ok = s.search(text)
 		return ok
 	})
 	return at
@@ -156,14 +237,14 @@ func (s *Screen) See(text string) image.Rectangle {
 // Gone waits until text does not stand on the screen any more.
 func (s *Screen) Gone(text string) {
 	s.t.Helper()
-	s.until("no longer see "+strconv.Quote(text), func(words []word) bool {
-		_, ok := find(words, text)
+	s.until("no longer see "+strconv.Quote(text), func() bool {
+		_, ok := s.search(text)
 		return !ok
 	})
 }
 
-// until reads the screen, again after each change, until what is wanted is seen.
-func (s *Screen) until(what string, seen func([]word) bool) {
+// until looks at the screen, again after each change, until what is wanted is seen.
+func (s *Screen) until(what string, seen func() bool) {
 	s.t.Helper()
 	deadline := time.NewTimer(Patience)
 	defer deadline.Stop()
@@ -172,14 +253,13 @@ func (s *Screen) until(what string, seen func([]word) bool) {
 		case <-s.changed:
 		default:
 		}
-		words := s.read(everywhere)
-		if seen(words) {
+		if seen() {
 			return
 		}
 		select {
 		case <-s.changed:
 		case <-deadline.C:
-			s.fail(what, words)
+			s.fail(what, s.read(everywhere))
 			return
 		}
 	}

@@ -66,8 +66,9 @@ type Screen struct {
 
 	keyboard map[byte]xproto.Keysym // by keycode
 
-	mu      sync.Mutex
-	painted chan time.Time // nil: nobody measures
+	mu       sync.Mutex
+	painted  chan time.Time  // nil: nobody measures
+	readings map[view][]word // what was read, so that nothing is read twice
 }
 
 // Start starts a screen that ends with the test.

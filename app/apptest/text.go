@@ -16,10 +16,11 @@ func find(words []word, text string) (image.Rectangle, bool) {
 	}
 	slack := len([]rune(want)) / 8
 	for i := range words {
-		var got string
+		var raw string
 		var at image.Rectangle
 		for j := i; j < len(words) && words[j].line == words[i].line; j++ {
-			got += fold(words[j].text)
+			raw += words[j].text
+			got := fold(raw) // as a whole, as want is: look-alikes may go over the space
 			at = at.Union(words[j].at)
 			if n := len(got) - len(want); n >= -slack && distance(got, want) <= slack {
 				return at, true

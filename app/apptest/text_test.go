@@ -17,6 +17,7 @@ func words(line string, texts ...string) []word {
 
 func TestFindForgivesWhatAReaderMistakes(t *testing.T) {
 	screen := append(words("1", "Disconnect/Cache...", "Work", "0ffIine", "Clear"), words("2", "Working", "Offline")...)
+	screen = append(screen, words("3", "User", "name")...)
 	for name, c := range map[string]struct {
 		text string
 		want image.Rectangle
@@ -26,6 +27,7 @@ func TestFindForgivesWhatAReaderMistakes(t *testing.T) {
 		"look-alikes":          {"Work Offline", image.Rect(10, 0, 28, 8), true},
 		"case":                 {"working offline", image.Rect(0, 0, 18, 8), true},
 		"dots above letters":   {"Disconnect/Cäche…", image.Rect(0, 0, 8, 8), true},
+		"look-alike of two":    {"User name", image.Rect(0, 0, 18, 8), true}, // "rn" is like "m"
 		"not across lines":     {"Clear Working", image.Rectangle{}, false},
 		"another word":         {"Connect now", image.Rectangle{}, false},
 		"nothing is not there": {"", image.Rectangle{}, false},
