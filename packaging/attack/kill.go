@@ -276,20 +276,20 @@ func (k *killer) judge(ctx context.Context, operation, where string, had bool, o
 // fresh gives up a folder that is stuck, which was counted.
 func (k *killer) fresh() error { return os.RemoveAll(k.c.home) }
 
-// run kills n times with two clients, which share the server.
-func runKills(ctx context.Context, s *stage, r *row, name string, n int, make func(i int) (*killer, error), h *histogram) error {
+// runKills kills n times with two clients, which share the server.
+func runKills(ctx context.Context, s *stage, r *row, name string, n int, newKiller func(i int) (*killer, error), h *histogram) error {
 	var all sync.WaitGroup
 	errs := [hands]error{}
 	for i := range hands {
-		k, err := make(i)
+		k, err := newKiller(i)
 		if err != nil {
 			return err
 		}
 		luck := s.luck(fmt.Sprint(name, i))
 		all.Go(func() {
 			for _, operation := range operations {
-				if len(operations) > 0 && s.smoke && i > 0 {
-					break // one has learnt it
+				if s.smoke && i > 0 && !s.brief {
+					break // one learns it for both
 				}
 				steps, err := k.once(ctx, operation, 0, false)
 				if err != nil {
@@ -311,10 +311,10 @@ func runKills(ctx context.Context, s *stage, r *row, name string, n int, make fu
 		})
 	}
 	all.Wait()
+	rare := h.print(s.seed)
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
-	rare := h.print(s.seed)
 	if len(rare) > 0 && !s.smoke {
 		return fmt.Errorf("steps that were not hit %d times: %s", hitsWanted, strings.Join(rare, ", "))
 	}

@@ -32,7 +32,8 @@ type stage struct {
 	quick string // tideover-cli with the least cost of key derivation that a cache allows
 	self  string
 	dir   string
-	smoke bool
+	smoke bool // few tries, by the quick client
+	brief bool // of all attacks
 	seed  uint64
 	kills int
 	chip  *tpmtest.Process // of the machine
