@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"io"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 func newDevice(c *console) *cobra.Command {
 	return group("device", "List devices and decide about them",
 		newDeviceList(c),
+		newDeviceShow(c),
 		newDeviceState(c, "approve", "Let a device make caches", store.DeviceApproved),
 		newDeviceState(c, "deny", "Refuse a device that waits for approval", store.DeviceDenied),
 		newDeviceState(c, "suspend", "Issue no further lease to a device", store.DeviceSuspended),
@@ -31,12 +33,77 @@ type deviceLine struct {
 	OS            string     `json:"os"`
 	Level         string     `json:"level"`
 	VirtualTPM    bool       `json:"virtual_tpm"`
+	Attested      bool       `json:"attested"` // the chip has shown which one it is
+	Proven        bool       `json:"proven"`   // and a maker who is believed vouches for it
+	WhyNotProven  *string    `json:"why_not_proven"`
+	Chip          *chipLine  `json:"chip"`
 	ClientVersion string     `json:"client_version"`
 	Reason        *string    `json:"reason"`
 	CreatedAt     *time.Time `json:"created_at"`
 	LastSeenAt    *time.Time `json:"last_seen_at"`
 	LeaseEndsAt   *time.Time `json:"lease_ends_at"`
 	WipedAt       *time.Time `json:"wiped_at"`
+}
+
+// chipLine is what an attested chip is, in --json.
+type chipLine struct {
+	Maker      string     `json:"maker"` // as the certificate says
+	Model      string     `json:"model"`
+	Version    string     `json:"version"`
+	EKName     string     `json:"ek_name"` // hex; the same chip, the same name
+	AttestedAt *time.Time `json:"attested_at"`
+	SeenAt     *time.Time `json:"seen_at"`
+	Counter    uint64     `json:"counter"` // newest certified generation counter; 0: none
+}
+
+func newDeviceShow(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a device and what its chip has proved",
+		Args:  cobra.ExactArgs(1),
+		RunE: c.on(func(args []string) action {
+			return func(ctx context.Context, s *site, by *catalog.Caller) error {
+				id, err := parseIDArg(args[0])
+				if err != nil {
+					return err
+				}
+				d, err := s.catalog.Device(ctx, by, id)
+				if err != nil {
+					return err
+				}
+				users, err := s.catalog.Users(ctx, by)
+				if err != nil {
+					return err
+				}
+				chips, err := s.catalog.Chips(ctx, by)
+				if err != nil {
+					return err
+				}
+				owner := ""
+				for _, u := range users {
+					if u.ID == d.User {
+						owner = u.Name
+					}
+				}
+				l := newDeviceLine(d, owner, chips)
+				shown := struct {
+					Device deviceLine `json:"device"`
+				}{l}
+				return c.print(shown, func(w io.Writer) {
+					line(w, "id:\t%s\nstate:\t%s\nuser:\t%s\nname:\t%s\nlevel:\t%s\nproven:\t%v\nvirtual:\t%v",
+						d.ID, l.State, orDash(owner), d.Name, d.Level, l.Proven, l.VirtualTPM)
+					if l.WhyNotProven != nil {
+						line(w, "why not proven:\t%s", *l.WhyNotProven)
+					}
+					if l.Chip != nil {
+						line(w, "maker:\t%s\nmodel:\t%s\nchip:\t%s\nchip seen:\t%s", orDash(l.Chip.Maker), orDash(l.Chip.Model),
+							l.Chip.EKName, shortTime(chips[d.ID].Seen))
+					}
+					line(w, "last seen:\t%s\nlease ends:\t%s", shortTime(d.LastSeen), shortTime(d.LeaseEnd))
+				})
+			}
+		}),
+	}
 }
 
 func newDeviceList(c *console) *cobra.Command {
@@ -54,6 +121,10 @@ func newDeviceList(c *console) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				chips, err := s.catalog.Chips(ctx, by)
+				if err != nil {
+					return err
+				}
 				names := map[vault.ID]string{}
 				for _, u := range users {
 					names[u.ID] = u.Name
@@ -62,13 +133,13 @@ func newDeviceList(c *console) *cobra.Command {
 					Devices []deviceLine `json:"devices"`
 				}{[]deviceLine{}}
 				for _, d := range devices {
-					shown.Devices = append(shown.Devices, newDeviceLine(d, names[d.User]))
+					shown.Devices = append(shown.Devices, newDeviceLine(d, names[d.User], chips))
 				}
 				return c.print(shown, func(w io.Writer) {
-					line(w, "ID\tSTATE\tUSER\tNAME\tLEVEL\tLAST SEEN\tLEASE ENDS")
-					for _, d := range devices {
-						line(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s", d.ID, deviceState(d.State), orDash(names[d.User]),
-							d.Name, d.Level, shortTime(d.LastSeen), shortTime(d.LeaseEnd))
+					line(w, "ID\tSTATE\tUSER\tNAME\tLEVEL\tCHIP\tLAST SEEN\tLEASE ENDS")
+					for i, d := range devices {
+						line(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", d.ID, deviceState(d.State), orDash(names[d.User]),
+							d.Name, d.Level, chipWord(shown.Devices[i]), shortTime(d.LastSeen), shortTime(d.LeaseEnd))
 					}
 				})
 			}
@@ -76,11 +147,33 @@ func newDeviceList(c *console) *cobra.Command {
 	}
 }
 
-func newDeviceLine(d store.Device, user string) deviceLine {
+// chipWord says in a few words what is known of a chip.
+func chipWord(l deviceLine) string {
+	word := "unproven"
+	if l.Proven {
+		word = "proven"
+	}
+	if l.VirtualTPM {
+		word += ", virtual"
+	}
+	return word
+}
+
+func newDeviceLine(d store.Device, user string, chips map[vault.ID]catalog.Chip) deviceLine {
 	l := deviceLine{
 		ID: d.ID, State: deviceState(d.State), Name: d.Name, OS: d.OS, Level: d.Level, VirtualTPM: d.Virtual,
 		ClientVersion: d.ClientVersion, CreatedAt: moment(d.Created), LastSeenAt: moment(d.LastSeen),
 		LeaseEndsAt: moment(d.LeaseEnd), WipedAt: moment(d.WipedAt),
+	}
+	if chip, ok := chips[d.ID]; ok {
+		l.Attested, l.Proven, l.VirtualTPM = true, chip.Proven, l.VirtualTPM || chip.Virtual
+		if chip.Why != "" {
+			l.WhyNotProven = &chip.Why
+		}
+		l.Chip = &chipLine{
+			Maker: chip.Maker, Model: chip.Model, Version: chip.Version, EKName: hex.EncodeToString(chip.EKName),
+			AttestedAt: moment(chip.Since), SeenAt: moment(chip.Seen), Counter: chip.Counter,
+		}
 	}
 	if user != "" {
 		l.User = &user

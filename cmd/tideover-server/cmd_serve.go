@@ -57,6 +57,7 @@ func newServe(c *console) *cobra.Command {
 	flags.StringVar(&f.governanceURL, "governance-url", "", "`URL` of that listener as clients reach it, where it is not its address")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "certificate chain in PEM in place of one under the server's identity")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "its private key in PEM")
+	flags.StringVar(&c.rootsFile, "tpm-roots", "", "PEM `file` with the certificates of makers of TPMs; a device is proven only if one of them vouches for its chip")
 	flags.BoolVar(&f.plain, "plain-http", false, "no TLS; loopback addresses only")
 	return cmd
 }

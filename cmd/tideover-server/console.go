@@ -20,6 +20,8 @@ type console struct {
 	dataDir string // --data
 	dbURL   string // --db
 	json    bool   // --json
+
+	rootsFile string // --tpm-roots, of serve
 }
 
 // print writes the one JSON object of --json, whose first member is "v":1, or

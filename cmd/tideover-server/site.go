@@ -54,11 +54,15 @@ func (c *console) openSite(ctx context.Context) (*site, error) {
 	if !c.isSite(dir) {
 		return nil, &wordedError{"no_server", vault.Fail(vault.NotFound, "%s", dir)}
 	}
+	roots, err := c.tpmRoots()
+	if err != nil {
+		return nil, err
+	}
 	s, err := c.openParts(ctx, dir, openKEK)
 	if err != nil {
 		return nil, err
 	}
-	if s.catalog, err = catalog.Open(ctx, catalog.Config{Store: s.store, Keys: s.keys}); err != nil {
+	if s.catalog, err = catalog.Open(ctx, catalog.Config{Store: s.store, Keys: s.keys, Attest: roots}); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil

@@ -105,10 +105,9 @@ func TestForgedAnswers(t *testing.T) {
 	software, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	forged = forger.enrolment()
-	x, y := make([]byte, 32), make([]byte, 32)
-	software.X.FillBytes(x)
-	software.Y.FillBytes(y)
-	forged.EK = slices.Concat(forged.EK[:len(forged.EK)-68], []byte{0, 32}, x, []byte{0, 32}, y)
+	point, err := software.PublicKey.Bytes()
+	must(t, err)
+	forged.EK = slices.Concat(forged.EK[:len(forged.EK)-68], []byte{0, 32}, point[1:33], []byte{0, 32}, point[33:])
 	forged.Certificates = nil
 	challenge, err = forger.client.Enrol(ctx, forger.ID, forged, forger)
 	must(t, err)

@@ -10,6 +10,7 @@ import (
 	"encoding/asn1"
 	"math/big"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -72,7 +73,8 @@ func (m *maker) certify(t testing.TB, ek []byte, id string) []byte {
 		UnknownExtKeyUsage: []asn1.ObjectIdentifier{{2, 23, 133, 8, 1}},
 		ExtraExtensions:    []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: names}},
 	}
-	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+	must(t, err)
 	der, err := x509.CreateCertificate(rand.Reader, leaf, m.cert, public, m.key)
 	must(t, err)
 	return der
