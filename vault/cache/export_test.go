@@ -162,3 +162,14 @@ func SaltOf(t testing.TB, file []byte) []byte {
 	}
 	return o.record.Derivation.Salt[:]
 }
+
+// RecordOf returns the record in a cache file, and what it becomes with other
+// slots, as bytes.
+func RecordOf(path string, change func(*binding.Slots)) ([]byte, error) {
+	o, err := readOuter(path, kdbx.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	change(o.record.Slots)
+	return o.record.marshal()
+}

@@ -1,11 +1,14 @@
 package cache_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
 	"testing"
 
+	"github.com/tideover/tideover/tpm"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 )
@@ -135,26 +138,74 @@ func TestClearWhilePreparedAtLevelA(t *testing.T) {
 	}
 }
 
-// TestSuspendedWhilePrepared commits nothing once the server has ordered that
-// nothing opens.
-func TestSuspendedWhilePrepared(t *testing.T) {
+// TestOrdersDuringCommit has an order arrive when everything is checked and the
+// counter is about to move.
+func TestOrdersDuringCommit(t *testing.T) {
 	w := newWorldA(t)
 	ctx := t.Context()
 	w.cacheA("one")
-	s := w.store()
-	p, err := s.Prepare(ctx, w.request())
-	if err != nil {
-		t.Fatal(err)
+	var s *cache.Store
+	commit := func(order func()) error {
+		t.Helper()
+		w.indices = interrupted{provisioner{w.chip}, order}
+		s = w.store()
+		p, err := s.Prepare(ctx, w.request())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Commit(ctx, content("two"), w.server.issue(t, w.device, p.Declaration(), 1, w.now, nil))
+		w.indices = provisioner{w.chip}
+		return err
 	}
-	token := w.server.issue(t, w.device, p.Declaration(), 1, w.now, nil)
-	if err := s.Suspend(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err = p.Commit(ctx, content("two"), token); !errors.Is(err, vault.Suspended) {
+	if err := commit(func() { w.must(s.Suspend(ctx)) }); !errors.Is(err, vault.Suspended) {
 		t.Fatalf("Commit: %v", err)
 	}
-	if err := s.Resume(ctx); err != nil {
-		t.Fatal(err)
-	}
+	w.must(w.store().Resume(ctx))
 	w.opens("one")
+	if err := commit(func() { w.must(s.Clear(ctx, cache.ByOrder)) }); !errors.Is(err, vault.Wiped) {
+		t.Fatalf("Commit: %v", err)
+	}
+	w.refusesUnlock(vault.Wiped)
+}
+
+// must ends the test.
+func (w *worldA) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// refusesUnlock wants a cause from Unlock.
+func (w *worldA) refusesUnlock(cause vault.Cause) {
+	w.t.Helper()
+	o, err := w.unlock(master)
+	if err == nil {
+		o.Close()
+	}
+	if !errors.Is(err, cause) {
+		w.t.Errorf("Unlock: %v, want %s", err, cause)
+	}
+}
+
+// interrupted has something happen between rehearsal and commit.
+type interrupted struct {
+	provisioner
+	order func()
+}
+
+func (p interrupted) With(s binding.Slots) (cache.Indexed, error) {
+	x, err := p.WithIndices(s)
+	return interruptedChip{x, p.order}, err
+}
+
+type interruptedChip struct {
+	*tpm.Indexed
+	order func()
+}
+
+func (c interruptedChip) Rehearse(ctx context.Context, use binding.SealedUse) error {
+	err := c.Indexed.Rehearse(ctx, use)
+	c.order()
+	return err
 }

@@ -20,6 +20,9 @@ func TestLevelA(t *testing.T) {
 	if n := w.authority.count(binding.PermitFirstWrite, binding.PinFail); n != 1 {
 		t.Errorf("%d first writes of pin_fail", n)
 	}
+	if len(w.authority.written) != 1 || w.authority.written[string(binding.PinFail)].Kind != binding.PermitRekey {
+		t.Errorf("written and not shown to the server: %+v", w.authority.written)
+	}
 	st := w.status()
 	if st.State != cache.Usable || st.Level != binding.LevelA || st.Tries.Left != testTries || st.Opens == nil || st.Opens.Limit != testOpens || st.Opens.Used != 0 {
 		t.Fatalf("Status: %+v", st)

@@ -87,6 +87,10 @@ func (a *authority) Permit(_ context.Context, r binding.PermitRequest) ([]byte, 
 			return nil, errRefused
 		}
 		a.given[id][string(r.Index)] = true
+	case binding.PermitRewrite:
+		if w, ok := a.written[string(r.Index)]; ok && w.Kind != binding.PermitRekey {
+			return nil, fmt.Errorf("the last write was not shown: %w", errRefused)
+		}
 	case binding.PermitRekey:
 		if n := a.approved[id]; n > 0 && a.dead[id] <= n {
 			return nil, errRefused
