@@ -10,8 +10,12 @@
 // files there are, what is in them, and in which order they are checked and
 // written.
 //
+// At level A the chip itself counts (a Provisioner gives it NV indices for the
+// cache): the step of its counter is what commits a generation, and what ends
+// every copy of one. Permits is the server, which lets those indices be written.
+//
 // The invariant it keeps: at whatever step a process dies, what is on disk
-// opens as the old generation or as the new one; no generation number is
-// sealed twice; and no content is handed out before a journal entry about it
-// is on disk.
+// opens as the old generation or as the new one, at level A once the next start
+// has asked the counter which; no generation number is sealed twice; and no
+// content is handed out before a journal entry about it is on disk.
 package cache
