@@ -11,6 +11,7 @@ import (
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/theme"
 	"github.com/tideover/tideover/app/widget"
+	"github.com/tideover/tideover/vault"
 )
 
 // UnlockActions are what a person can do at the prompt for the master password.
@@ -130,6 +131,8 @@ func (u *Unlock) Show(m present.Unlock) {
 	show(u.cancel, m.Busy)
 	show(u.back, m.Back && !m.Busy)
 	show(u.mend, !m.Can && !m.Busy)
+	// Another file would ask the same chip for a password.
+	show(u.importing, m.Notice == nil || m.Notice.ID != string(vault.ChipLocked))
 	show(u.clearing, m.Made != "" || m.Level != "")
 	if m.Busy {
 		u.strip.Set(widget.Message{})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/screen"
+	"github.com/tideover/tideover/vault"
 )
 
 type unlockSeat struct {
@@ -127,6 +128,13 @@ func TestUnlockThatCannot(t *testing.T) {
 	u.unlock.Show(prompt())
 	u.press(t, fyne.KeyReturn)
 	u.said(t, "import", "clear", "connect", "back") // the password was let go
+
+	// A chip that takes no password takes none of another file either.
+	m.Notice = &present.Notice{Severity: present.Warning, Message: "None for now.", ID: string(vault.ChipLocked)}
+	u.unlock.Show(m)
+	if got, want := u.walk(), []string{"Clear offline cache…", "Back", "Connect…"}; !slices.Equal(got, want) {
+		t.Errorf("Tab goes %q, want %q", got, want)
+	}
 }
 
 // While Offline nobody signs in: there is no way back to the login.
