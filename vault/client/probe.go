@@ -62,6 +62,8 @@ func (c *Client) probeTideover(ctx context.Context) (*met, error) {
 	switch err := c.check(resp); {
 	case errors.Is(err, vault.Unreachable), errors.Is(err, vault.TooManyAttempts):
 		return nil, err
+	case err != nil && resp.StatusCode >= 500: // it fails just now, whatever it is
+		return nil, err
 	case err != nil: // a page, an unknown route, "sign in first": some other program
 		return nil, errNotTideover
 	}
