@@ -11,9 +11,10 @@ import (
 // clearCache is Clear offline cache…. It asks first, and says what remains.
 func (d *Desktop) clearCache() {
 	var x *screen.Clear
+	stopped, stop := context.WithCancel(context.Background())
 	leave := func() { d.dialogs.Close(x.Dialog()) }
 	x = screen.NewClear(d.words, present.NewClear(d.words, d.status), screen.ClearActions{
-		Leave: leave,
+		Leave: leave, Stop: stop,
 		Clear: func() {
 			x.SetNotice(nil)
 			x.SetBusy(true)
@@ -21,11 +22,14 @@ func (d *Desktop) clearCache() {
 			// The end is told whether the dialog is still open or not: half a
 			// wiping goes on with the next start.
 			start(d.tasks, func(ctx context.Context, _ func(func())) (session.Status, error) {
+				ctx, cancel := context.WithCancel(ctx)
+				defer cancel()
+				defer context.AfterFunc(stopped, cancel)()
 				err := d.session.ClearCache(ctx)
 				if err != nil {
 					return session.Status{}, err
 				}
-				return d.session.Status(ctx)
+				return d.session.Status(context.WithoutCancel(ctx))
 			}, func(st session.Status, err error) {
 				over()
 				if err != nil {
@@ -40,7 +44,7 @@ func (d *Desktop) clearCache() {
 				d.tell(&present.Notice{Severity: present.Good, Message: d.words.Text("clear.done", nil)})
 			}, nil)
 		},
-		Closed: func() {},
+		Closed: func() {}, // the work goes on
 	})
 	d.dialogs.Open(x.Dialog())
 }

@@ -119,7 +119,14 @@ func (x *disconnecting) earlier(st session.Status, err error) bool {
 	x.leave()
 	d.took(st)
 	d.paint()
-	d.tell(&present.Notice{Severity: present.Warning, Message: d.words.Text("cache.previous", nil), ID: string(vault.Unreachable)})
+	n := d.words.Failure(err)
+	if errors.Is(err, vault.Unreachable) {
+		n.Message, n.Remedy = d.words.Text("cache.previous", nil), ""
+	} else {
+		n.Message += " " + d.words.Text("cache.previous.lied", nil)
+	}
+	n.Severity = present.Warning
+	d.tell(n)
 	return true
 }
 

@@ -153,10 +153,19 @@ type entrance struct {
 
 func newEntrance(t *testing.T, chip session.Chip) *entrance {
 	t.Helper()
-	e := &entrance{t: t, door: &door{asked: make(chan struct{}, 1)}, q: newQueue()}
+	d := &door{asked: make(chan struct{}, 1)}
+	e := newEntranceAt(t, chip, d.dial)
+	e.door = d
+	return e
+}
+
+// newEntranceAt is a window before another server.
+func newEntranceAt(t *testing.T, chip session.Chip, dial func(session.Target) (session.Remote, error)) *entrance {
+	t.Helper()
+	e := &entrance{t: t, q: newQueue()}
 	home := filepath.Join(t.TempDir(), "home")
 	s := session.New(session.Config{
-		Home: home, Dial: e.door.dial, Chip: chip, Keeper: session.NewKeychain(&drawer{}), Clock: wall{},
+		Home: home, Dial: dial, Chip: chip, Keeper: session.NewKeychain(&drawer{}), Clock: wall{},
 		Name: "desk", OS: "linux", Version: "test", Cost: cache.FloorCost(),
 	})
 	options := launch.Options{Home: home, Getenv: func(string) string { return "" }}

@@ -266,6 +266,9 @@ func TestSlowServer(t *testing.T) {
 				k.atRest()
 				k.choose(1)
 				k.wantNot("4711", "pass-Mail")
+				if !stray { // what comes too late is the harder case for the lock
+					continue
+				}
 
 				x.set(a.call, nil)
 				a.begin(t, k)

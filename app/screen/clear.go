@@ -11,6 +11,7 @@ import (
 // ClearActions are what a person can do in Clear offline cache….
 type ClearActions struct {
 	Clear  func()
+	Stop   func() // waiting for the server, while the dialog is busy
 	Leave  func()
 	Closed func()
 }
@@ -45,7 +46,7 @@ func NewClear(words *present.Catalogue, m present.Clear, actions ClearActions) *
 			widget.FormRow{Wide: true, Field: widget.NewPoints(left...)},
 		),
 		Primary: m.Confirm, Dangerous: true, Cancel: words.Text("dialog.cancel", nil),
-		OnPrimary: actions.Clear, OnCancel: actions.Leave, OnClosed: actions.Closed,
+		OnPrimary: actions.Clear, OnStop: actions.Stop, OnCancel: actions.Leave, OnClosed: actions.Closed,
 	}
 	x.dialog.First = x.dialog.CancelButton()
 	return x
@@ -54,8 +55,8 @@ func NewClear(words *present.Catalogue, m present.Clear, actions ClearActions) *
 // Dialog returns what a Stack opens.
 func (x *Clear) Dialog() *widget.Dialog { return x.dialog }
 
-// SetBusy shows that the cache is being cleared, which cannot be stopped half
-// way.
+// SetBusy shows that the cache is being cleared and the server told. The one
+// cannot be stopped half way, the other can.
 func (x *Clear) SetBusy(busy bool) {
 	x.dialog.SetBusy(busy, x.words.Text("clear.busy", nil), -1)
 }

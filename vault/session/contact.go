@@ -273,38 +273,51 @@ func journal(events []audit.Event) []wire.JournalEvent {
 // clear locks and wipes the cache and, where it can, tells the server at once;
 // the journal tells it in any case.
 func (s *Session) clear(ctx context.Context, st *state, a *account, remote Remote, why cache.Reason) error {
+	generation, err := s.clearHere(ctx, st, a, why)
+	if err != nil {
+		return err
+	}
+	s.tellCleared(ctx, a, remote, generation)
+	return nil
+}
+
+// clearHere locks and wipes the cache, and returns the generation that is gone;
+// 0: there was none any more.
+func (s *Session) clearHere(ctx context.Context, st *state, a *account, why cache.Reason) (uint64, error) {
 	s.lockCache()
 	store, err := s.store(st, a)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = store.Close() }() // nothing is left open in it
 	status, err := store.Status(ctx)
 	if err == nil && (status.State == cache.Wiped || status.State == cache.Revoked) && why != cache.ByUser {
-		return nil // done before
+		return 0, nil // done before
 	}
-	generation := status.Generation
 	// Without the file there may be one elsewhere: the client state takes the mark.
 	if err != nil && !errors.Is(err, vault.Damaged) && !errors.Is(err, vault.NoCache) {
-		return err
+		return 0, err
 	}
 	if err := store.Clear(ctx, why); err != nil {
-		return fmt.Errorf("clear the cache: %w", err)
+		return 0, fmt.Errorf("clear the cache: %w", err)
 	}
+	return status.Generation, nil
+}
+
+// tellCleared tells the server of a wipe. That is done whether or not the server
+// hears of it now.
+func (s *Session) tellCleared(ctx context.Context, a *account, remote Remote, generation uint64) {
 	if remote == nil || generation == 0 {
-		return nil
+		return
 	}
-	signer, err := s.signer(a)
-	if err != nil {
-		return nil //nolint:nilerr // not enrolled: nobody waits for the news
+	if signer, err := s.signer(a); err == nil { // enrolled: somebody waits for the news
+		_ = remote.Cleared(ctx, a.Device.ID, generation, signer) // see above
 	}
-	// The wipe is done whether or not the server hears of it now.
-	_ = remote.Cleared(ctx, a.Device.ID, generation, signer)
-	return nil
 }
 
 // ClearCache wipes the cache of the current account; this program opens no copy
-// of it any more. Local edits go with it. NoCache if there is none.
+// of it any more. Local edits go with it. NoCache if there is none. The end of ctx
+// stops no wiping: it ends the wait for a server that is told of it.
 func (s *Session) ClearCache(ctx context.Context) error {
 	st, err := s.home.load()
 	if err != nil {
@@ -321,14 +334,17 @@ func (s *Session) ClearCache(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.clear(ctx, st, a, remote, cache.ByUser); err != nil {
+	whole := context.WithoutCancel(ctx)
+	generation, err := s.clearHere(whole, st, a, cache.ByUser)
+	if err != nil {
 		return err
 	}
-	_, err = s.happened(ctx, CacheEnded, st.Mode == Online, func(st *state) error {
+	_, err = s.happened(whole, CacheEnded, st.Mode == Online, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
 			known.Drafts, known.CachedAs = nil, ""
 		}
 		return nil
 	})
+	s.tellCleared(ctx, a, remote, generation)
 	return err
 }
