@@ -138,20 +138,20 @@ func limits(d *desk) {
 	d.close()
 }
 
-// ends is how a cache comes to its end, and what its server may do before.
+// ends is how a cache comes to its end, and what its server may do before. That
+// the end is near is told at the prompt, where no news of the server follows it.
 func ends(d *desk) {
-	for _, left := range []struct {
-		name    string
-		seconds string
-	}{{"day", "72000"}, {"hour", "3000"}} {
+	for _, left := range []struct{ name, seconds string }{{"day", "72000"}, {"hour", "3000"}} {
+		d.forget()
 		d.server.run("policy", "set", "powered_on_s", left.seconds)
 		d.cached()
-		d.see("note.ending." + left.name)
-		d.shot("offline-ends-" + left.name)
 		d.close()
-		if left.name == "day" {
-			d.forget()
-		}
+		d.server.quit()
+		d.open(d.trusted()...)
+		d.see("unlock.password")
+		d.shot("unlock-ends-" + left.name)
+		d.close()
+		d.server.start()
 	}
 	d.devices("suspend")
 	d.open(d.trusted()...)
