@@ -3,6 +3,8 @@ package server_test
 import (
 	"net/http"
 	"testing"
+
+	"github.com/tideover/tideover/vault/wire"
 )
 
 // FuzzAttestation sends whatever comes, signed by a device, to where chips prove
@@ -14,9 +16,14 @@ func FuzzAttestation(f *testing.F) {
 	base := own + "/devices/" + d.ID.String()
 	cache := base + "/caches/" + site.team.String()
 	targets := []struct{ method, path string }{
-		{http.MethodPost, base + "/attestation"}, {http.MethodPut, base + "/attestation"},
-		{http.MethodPost, cache + "/indices"}, {http.MethodPost, cache + "/permit"}, {http.MethodPost, cache + "/reading"},
-		{http.MethodPost, base + "/proof"}, {http.MethodPost, base + "/cleared"}, {http.MethodPost, base + "/lease"},
+		{http.MethodPost, base + "/attestation"},
+		{http.MethodPut, base + "/attestation"},
+		{http.MethodPost, cache + "/indices"},
+		{http.MethodPost, cache + "/permit"},
+		{http.MethodPost, cache + "/reading"},
+		{http.MethodPost, base + "/proof"},
+		{http.MethodPost, base + "/cleared"},
+		{http.MethodPost, base + "/lease"},
 	}
 	for _, body := range []string{
 		`{}`, `null`, `{"ek":"ACM=","certificates":[""],"ak":"","root":"AAs=","manufacturer":"INTC","virtual":false}`,
@@ -32,8 +39,13 @@ func FuzzAttestation(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, body string) {
 		to := targets[int(which)%len(targets)]
-		got := site.do(request{
-			method: to.method, path: to.path, as: "alice", body: body, header: site.sign(d, to.method, to.path, body),
+		in := *site
+		in.t = t
+		nonce, err := in.catalog.IssueNonce(t.Context()) // not over the wire: that has a rate
+		must(t, err)
+		got := in.do(request{
+			method: to.method, path: to.path, as: "alice", body: body,
+			header: signWith(t, d, nonce, wire.RequestDigest(to.method, to.path, nonce, []byte(body))),
 		})
 		if got.status >= http.StatusInternalServerError {
 			t.Errorf("%s %s: %d %s for %q", to.method, to.path, got.status, got.body, body)
