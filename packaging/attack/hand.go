@@ -22,7 +22,8 @@ import (
 type handOrder struct {
 	AheadS int64  `json:"ahead_s,omitempty"` // the computer's clock, against the true one
 	Frozen int64  `json:"frozen,omitempty"`  // the computer's clock stands still at this second since 1970
-	KillAt int    `json:"kill_at,omitempty"` // SIGKILL before the step of this number, from 1
+	KillIn string `json:"kill_in,omitempty"` // SIGKILL before a step of this name
+	KillAt int    `json:"kill_at,omitempty"` // the how manyeth of that name, from 1
 	CopyAt string `json:"copy_at,omitempty"` // before a step of this name the folder CopyOf is copied to CopyTo
 	CopyOf string `json:"copy_of,omitempty"`
 	CopyTo string `json:"copy_to,omitempty"`
@@ -179,7 +180,10 @@ func (h *hand) next(name string) error {
 		}
 	}
 	h.steps = append(h.steps, name)
-	if len(h.steps) == h.KillAt {
+	if h.KillIn != name {
+		return nil
+	}
+	if h.KillAt--; h.KillAt == 0 {
 		return syscall.Kill(h.main, syscall.SIGKILL)
 	}
 	return nil

@@ -36,7 +36,7 @@ func newHistogram() *histogram {
 func (h *histogram) learn(operation string, steps []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(steps) > len(h.known[operation]) {
+	if len(steps) > len(h.known[operation]) { // the first cache of a home has the most
 		h.known[operation] = steps
 	}
 	for _, s := range steps {
@@ -46,8 +46,14 @@ func (h *histogram) learn(operation string, steps []string) {
 	}
 }
 
+// point is where to kill: a step, as the nth of its name and as the at-th of all.
+type point struct {
+	operation, step string
+	nth, at         int
+}
+
 // draw picks a point: one of the least-hit step that has not had its hits, else any.
-func (h *histogram) draw(luck *rand.Rand) (operation string, at int) {
+func (h *histogram) draw(luck *rand.Rand) point {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	least := hitsWanted
@@ -60,21 +66,24 @@ func (h *histogram) draw(luck *rand.Rand) (operation string, at int) {
 			rare = append(rare, key)
 		}
 	}
+	var all []point
+	chosen := ""
 	if len(rare) > 0 && luck.IntN(4) > 0 {
-		key := rare[luck.IntN(len(rare))]
-		operation, name, _ := strings.Cut(key, ": ")
-		var points []int
-		for i, s := range h.known[operation] {
-			if s == name {
-				points = append(points, i+1)
+		chosen = rare[luck.IntN(len(rare))]
+	}
+	for _, operation := range operations {
+		count := map[string]int{}
+		for i, step := range h.known[operation] {
+			count[step]++
+			if chosen == "" || chosen == operation+": "+step {
+				all = append(all, point{operation, step, count[step], i + 1})
 			}
 		}
-		if len(points) > 0 {
-			return operation, points[luck.IntN(len(points))]
-		}
 	}
-	operation = operations[luck.IntN(len(operations))]
-	return operation, 1 + luck.IntN(max(1, len(h.known[operation])))
+	if len(all) == 0 { // nothing is known yet
+		return point{operations[0], "lock state.lock", 1, 1}
+	}
+	return all[luck.IntN(len(all))]
 }
 
 func (h *histogram) hit(operation, step string) {
@@ -128,7 +137,20 @@ func (k *killer) prepare(ctx context.Context, operation string) error {
 		if err := k.c.online(ctx); err != nil {
 			return err
 		}
-		if _, err := k.c.must(ctx, []string{"cache", "--master-password-stdin"}, master); err != nil {
+		a, err := k.c.ask(ctx, []string{"cache", "--master-password-stdin"}, master)
+		if err != nil {
+			return err
+		}
+		if a.id == "confirmation_needed" { // drafts that a killed wipe has left behind
+			if _, err = k.c.must(ctx, []string{"connect", "--password-stdin", "--yes"}, account); err != nil {
+				return err
+			}
+			a, err = k.c.must(ctx, []string{"cache", "--master-password-stdin"}, master)
+		}
+		if err == nil && a.exit != 0 {
+			err = errors.New("control: cache: " + a.stderr)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -150,9 +172,15 @@ func (k *killer) request(operation string) request {
 	return request{args: []string{"connect", "--password-stdin", "--yes"}, lines: []string{account}}
 }
 
-// once prepares an operation and lets it die at a step, 0 for never; it
+// once prepares an operation and lets it die at a point, at 0 for never; it
 // returns the steps that were begun.
-func (k *killer) once(ctx context.Context, operation string, at int, after bool) ([]string, error) {
+func (k *killer) once(ctx context.Context, p point, after bool) ([]string, error) {
+	operation := p.operation
+	if strings.HasPrefix(p.step, "mkdir") { // only the first cache of a home makes folders
+		if err := k.fresh(); err != nil {
+			return nil, err
+		}
+	}
 	if err := k.prepare(ctx, operation); err != nil {
 		if k.last == "" || ctx.Err() != nil {
 			return nil, fmt.Errorf("before %s: %w", operation, err)
@@ -176,17 +204,17 @@ func (k *killer) once(ctx context.Context, operation string, at int, after bool)
 	q, steps, died := k.request(operation), []string(nil), false
 	var a answer
 	if k.relay != nil {
-		k.relay.plan(at, after)
+		k.relay.plan(p.at, after)
 		a, err = k.c.do(ctx, q)
 		var fault error
 		steps, died, fault = k.relay.done()
 		k.relay.plan(0, false)
 		err = errors.Join(err, fault)
-		if died && at <= len(steps) {
-			steps = steps[:at]
+		if died && p.at <= len(steps) {
+			steps = steps[:p.at]
 		}
 	} else {
-		q.hand = &handOrder{KillAt: at, Steps: k.steps}
+		q.hand = &handOrder{KillIn: p.step, KillAt: p.nth, Steps: k.steps}
 		a, err = k.c.do(ctx, q)
 		b, err2 := os.ReadFile(k.steps)
 		err = errors.Join(err, err2)
@@ -199,7 +227,7 @@ func (k *killer) once(ctx context.Context, operation string, at int, after bool)
 	if err != nil {
 		return nil, err
 	}
-	if at == 0 {
+	if p.at == 0 {
 		if a.exit != 0 {
 			return nil, fmt.Errorf("control: %s: %s", operation, a.stderr)
 		}
@@ -291,7 +319,7 @@ func runKills(ctx context.Context, s *stage, r *row, name string, n int, newKill
 				if s.smoke && i > 0 && !s.brief {
 					break // one learns it for both
 				}
-				steps, err := k.once(ctx, operation, 0, false)
+				steps, err := k.once(ctx, point{operation: operation}, false)
 				if err != nil {
 					errs[i] = err
 					return
@@ -302,8 +330,7 @@ func runKills(ctx context.Context, s *stage, r *row, name string, n int, newKill
 				if ctx.Err() != nil {
 					return
 				}
-				operation, at := h.draw(luck)
-				if _, err := k.once(ctx, operation, at, luck.IntN(2) == 0); err != nil {
+				if _, err := k.once(ctx, h.draw(luck), luck.IntN(2) == 0); err != nil {
 					errs[i] = err
 					return
 				}
@@ -324,7 +351,7 @@ func runKills(ctx context.Context, s *stage, r *row, name string, n int, newKill
 func killProgram(ctx context.Context, s *stage, r *row) error {
 	n := s.kills
 	if s.smoke {
-		n = 12
+		n = 8
 	}
 	h := newHistogram()
 	return runKills(ctx, s, r, "kill", n, func(i int) (*killer, error) {
@@ -332,7 +359,7 @@ func killProgram(ctx context.Context, s *stage, r *row) error {
 		if err != nil {
 			return nil, err
 		}
-		c := s.site.client(fmt.Sprint("kill", i), "mara").fast(s)
+		c := s.site.client(fmt.Sprintf("killed-%d/home", i), "mara").fast(s)
 		c.spec = chip.Spec()
 		return &killer{s: s, r: r, h: h, c: c, steps: s.file(fmt.Sprint("steps", i))}, nil
 	}, h)
@@ -341,7 +368,7 @@ func killProgram(ctx context.Context, s *stage, r *row) error {
 func killChip(ctx context.Context, s *stage, r *row) error {
 	n := max(40, s.kills*2/5)
 	if s.smoke {
-		n = 6
+		n = 4
 	}
 	h := newHistogram()
 	return runKills(ctx, s, r, "chip", n, func(i int) (*killer, error) {

@@ -241,7 +241,11 @@ func lookalike(ctx context.Context, s *stage, r *row) error {
 	if err := t.again(ctx); err != nil {
 		return err
 	}
-	return errors.Join(c.opens(ctx), t.server.Stop())
+	a, err := c.must(ctx, []string{"show", plantedPath, "--reveal"})
+	if err == nil && !a.shows(planted) {
+		err = errors.New("control: the true server shows nothing")
+	}
+	return errors.Join(err, t.server.Stop())
 }
 
 func unknownCertificate(ctx context.Context, s *stage, r *row) error {

@@ -151,7 +151,10 @@ func (t *site) again(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.server, err = demo.Start(ctx, t.st.bin, t.st.file("server.log"), "serve", "--data", t.data, "--listen", host, "--json")
+	again, err := demo.Start(ctx, t.st.bin, t.st.file("server.log"), "serve", "--data", t.data, "--listen", host, "--json")
+	if err == nil {
+		t.server = again
+	}
 	return err
 }
 
