@@ -18,6 +18,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -379,8 +380,11 @@ func putBackByHand(ctx context.Context, s *stage, r *row) error {
 			return err
 		}
 	} else {
-		words, _, _ := strings.Cut(err.Error()[strings.Index(err.Error(), ": ")+2:], "\n")
-		r.try(strings.TrimSpace(words), "")
+		m := regexp.MustCompile(`message\\?":\\?"([^"\\:]*)`).FindStringSubmatch(err.Error())
+		if m == nil || !strings.Contains(err.Error(), "older than revoked.jws") {
+			return fmt.Errorf("control: it does not serve, for another reason: %w", err)
+		}
+		r.try(m[1]+": the database is older than revoked.jws", "")
 	}
 	if err := copyFile(db, newer); err != nil {
 		return err
