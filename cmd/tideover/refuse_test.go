@@ -64,6 +64,11 @@ func TestTray(t *testing.T) {
 	}
 	s.See("Master password")
 
+	// So does a press on the icon.
+	s.Window("alice").Minimise()
+	tray.Activate()
+	s.See("Master password")
+
 	tray.Click("Exit")
 	<-s.ended
 	tray.Gone()
