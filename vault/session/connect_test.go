@@ -181,7 +181,7 @@ func TestConnectRefusals(t *testing.T) {
 	w.refused(err, vault.NotSignedIn) // Disconnect deleted the token
 	_, err = w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret("wrong")})
 	w.refused(err, vault.WrongCredentials)
-	w.server.down = true
+	w.server.down.Store(true)
 	_, err = w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
 	w.refused(err, vault.Unreachable)
 	w.mode(session.Offline)

@@ -41,7 +41,7 @@ func TestCheckAsksHowTheDeviceStands(t *testing.T) {
 					t.Errorf("%+v, want device %s, mode %s", st, state, want)
 				}
 			}
-			w.server.down = true
+			w.server.down.Store(true)
 			w.server.device.State = wire.DeviceSuspended
 			st, err := w.s.Check(w.ctx())
 			w.must(err)

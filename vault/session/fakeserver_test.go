@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ type fakeServer struct {
 	content          *vault.Content
 	clock            *fakeClock
 
-	down      bool // nothing answers
+	down      atomic.Bool // nothing answers; set while somebody asks
 	kind      session.Kind
 	passwords map[string]string
 	otp       string // wanted as the second factor, if any
@@ -106,7 +107,7 @@ func (s *fakeServer) pin() string { return lease.Pin(s.spki()) }
 // ask counts a request, and is how the server is away.
 func (s *fakeServer) ask(what string) error {
 	s.calls[what]++
-	if s.down {
+	if s.down.Load() {
 		return vault.Fail(vault.Unreachable, "%s", url)
 	}
 	return nil

@@ -31,7 +31,7 @@ func TestDisconnectReadConnect(t *testing.T) {
 	}
 
 	w.run() // another process: locked
-	w.server.down = true
+	w.server.down.Store(true)
 	calls := len(w.server.calls)
 	_, err = w.s.List(w.ctx())
 	w.refused(err, vault.Locked)
@@ -54,7 +54,7 @@ func TestDisconnectReadConnect(t *testing.T) {
 	}
 
 	w.run()
-	w.server.down = false
+	w.server.down.Store(false)
 	done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
 	w.must(err)
 	if diff := cmp.Diff(session.Connected{Mode: session.Online, Dropped: []session.Draft{}}, done); diff != "" {
@@ -203,11 +203,11 @@ func TestLostConnectionGoesOfflineByItself(t *testing.T) {
 		w.disconnect()
 		_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
 		w.must(err)
-		w.server.down = true
+		w.server.down.Store(true)
 		_, err = w.s.List(w.ctx())
 		w.refused(err, vault.Unreachable)
 		w.mode(session.Offline)
-		w.server.down = false // the server is back: nothing happens by itself
+		w.server.down.Store(false) // the server is back: nothing happens by itself
 		w.mode(session.Offline)
 		_, err = w.s.List(w.ctx())
 		w.refused(err, vault.Locked)
@@ -220,7 +220,7 @@ func TestLostConnectionGoesOfflineByItself(t *testing.T) {
 	t.Run("without", func(t *testing.T) {
 		w := newWorld(t)
 		w.signIn()
-		w.server.down = true
+		w.server.down.Store(true)
 		_, err := w.s.List(w.ctx())
 		w.refused(err, vault.Unreachable)
 		w.mode(session.Disconnected)
@@ -234,7 +234,7 @@ func TestDisconnectWithoutServer(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		w := newWorld(t)
 		w.signIn()
-		w.server.down = true
+		w.server.down.Store(true)
 		_, err := w.s.Disconnect(w.ctx(), request)
 		w.refused(err, vault.NoCache)
 		w.mode(session.Disconnected)
@@ -244,7 +244,7 @@ func TestDisconnectWithoutServer(t *testing.T) {
 		w.disconnect()
 		_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
 		w.must(err)
-		w.server.down = true
+		w.server.down.Store(true)
 		_, err = w.s.Disconnect(w.ctx(), request)
 		w.refused(err, vault.Unreachable)
 		w.mode(session.Offline)

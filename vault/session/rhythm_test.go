@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,9 @@ type bubble struct {
 	server *fakeServer
 	clock  *fakeClock
 	s      *session.Session
-	told   []session.NewsKind
+
+	mu   sync.Mutex // Govern's goroutine tells, and the test listens meanwhile
+	told []session.NewsKind
 }
 
 func newBubble(t *testing.T, kind session.Kind) *bubble {
@@ -49,7 +52,11 @@ func (b *bubble) govern(hours int, between func(hour int)) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		b.s.Govern(ctx, func(n session.News) { b.told = append(b.told, n.Kind) })
+		b.s.Govern(ctx, func(n session.News) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.told = append(b.told, n.Kind)
+		})
 	}()
 	for hour := range hours {
 		time.Sleep(time.Hour)
@@ -62,7 +69,18 @@ func (b *bubble) govern(hours int, between func(hour int)) {
 	<-ended
 }
 
+// heard returns what was told, and begins anew.
+func (b *bubble) heard() []session.NewsKind {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	told := b.told
+	b.told = nil
+	return told
+}
+
 func (b *bubble) count(kind session.NewsKind) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	n := 0
 	for _, k := range b.told {
 		if k == kind {
@@ -101,15 +119,16 @@ func TestServerIsBack(t *testing.T) {
 		b.govern(4, func(hour int) {
 			switch hour {
 			case 0:
-				b.server.down = true
+				b.server.down.Store(true)
 			case 1:
 				if n := b.count(session.GovernorAway); n != 1 {
 					t.Errorf("told %d times in an hour that nobody answers", n)
 				}
-				b.server.down, b.told = false, nil
+				b.server.down.Store(false)
+				b.heard()
 			case 2:
-				if !slices.Contains(b.told, session.ServerMet) {
-					t.Errorf("told %v", b.told)
+				if told := b.heard(); !slices.Contains(told, session.ServerMet) {
+					t.Errorf("told %v", told)
 				}
 			}
 		})
