@@ -20,16 +20,37 @@ const (
 	systemBusAddress = "unix:path=/run/dbus/system_bus_socket"
 )
 
+// noBus is an address that no library can connect to, nor starts anything for.
+const noBus = "disabled:"
+
+// StartNoBus keeps libraries from starting a session bus where there is none: it
+// would outlive the program, and nothing would be on it. Call it before the first
+// of them is used.
+func StartNoBus() {
+	if busAddress() == "" {
+		_ = os.Setenv("DBUS_SESSION_BUS_ADDRESS", noBus) // fails for bad names only
+	}
+}
+
+// busAddress returns where the bus of the session is; empty: there is none.
+func busAddress() string {
+	address := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
+	if address != "" && !strings.Contains(address, "autolaunch:") {
+		return address
+	}
+	path := filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "bus")
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return "unix:path=" + dbus.EscapeBusAddressValue(path)
+}
+
 // sessionBus connects to the bus of the session, on a connection of its own.
 // It returns ErrNoBus when there is none, and never starts one.
 func sessionBus() (*dbus.Conn, error) {
-	address := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
-	if address == "" || strings.Contains(address, "autolaunch:") {
-		path := filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "bus")
-		if _, err := os.Stat(path); err != nil {
-			return nil, ErrNoBus
-		}
-		address = "unix:path=" + dbus.EscapeBusAddressValue(path)
+	address := busAddress()
+	if address == "" {
+		return nil, ErrNoBus
 	}
 	conn, err := connectBus(address)
 	if err != nil {

@@ -17,8 +17,8 @@ const patience = 10 * time.Second
 // Without one the library would start a bus and a keychain of its own, which
 // outlive the program and know nothing of the user's.
 func reachable() bool {
-	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
-		return true
+	if address := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" {
+		return address != "disabled:" // what the window says where there is none
 	}
 	// Where systemd and older logins put it; the library looks there, too.
 	for _, name := range []string{"bus", "dbus-session"} {

@@ -53,6 +53,7 @@ func run(args []string, cost cache.Cost) int {
 	if !hasDisplay(os.Getenv) {
 		return complain(words.Text("start.no_display", nil), words.Text("start.no_display.remedy", nil))
 	}
+	native.StartNoBus()
 	home, err := options.Folder()
 	if err != nil {
 		return fail(words, err)

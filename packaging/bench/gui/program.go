@@ -94,8 +94,13 @@ func (w *window) quit() {
 		select {
 		case <-w.ended:
 		case <-time.After(10 * time.Second): // a question that nobody sees
-			_ = w.cmd.Process.Kill()
-			<-w.ended
+			_ = w.cmd.Process.Signal(syscall.SIGQUIT) // ours says what it waits for
+			select {
+			case <-w.ended:
+			case <-time.After(2 * time.Second):
+				_ = w.cmd.Process.Kill()
+				<-w.ended
+			}
 		}
 	})
 	if code := w.cmd.ProcessState.ExitCode(); code != 0 {
