@@ -17,8 +17,6 @@ import (
 	"io"
 	"log"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/tideover/tideover/app/native"
 	"github.com/tideover/tideover/app/present"
@@ -66,18 +64,16 @@ func run(args []string, cost cache.Cost) int {
 		return fail(words, err)
 	}
 	defer func() { _ = instance.Close() }() // the home is free once the process is gone
-	// From here on: a chip may take its time, too.
-	wanted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	client, err := options.Open(wanted)
+	end := listen()
+	client, err := options.Open(end.wanted)
 	if err != nil {
 		return fail(words, err)
 	}
-	if wanted.Err() != nil {
+	if end.wanted.Err() != nil {
 		client.Close()
 		return 0
 	}
-	show(wanted, shown{options: options, client: client, home: home, instance: instance, language: words.Language()})
+	show(end, shown{options: options, client: client, home: home, instance: instance, language: words.Language()})
 	return 0
 }
 

@@ -24,19 +24,28 @@ type shown struct {
 }
 
 // show opens the window and returns when it is closed for good, by the person or
-// because it is not wanted any more.
-func show(wanted context.Context, s shown) {
+// because the end is wanted.
+func show(e *ending, s shown) {
 	a := toolkit.NewWithID(id)
 	w := a.NewWindow("Tideover")
 	w.SetMaster()
 	config := app.Config{
 		App: a, Window: w, Client: s.client, Target: s.options.Target, Chip: s.options.Chip(), Home: s.home,
-		Language: s.language, Version: start.Version(), Post: fyne.Do, Quit: a.Quit, Shows: s.instance.Shows(),
+		Language: s.language, Version: start.Version(), Post: fyne.Do, Shows: s.instance.Shows(),
+		Quit: func() {
+			leave(toolkitPatience)
+			a.Quit()
+		},
 		Tray: trayOf(a, w, w.Show),
 	}
 	d := app.New(config)
-	a.Lifecycle().SetOnStarted(d.Begin)
-
-	defer context.AfterFunc(wanted, d.Quit)()
+	a.Lifecycle().SetOnStarted(func() {
+		e.alone()
+		d.Begin()
+	})
+	defer context.AfterFunc(e.wanted, func() {
+		leave(endPatience)
+		d.Quit()
+	})()
 	w.ShowAndRun()
 }
