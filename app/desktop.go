@@ -62,6 +62,7 @@ type Desktop struct {
 	noticed       bool            // the person knows that the server is there
 	busy          int             // commands under way that others wait for
 	signing       chan struct{}   // holds one while a sign-in has its turn; outlives the places
+	opening       chan struct{}   // the same for a cache that is opened
 	said          *present.Notice // of a failure, for the place that comes of it; nil: none
 	lost          bool            // a request found no server, which may change the mode by itself
 	saving        bool            // the settings are being written; unsaved: they changed since
@@ -80,6 +81,7 @@ func New(c Config) *Desktop {
 	d := &Desktop{
 		cfg: c, session: c.Client.Session, commands: present.Commands(),
 		tasks: newTasks(c.Post), settings: loadSettings(c.Home), signing: make(chan struct{}, 1),
+		opening: make(chan struct{}, 1),
 	}
 	c.App.Settings().SetTheme(theme.New(theme.Mode(d.settings.Theme)))
 	c.App.SetIcon(theme.AppIcon())
@@ -208,7 +210,10 @@ func (d *Desktop) took(st session.Status) {
 	if first {
 		d.login.begin()
 	}
-	if st.Mode == session.Offline {
+	switch st.Mode {
+	case session.Online:
+		d.noticed = true // whoever works there knows of the server
+	case session.Offline:
 		d.offlineWanted = false
 	}
 }

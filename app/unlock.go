@@ -19,9 +19,8 @@ type unlockPlace struct {
 	d      *Desktop
 	screen *screen.Unlock
 	task   *task
-	over   func()        // ends the wait of other commands for the task
-	last   chan struct{} // closed when the work of the last attempt is over, cancelled or not
-	err    error         // of the last attempt
+	over   func() // ends the wait of other commands for the task
+	err    error  // of the last attempt
 	notice *present.Notice
 	locked lockout
 }
@@ -101,14 +100,14 @@ func (p *unlockPlace) unlock(user string, password []byte) {
 	request := session.UnlockRequest{User: user, Master: func(context.Context, cache.Status) (vault.Secret, error) {
 		return master.Clone(), nil // the session wipes its own
 	}}
-	earlier, now := p.last, make(chan struct{})
-	p.last = now
 	p.over = d.waiting()
 	p.task = start(d.tasks, func(ctx context.Context, _ func(func())) (bool, error) {
-		defer close(now)
 		defer master.Wipe()
-		if earlier != nil {
-			<-earlier // a chip that was asked answers, whoever still listens
+		select {
+		case d.opening <- struct{}{}: // a chip that an earlier attempt asked has answered
+			defer func() { <-d.opening }()
+		case <-ctx.Done():
+			return false, ctx.Err()
 		}
 		// A cache that is open is not asked for its password again: without this
 		// any password would do after an attempt that was cancelled too late, or
