@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,14 +108,15 @@ func TestTasksEndWithoutThoseWhoDoNotListen(t *testing.T) {
 			<-deaf
 			return 0, nil
 		}, func(int, error) {}, nil)
-		begun, closed, over := time.Now(), false, false
+		begun, over := time.Now(), false
+		var closed atomic.Bool
 		ts.end(func() {
-			closed = true
+			closed.Store(true)
 			<-deaf
 		}, func() { over = true })
 		q.one()
-		if took := time.Since(begun); !closed || !over || took != 2*endPatience {
-			t.Errorf("closed %v, over %v after %v", closed, over, took)
+		if took := time.Since(begun); !closed.Load() || !over || took != 2*endPatience {
+			t.Errorf("closed %v, over %v after %v", closed.Load(), over, took)
 		}
 		close(deaf)
 	})

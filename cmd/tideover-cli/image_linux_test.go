@@ -22,11 +22,6 @@ func writeImage(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	memory, err := unix.Open("/proc/self/mem", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = unix.Close(memory) }() // only read
 	out, err := os.Create(path)
 	if err != nil {
 		return err
@@ -45,7 +40,11 @@ func writeImage(path string) (err error) {
 			return err
 		}
 		for from < to {
-			n, err := unix.Pread(memory, through[:min(uint64(len(through)), to-from)], int64(from))
+			// A process without core dumps may not open its own memory in /proc, but
+			// this it may (ptrace(2): a thread of the same group always).
+			part := through[:min(uint64(len(through)), to-from)]
+			local := []unix.Iovec{{Base: &part[0], Len: uint64(len(part))}}
+			n, err := unix.ProcessVMReadv(os.Getpid(), local, []unix.RemoteIovec{{Base: uintptr(from), Len: len(part)}}, 0)
 			if err != nil || n == 0 {
 				return errors.Join(err, fmt.Errorf("%d bytes of %s", n, line))
 			}
