@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"unsafe"
 )
 
@@ -19,6 +20,11 @@ import (
 // all of them are taken once. What other goroutines let go of meanwhile, and
 // stacks, stay as they are: see Discreetly.
 func Forget() {
+	forgetting.Lock()
+	defer forgetting.Unlock()
+	// A collection that begins meanwhile would have free places wait for it, and
+	// new pages taken before them.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	clearRegisters()
 	runtime.GC()         // moves what lies in pools (sync.Pool) to where the next one frees it
 	debug.FreeOSMemory() // the next one
@@ -32,10 +38,16 @@ func Forget() {
 		if size < 8 || size > largestShared {
 			continue
 		}
-		fill(size, most, bytesOf)
-		fill(size, most, pointersOf)
+		most -= fill(size, most, pointersOf)
+		if size >= smallestBytes {
+			most -= fill(size, most, bytesOf)
+		}
 	}
 }
+
+// forgetting is held while the collector is off, which is one for the process:
+// the second of two would take that for what it was before.
+var forgetting sync.Mutex
 
 // alone makes one processor of all, so that none keeps free places to itself.
 func alone() { runtime.GOMAXPROCS(1) }
@@ -50,6 +62,10 @@ func together() {
 	runtime.SetDefaultGOMAXPROCS()
 }
 
+// smallestBytes is the smallest object without pointers: what is smaller lies in
+// one of these together with others (runtime/malloc.go, maxTinySize).
+const smallestBytes = 16
+
 // largestShared is the largest object that shares pages with others in numbers.
 // A secret that is larger is somebody's buffer, and wiped.
 const largestShared = 16 << 10
@@ -57,34 +73,51 @@ const largestShared = 16 << 10
 // Go takes memory from the system in pages of this size.
 const pageBytes = 8 << 10
 
-// slack is more than the pages that fill takes to see that it is done.
-const slack = 1 << 20
+// slack is more than the new pages that fill takes to see that it is done, of
+// all sizes together.
+const slack = 16 << 20
+
+// largestSpan is more than the pages that objects up to largestShared share
+// (runtime/sizeclasses.go).
+const largestSpan = 64 << 10
 
 // fill takes every free place for objects of a size. They are taken before new
 // pages are; so it ends when objects begin to lie one after the other from the
-// beginning of a page to its end, three times in a row to be sure.
-func fill(size, most int, take func(size int) unsafe.Pointer) {
+// beginning of a page to its end, five times in a row to be sure, or over more
+// than three of what can be free at a stretch. It returns how many bytes it took,
+// most at the most.
+func fill(size, most int, take func(size int) unsafe.Pointer) (taken int) {
 	var begin, end uintptr // of objects that lie one after the other
-	for fresh, taken := 0, 0; fresh < 3 && taken < most; taken += size {
+	tail := spanTail
+	for fresh := 0; fresh < 5 && end-begin < 3*largestSpan && taken < most; taken += size {
 		at := uintptr(take(size))
+		if size > largestPlain {
+			at &^= wordBytes // where the word before it begins
+			tail = 0
+		}
 		if at == end {
 			end += uintptr(size)
 			continue
 		}
 		rest := -end % pageBytes // what is left of its last page
-		if begin%pageBytes <= wordBytes && end > begin && rest < uintptr(size+spanTail) {
+		if begin%pageBytes == 0 && end > begin && rest < uintptr(size+tail) {
 			fresh++
 		} else {
 			fresh = 0
 		}
 		begin, end = at, at+uintptr(size)
 	}
+	return taken
 }
+
+// largestPlain is the largest object with pointers that has no word before it.
+const largestPlain = 512
 
 // wordBytes is what may stand before an object.
 const wordBytes = 8
 
-// spanTail is what the garbage collector may keep for itself at the end of pages.
+// spanTail is what the garbage collector may keep for itself at the end of pages
+// with objects up to largestPlain.
 const spanTail = 256
 
 // bytesOf takes a place among objects without pointers. It returns a pointer so
@@ -92,7 +125,7 @@ const spanTail = 256
 //
 //go:noinline
 func bytesOf(size int) unsafe.Pointer {
-	return unsafe.Pointer(unsafe.SliceData(make([]byte, max(size, 16))))
+	return unsafe.Pointer(unsafe.SliceData(make([]byte, size)))
 }
 
 // pointersOf takes a place among objects with pointers. Larger ones have a word
@@ -102,7 +135,7 @@ func bytesOf(size int) unsafe.Pointer {
 //go:noinline
 func pointersOf(size int) unsafe.Pointer {
 	words := size / int(unsafe.Sizeof(uintptr(0)))
-	if size > 512 {
+	if size > largestPlain {
 		words--
 	}
 	return unsafe.Pointer(unsafe.SliceData(make([]*byte, words)))
