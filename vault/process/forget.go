@@ -24,7 +24,12 @@ func Forget() {
 	defer forgetting.Unlock()
 	// A collection that begins meanwhile would have free places wait for it, and
 	// new pages taken before them.
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	before := debug.SetGCPercent(off)
+	defer func() {
+		if now := debug.SetGCPercent(before); now != off { // somebody else's will
+			debug.SetGCPercent(now)
+		}
+	}()
 	clearRegisters()
 	runtime.GC()         // moves what lies in pools (sync.Pool) to where the next one frees it
 	debug.FreeOSMemory() // the next one
@@ -48,6 +53,9 @@ func Forget() {
 // forgetting is held while the collector is off, which is one for the process:
 // the second of two would take that for what it was before.
 var forgetting sync.Mutex
+
+// off is no collections but those that are asked for.
+const off = -1
 
 // alone makes one processor of all, so that none keeps free places to itself.
 func alone() { runtime.GOMAXPROCS(1) }
