@@ -78,7 +78,7 @@ func (h *TrayHost) offer() error {
 	}
 	var err error
 	h.props, err = prop.Export(h.conn, watcherPath, prop.Map{watcherName: {
-		"RegisteredStatusNotifierItems":  {Value: []string{}, Emit: prop.EmitTrue},
+		"RegisteredStatusNotifierItems":  {Value: []string{}, Emit: prop.EmitFalse}, // tell does
 		"IsStatusNotifierHostRegistered": {Value: true, Emit: prop.EmitConst},
 		"ProtocolVersion":                {Value: int32(0), Emit: prop.EmitConst},
 	}})
@@ -160,8 +160,14 @@ func (h *TrayHost) tell(signal string, it item) {
 		all = append(all, it.owner+string(it.path))
 	}
 	h.mu.Unlock()
-	h.props.SetMust(watcherName, "RegisteredStatusNotifierItems", all)
-	_ = h.conn.Emit(watcherPath, watcherName+"."+signal, it.owner+string(it.path)) // nobody may be there to hear it
+	// Whether it is heard does not matter: a program may end together with its
+	// screen, when nobody is there any more. So the property does not tell by
+	// itself; it panics where it cannot.
+	const list = "RegisteredStatusNotifierItems"
+	h.props.SetMust(watcherName, list, all)
+	_ = h.conn.Emit(watcherPath, "org.freedesktop.DBus.Properties.PropertiesChanged",
+		watcherName, map[string]dbus.Variant{list: dbus.MakeVariant(all)}, []string{})
+	_ = h.conn.Emit(watcherPath, watcherName+"."+signal, it.owner+string(it.path))
 	h.woke()
 }
 
