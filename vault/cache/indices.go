@@ -131,7 +131,7 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 			f := finding{tries: tries}
 			return f.lockedOut(s.opt.Now())
 		}
-		if err := pins.write(ctx, binding.PinFail, 0, a.Tries); err != nil {
+		if err := pins.write(ctx, binding.PermitRequest{Index: binding.PinFail, Kind: kindOf(fresh), Limit: a.Tries}); err != nil {
 			return err
 		}
 	}
@@ -141,7 +141,7 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 	opens, err := x.Opens(ctx)
 	switch {
 	case errors.Is(err, binding.ErrNoIndices):
-		return pins.write(ctx, binding.PinPass, 0, a.Opens)
+		return pins.write(ctx, binding.PermitRequest{Index: binding.PinPass, Kind: kindOf(true), Limit: a.Opens})
 	case err != nil:
 		return chipProblem(err)
 	case opens.Limit-min(opens.Used, opens.Limit) >= a.Opens:
@@ -151,7 +151,15 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 	if err := pins.report(ctx, binding.PinPass); err != nil {
 		return err
 	}
-	return pins.write(ctx, binding.PinPass, opens.Used, opens.Used+a.Opens)
+	return pins.write(ctx, binding.PermitRequest{Index: binding.PinPass, Kind: kindOf(false), Count: opens.Used, Limit: opens.Used + a.Opens})
+}
+
+// kindOf is the permit for a write to an index.
+func kindOf(fresh bool) binding.PermitKind {
+	if fresh {
+		return binding.PermitFirstWrite
+	}
+	return binding.PermitRewrite
 }
 
 // pins writes limits and tells the server.
@@ -161,12 +169,19 @@ type pins struct {
 	of binding.Indices
 }
 
-func (p pins) write(ctx context.Context, k binding.IndexKind, count, limit uint32) error {
-	err := p.x.WritePin(ctx, binding.PinWrite{Index: k, Count: count, Limit: limit, Permit: p.a.Server.Permit})
+// write writes what w permits, which is prepared first: the chip could sign
+// nothing while it waits for the permit.
+func (p pins) write(ctx context.Context, w binding.PermitRequest) error {
+	w.Indices = p.of
+	permit, err := p.a.Server.Permit(ctx, w)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", k, chipProblem(err))
+		return fmt.Errorf("permit for %s: %w", w.Index, err)
 	}
-	return p.report(ctx, k)
+	err = p.x.WritePin(ctx, binding.PinWrite{Index: w.Index, Count: w.Count, Limit: w.Limit, Permit: permit})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", w.Index, chipProblem(err))
+	}
+	return p.report(ctx, w.Index)
 }
 
 func (p pins) report(ctx context.Context, k binding.IndexKind) error {

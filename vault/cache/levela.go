@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
@@ -174,7 +175,11 @@ func (s *Store) rekey(ctx context.Context, k rekeying, auth []byte) error {
 			}
 		}
 	}
-	if err := k.x.Rekey(ctx, auth, k.a.Server.Permit); err != nil {
+	permit, err := k.a.Server.Permit(ctx, binding.PermitRequest{Indices: k.slots.Indices, Index: binding.PinFail, Kind: binding.PermitRekey})
+	if err != nil {
+		return fmt.Errorf("permit for another password: %w", err)
+	}
+	if err := k.x.Rekey(ctx, auth, permit); err != nil {
 		return chipProblem(err)
 	}
 	return nil

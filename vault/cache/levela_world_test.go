@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type authority struct {
 	key      *ecdsa.PrivateKey
 	chip     *tpm.Chip
 	attester []byte // blob of the attestation key
+	device   []byte // blob of the device's key, which signs requests
 	public   *ecdsa.PublicKey
 
 	approved map[[16]byte]uint64              // highest generation with a lease, by cache
@@ -64,13 +66,37 @@ func newAuthority(t *testing.T, key *ecdsa.PrivateKey, chip *tpm.Chip) *authorit
 	if err != nil {
 		t.Fatal(err)
 	}
+	device, _, err := chip.NewSigningKey(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &authority{
-		t: t, key: key, chip: chip, attester: ak.Blob, public: public,
+		t: t, key: key, chip: chip, attester: ak.Blob, device: device, public: public,
 		approved: map[[16]byte]uint64{}, given: map[[16]byte]map[string]bool{}, dead: map[[16]byte]uint64{}, written: map[string]binding.PermitRequest{}, named: map[[16]byte]binding.Indices{},
 	}
 }
 
-func (a *authority) Permit(_ context.Context, r binding.PermitRequest) ([]byte, error) {
+// Permit signs and states with the chip, as the requests of a device do: in the
+// chip's session that would wait for itself.
+func (a *authority) Permit(ctx context.Context, want binding.PermitRequest) (func(context.Context, binding.PermitRequest) ([]byte, error), error) {
+	if _, err := a.chip.Sign(ctx, a.device, [32]byte{1}); err != nil {
+		return nil, err
+	}
+	if _, err := a.chip.Present(ctx, a.attester, [32]byte{2}); err != nil {
+		return nil, err
+	}
+	sent := false
+	return func(_ context.Context, r binding.PermitRequest) ([]byte, error) {
+		nonce := r.Nonce
+		if r.Nonce = nil; !reflect.DeepEqual(r, want) || sent {
+			return nil, fmt.Errorf("prepared was %+v, the chip asks for %+v: %w", want, r, errRefused)
+		}
+		sent, r.Nonce = true, nonce
+		return a.permit(r)
+	}, nil
+}
+
+func (a *authority) permit(r binding.PermitRequest) ([]byte, error) {
 	if a.refuse != nil {
 		return nil, a.refuse
 	}

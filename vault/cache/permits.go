@@ -26,10 +26,11 @@ type Permits interface {
 	// Indices tells the server where the NV indices of a cache stand, before
 	// anything is permitted for them. The same again changes nothing.
 	Indices(ctx context.Context, x binding.Indices) error
-	// Permit signs r, or says why not. The chip waits meanwhile, so it must not
-	// take long, and must not use the chip. The server has the indices on record
-	// and takes only kind, nonce, count and limit from r.
-	Permit(ctx context.Context, r binding.PermitRequest) (signature []byte, err error)
+	// Permit prepares the request for a permit, with all that the chip does for
+	// it: want is all but the nonce of the chip's session. What it returns sends
+	// that once, while the chip waits in the session whose nonce comes with the
+	// request; so it must not take long, and must not use the chip.
+	Permit(ctx context.Context, want binding.PermitRequest) (send func(context.Context, binding.PermitRequest) (signature []byte, err error), err error)
 	// Reading lets the server read an index: certify has the chip sign what it
 	// holds. Of the counter, that is the receipt of a wipe. A server that wants no
 	// word of the chip does not call certify.
