@@ -65,6 +65,9 @@ func (p *Policy) Check() error {
 	if p.OfflineEdits != EditsOverlay && p.OfflineEdits != EditsOff {
 		return fmt.Errorf("policy: offline_edits %q", p.OfflineEdits)
 	}
+	if p.SecurityKey != KeyOff && p.SecurityKey != KeyAllowed && p.SecurityKey != KeyRequired {
+		return fmt.Errorf("policy: security_key %q", p.SecurityKey)
+	}
 	if _, err := binding.ParseLevel(string(p.MinLevel)); err != nil {
 		return fmt.Errorf("policy: %w", err)
 	}

@@ -74,7 +74,20 @@ type Policy struct {
 	Checks         []string      `json:"checks"` // ids of doctor's checks that must be "ok"; never nil
 	Poll           Seconds       `json:"poll_s"` // how often the state is asked for
 	Scan           Seconds       `json:"scan_s"` // how often the content is compared
+	// SecurityKey is left out where it is off, so that what was signed before
+	// there was such a thing is read, and written, as it was.
+	SecurityKey KeyUse `json:"security_key,omitempty"`
 }
+
+// KeyUse says whether a security key may, or must, be needed to open a cache.
+type KeyUse string
+
+// The text reaches disk and wire, but for the first, which is left out there.
+const (
+	KeyOff      KeyUse = ""         // no cache gets one; those that have one keep it
+	KeyAllowed  KeyUse = "allowed"  // who makes the cache decides
+	KeyRequired KeyUse = "required" // a cache without one is neither made nor opened
+)
 
 // MasterRules are the rules for the master password of a cache.
 type MasterRules struct {

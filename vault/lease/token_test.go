@@ -86,7 +86,9 @@ func TestSignAndVerify(t *testing.T) {
 	keychain.Level, keychain.Root, keychain.Chip = binding.LevelC, nil, nil
 	never := sample()
 	never.Expires, never.Policy.Days = lease.Never, 0
-	for name, want := range map[string]lease.Lease{"full": sample(), "keychain": keychain, "never": never} {
+	required := sample()
+	required.Policy.SecurityKey = lease.KeyRequired
+	for name, want := range map[string]lease.Lease{"full": sample(), "keychain": keychain, "never": never, "with a security key": required} {
 		token, err := lease.Sign(key, kid, want)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -235,6 +237,9 @@ func TestVerifyRefusesOtherForms(t *testing.T) {
 		"powered on beyond days":   {sub(`"powered_on_s":604800`, `"powered_on_s":604801`), vault.Damaged},
 		"more days than allowed":   {sub(`"days":7`, `"days":31`), vault.Damaged},
 		"unknown kind of edits":    {sub(`"offline_edits":"overlay"`, `"offline_edits":"sync"`), vault.Damaged},
+		"security key off, said":   {sub(`"scan_s":3600`, `"scan_s":3600,"security_key":""`), vault.Damaged},
+		"security key in words":    {sub(`"scan_s":3600`, `"scan_s":3600,"security_key":"off"`), vault.Damaged},
+		"security key misspelt":    {sub(`"scan_s":3600`, `"scan_s":3600,"security_key":"Required"`), vault.Damaged},
 		"no checks":                {sub(`"checks":["disk_encryption"]`, `"checks":null`), vault.Damaged},
 		"no chip at level B":       {resign(t, key, head, payload[:strings.Index(payload, `"tpm":`)]+`"tpm":null}`), vault.Damaged},
 		"later version":            {sub(`{"v":1,`, `{"v":2,`), vault.Unsupported},

@@ -28,6 +28,10 @@ type Governance struct {
 	MinLevel     binding.Level // weakest binding that may hold a cache
 	AllowVirtual bool          // a virtual TPM counts
 
+	// SecurityKey says whether a security key is needed to open a cache. Where it
+	// is required, the escrow key file is not written: it opens without one.
+	SecurityKey lease.KeyUse
+
 	PollS int64 // between two looks for orders, while the program runs
 	ScanS int64 // between two looks for changed content
 
@@ -51,7 +55,8 @@ func DefaultGovernance() Governance {
 		Days: 7, SessionS: 8 * 60 * 60, IdleS: 15 * 60, ClipS: 20, Tries: 10,
 		Reveal: true, Copy: true, Export: false,
 		OfflineEdits: lease.EditsOverlay, MinLevel: binding.LevelB0, AllowVirtual: true,
-		PollS: 15 * 60, ScanS: 60 * 60, Approve: true,
+		SecurityKey: lease.KeyAllowed,
+		PollS:       15 * 60, ScanS: 60 * 60, Approve: true,
 		Master: MasterRules{MinLength: 12, MinClasses: 0, MinScore: 3, Differs: true},
 	}
 }
@@ -106,6 +111,11 @@ func (g Governance) Validate() error {
 	if _, err := binding.ParseLevel(string(g.MinLevel)); err != nil || !g.MinLevel.AtLeast(binding.LevelC) {
 		return fmt.Errorf("min_level: %q is none of A, B, B0, C", g.MinLevel)
 	}
+	switch g.SecurityKey {
+	case lease.KeyOff, lease.KeyAllowed, lease.KeyRequired:
+	default:
+		return fmt.Errorf("security_key: %q is none of off, allowed, required", g.SecurityKey)
+	}
 	return g.Master.validate()
 }
 
@@ -120,5 +130,6 @@ func (g Governance) Lease() lease.Policy {
 		},
 		Tries: uint32(g.Tries), MinLevel: g.MinLevel, AllowVirtual: g.AllowVirtual,
 		Checks: []string{}, Poll: lease.Seconds(g.PollS), Scan: lease.Seconds(g.ScanS),
+		SecurityKey: g.SecurityKey,
 	}
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -14,6 +15,9 @@ type Setting struct {
 	Key, Value string
 	Help       string // one sentence
 }
+
+// keyOff is how administrators write lease.KeyOff.
+const keyOff = "off"
 
 // knob ties a key to its place.
 type knob struct {
@@ -47,6 +51,19 @@ func knobs() []knob {
 			func(g *Governance, v string) error { g.MinLevel = binding.Level(v); return nil },
 		},
 		flag("allow_virtual", "a virtual TPM may hold a cache", func(g *Governance) *bool { return &g.AllowVirtual }),
+		{
+			"security_key", "a security key to open a cache: off, allowed or required",
+			func(g *Governance) string { return cmp.Or(string(g.SecurityKey), keyOff) },
+			func(g *Governance, v string) error {
+				if g.SecurityKey = lease.KeyUse(v); v == keyOff {
+					g.SecurityKey = lease.KeyOff
+				}
+				if v == "" { // which is how a lease says off
+					return fmt.Errorf("security_key: %q is none of off, allowed, required", v)
+				}
+				return nil
+			},
+		},
 		seconds("poll_s", "seconds between two looks for orders", func(g *Governance) *int64 { return &g.PollS }),
 		seconds("scan_s", "seconds between two looks for changed content", func(g *Governance) *int64 { return &g.ScanS }),
 		flag("auto_approve", "a new device works at once", func(g *Governance) *bool { return &g.Approve }),

@@ -25,7 +25,7 @@ func localPolicy() lease.Policy {
 			MinLength: g.Master.MinLength, MinClasses: g.Master.MinClasses, MinScore: g.Master.MinScore,
 		},
 		Tries: uint32(g.Tries), MinLevel: binding.LevelB0, AllowVirtual: true, Checks: []string{},
-		Poll: lease.Seconds(g.PollS), Scan: lease.Seconds(g.ScanS),
+		Poll: lease.Seconds(g.PollS), Scan: lease.Seconds(g.ScanS), SecurityKey: g.SecurityKey,
 	}
 }
 
