@@ -20,14 +20,8 @@ const (
 // has 256, everything else less than 100.
 const maxChallenge = 512
 
-// Activation is a server's challenge: a secret that only a chip which holds
-// both the endorsement key and the attestation key can read.
-type Activation struct {
-	Key         []byte // blob of the AttestationKey
-	Endorsement []byte // Endorsement.Public, that the challenge was made for
-	Credential  []byte // TPMS_ID_OBJECT
-	Secret      []byte // contents of TPM2B_ENCRYPTED_SECRET
-}
+// Activation is binding.Activation.
+type Activation = binding.Activation
 
 // Activate returns the secret of a challenge, 32 bytes. A challenge for
 // another EK or AK is ErrOtherMachine, one that is none ErrTampered;

@@ -24,13 +24,8 @@ const (
 	stepQuote     step = "Quote"
 )
 
-// AttestationKey is a key that signs what the chip says of itself and nothing
-// else (AK).
-type AttestationKey struct {
-	Blob   []byte // for the caller to keep; not secret, of use on this chip only
-	Public []byte // TPMT_PUBLIC, for the server
-	Root   []byte // Name of the storage root that it was made beside or under, 34 bytes
-}
+// AttestationKey is binding.AttestationKey.
+type AttestationKey = binding.AttestationKey
 
 // seedSize is the length in bytes of what makes one endorsed key another.
 const seedSize = 32

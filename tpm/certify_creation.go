@@ -72,6 +72,9 @@ func (c *Chip) NewSigningKeyForProof(ctx context.Context) (blob []byte, pub *ecd
 	return key.appendTo(signMark), pub, made, nil
 }
 
+// SigningKeyPublic is the function of that name; it asks the chip nothing.
+func (c *Chip) SigningKeyPublic(blob []byte) ([]byte, error) { return SigningKeyPublic(blob) }
+
 // SigningKeyPublic returns the public area (TPMT_PUBLIC) of the key in a blob
 // of NewSigningKey, for the server to compute its Name; ErrTampered if it is
 // none.
@@ -96,12 +99,8 @@ func cutSigningKey(blob []byte) (localObject, tpm2.TPM2BName, error) {
 	return key, name, nil
 }
 
-// Certifying is what is to be certified, and with what.
-type Certifying struct {
-	Key        []byte           // blob of the AttestationKey that signs
-	Creation   binding.Creation // of the object
-	Qualifying [32]byte         // what binding.Qualify makes of the server's nonce
-}
+// Certifying is binding.Certifying.
+type Certifying = binding.Certifying
 
 // CertifySealed has the chip state that it made the sealed object, when and
 // under which root, signed by the attestation key. It needs no password and

@@ -11,22 +11,17 @@ import (
 	"github.com/tideover/tideover/tpm/binding"
 )
 
-// ErrEndorsement: the chip's endorsement hierarchy, which proves whose make it
-// is, is closed to this user: it has a password, is switched off, or the
-// system keeps it for administrators. It comes together with ErrUnavailable.
-// Everything but proving works all the same.
-var ErrEndorsement = errors.New("endorsement hierarchy is closed to this user")
+// ErrEndorsement is binding.ErrEndorsement. It comes together with
+// ErrUnavailable.
+var ErrEndorsement = binding.ErrEndorsement
 
 const (
 	stepEndorse  step = "CreatePrimary(endorsement)"
 	stepReadCert step = "NV_Read(certificate)"
 )
 
-// Endorsement is the chip's identity key (EK), which its maker certified.
-type Endorsement struct {
-	Public       []byte   // TPMT_PUBLIC, of the TCG's template L-1 (RSA-2048) or L-2 (P-256)
-	Certificates [][]byte // DER: the EK's, then what the chip holds of its chain; nil if it holds none
-}
+// Endorsement is binding.Endorsement.
+type Endorsement = binding.Endorsement
 
 // Limits of what is read of certificates. Real ones have 0.8 to 1.5 KiB, and
 // the longest chain known (Intel's) has three above the EK's.

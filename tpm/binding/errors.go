@@ -37,4 +37,8 @@ var (
 	// than the one given, which is none by default, or the system lets nobody but
 	// an administrator ask. Ask for the password, or have an administrator do it.
 	ErrOwnerAuth = errors.New("authorisation of the chip's owner is needed")
+	// ErrEndorsement: the chip's endorsement hierarchy, which proves whose make it
+	// is, is closed to this user: it has a password, is switched off, or the
+	// system keeps it for administrators. Everything but proving works all the same.
+	ErrEndorsement = errors.New("endorsement hierarchy is closed to this user")
 )
