@@ -278,14 +278,20 @@ func TestServerIsPinned(t *testing.T) {
 
 func TestNoPlaceForSecrets(t *testing.T) {
 	w := newWorld(t)
-	s := session.New(session.Config{
-		Home: w.home, Clock: w.clock,
-		Dial: func(session.Target) (session.Remote, error) { return w.server, nil },
-	})
-	err := s.SignIn(context.Background(), session.SignInRequest{
-		Target: w.server.target(), Credentials: session.Credentials{User: user, Password: secret(account)},
-	})
-	w.refused(err, vault.NoSecretStore)
+	for _, noChip := range []bool{true, false} {
+		s := session.New(session.Config{
+			Home: w.home, Clock: w.clock, NoChip: noChip,
+			Dial: func(session.Target) (session.Remote, error) { return w.server, nil },
+		})
+		err := s.SignIn(context.Background(), session.SignInRequest{
+			Target: w.server.target(), Credentials: session.Credentials{User: user, Password: secret(account)},
+		})
+		want := vault.ChipMissing // which is there, and cannot be used now
+		if noChip {
+			want = vault.NoSecretStore
+		}
+		w.refused(err, want)
+	}
 	if len(w.server.calls) != 0 {
 		t.Error("the server was asked")
 	}
@@ -442,4 +448,30 @@ func TestConnectAfterTheChipWasReset(t *testing.T) {
 	_, err = w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(master)})
 	w.must(err)
 	w.unlock()
+}
+
+// A process that was killed while it cleared the cache leaves the list of edits
+// behind, and not the edits: nobody is asked about those.
+func TestEditsOfAKilledClearingAreGone(t *testing.T) {
+	w := newWorld(t)
+	w.disconnect()
+	w.unlock()
+	w.edit()
+	before := w.stateBytes()
+	w.must(w.s.ClearCache(w.ctx()))
+	w.must(os.WriteFile(filepath.Join(w.home, "state.json"), before, 0o600))
+	w.run()
+	st, err := w.s.Status(w.ctx())
+	w.must(err)
+	drafts, err := w.s.Drafts(w.ctx())
+	w.must(err)
+	if st.Drafts || len(drafts) != 0 {
+		t.Errorf("edits that are gone: %v, %v", st.Drafts, drafts)
+	}
+	w.signIn()
+	terms, err := w.s.CacheTerms(w.ctx())
+	w.must(err)
+	w.must(terms.Problem)
+	_, err = w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(master)})
+	w.must(err)
 }

@@ -68,7 +68,7 @@ func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error
 		return Cached{}, err
 	case mode == Offline:
 		return Cached{}, someoneOffline(a)
-	case len(a.Drafts) > 0:
+	case s.hasDrafts(st, a):
 		return Cached{}, vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
 	}
 	a, err = s.ensureSession(ctx, st, a, remote, Credentials{User: a.User, Password: r.Password, OTP: r.OTP})

@@ -32,7 +32,7 @@ func (s *Session) Drafts(ctx context.Context) ([]Draft, error) {
 		return nil, err
 	}
 	a := st.current()
-	if a == nil || len(a.Drafts) == 0 {
+	if !s.hasDrafts(st, a) {
 		return nil, nil
 	}
 	keeper, err := s.needKeeper()
@@ -49,6 +49,22 @@ func (s *Session) Drafts(ctx context.Context) ([]Draft, error) {
 		return nil, vault.Fail(vault.Damaged, "the list of local edits: %w", err)
 	}
 	return drafts, nil
+}
+
+// hasDrafts reports whether there are edits that Connect would drop. Their list
+// may outlive them: a process that was killed while it cleared the cache had
+// deleted the edits, and not the list yet.
+func (s *Session) hasDrafts(st *state, a *account) bool {
+	if a == nil || len(a.Drafts) == 0 {
+		return false
+	}
+	store, err := s.store(st, a)
+	if err != nil {
+		return true
+	}
+	defer func() { _ = store.Close() }() // nothing was opened
+	gone, err := store.Gone()
+	return err != nil || !gone
 }
 
 // edit puts one edit into the overlay, in place of an earlier one of the same

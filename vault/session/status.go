@@ -60,7 +60,7 @@ func (s *Session) Status(ctx context.Context) (Status, error) {
 			out.Device = DeviceStatus{a.Device.ID, a.Device.State}
 		}
 	}
-	out.Drafts = len(a.Drafts) > 0
+	out.Drafts = s.hasDrafts(st, a)
 	if out.Cache, err = s.cacheStatus(ctx, st, a); err != nil {
 		return out, err
 	}

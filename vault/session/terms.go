@@ -79,7 +79,7 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	if t.Password, err = s.needsPassword(ctx, a, t.Rules); err != nil {
 		return CacheTerms{}, err
 	}
-	if t.Problem = t.obstacle(a, refused); t.Problem == nil {
+	if t.Problem = t.obstacle(s.hasDrafts(st, a), refused); t.Problem == nil {
 		t.Problem = s.unbindable(&t)
 	}
 	return t, nil
@@ -154,9 +154,9 @@ func governance(ctx context.Context, remote Remote) (wire.Me, lease.Policy, erro
 }
 
 // obstacle returns the first reason why there will be no cache.
-func (t *CacheTerms) obstacle(a *account, refused error) error {
+func (t *CacheTerms) obstacle(drafts bool, refused error) error {
 	switch {
-	case len(a.Drafts) > 0:
+	case drafts:
 		return vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
 	case refused != nil:
 		return refused

@@ -3,19 +3,24 @@ package session
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// needKeeper returns the Keeper, or NoSecretStore: without a safe place for the
-// token there is no session.
+// needKeeper returns the Keeper; without a safe place for the token there is no
+// session. ChipMissing where a chip is there and cannot be used, else
+// NoSecretStore.
 func (s *Session) needKeeper() (Keeper, error) {
-	if !s.keeps() {
-		return nil, vault.NoSecretStore
+	switch {
+	case s.keeps():
+		return s.cfg.Keeper, nil
+	case s.cfg.Chip == nil && !s.cfg.NoChip: // a keychain is not what is missing
+		return nil, vault.Fail(vault.ChipMissing, "no chip")
 	}
-	return s.cfg.Keeper, nil
+	return nil, vault.NoSecretStore
 }
 
 func (s *Session) keeps() bool {
@@ -94,6 +99,9 @@ func (s *Session) liveSession(ctx context.Context, a *account) (*liveSession, er
 		return nil, err
 	}
 	raw, err := keeper.Unprotect(ctx, a.Token)
+	if errors.Is(err, vault.ChipMissing) || errors.Is(err, vault.Busy) {
+		return nil, err // it is whole, and opens when the chip is back
+	}
 	if err != nil {
 		return nil, vault.Fail(vault.NotSignedIn, "the stored session cannot be opened: %w", err)
 	}
