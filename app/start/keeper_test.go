@@ -28,6 +28,10 @@ func TestChipThatIsLostInTheMiddle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key, _, err := keep.NewSigningKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Remove(strings.TrimPrefix(m.Spec(), "unix:")); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +39,7 @@ func TestChipThatIsLostInTheMiddle(t *testing.T) {
 		"protect":   func(k session.Keeper) error { _, err := k.Protect(t.Context(), []byte("secret")); return err },
 		"unprotect": func(k session.Keeper) error { _, err := k.Unprotect(t.Context(), blob); return err },
 		"new key":   func(k session.Keeper) error { _, _, err := k.NewSigningKey(t.Context()); return err },
-		"sign":      func(k session.Keeper) error { _, err := k.Sign(t.Context(), blob, [32]byte{}); return err },
+		"sign":      func(k session.Keeper) error { _, err := k.Sign(t.Context(), key, [32]byte{}); return err },
 	} {
 		if err := call(keep); !errors.Is(err, vault.ChipMissing) {
 			t.Errorf("%s: %v", name, err)
