@@ -24,6 +24,8 @@ const (
 	UseOrder Use = "order" // suspend, wipe
 	UseList  Use = "list"  // the list of revoked devices
 	UseTPM   Use = "tpm"   // bounds that a chip checks, and nothing else
+	// UseRecovery signs nothing: machine secrets are wrapped to it (escrow/FORMAT.md).
+	UseRecovery Use = "recovery"
 )
 
 // SubKey is one of a server's working keys, introduced by its identity root.
@@ -34,7 +36,7 @@ type SubKey struct {
 	Signature []byte `json:"signature"`
 }
 
-// maxSubKeys bounds a list of sub-keys: four uses, and the retired keys of a
+// maxSubKeys bounds a list of sub-keys: five uses, and the retired keys of a
 // server that changes them every week of the longest lease, many times over.
 const maxSubKeys = 64
 
@@ -108,7 +110,7 @@ func VerifySubKeys(rootSPKI []byte, keys []SubKey) (KeySet, error) {
 			return KeySet{}, vault.Fail(vault.IdentityChanged, "sub-key %s is not signed by the pinned identity", k.KID)
 		}
 		switch k.Use {
-		case UseLease, UseOrder, UseList, UseTPM:
+		case UseLease, UseOrder, UseList, UseTPM, UseRecovery:
 		default:
 			continue
 		}
@@ -140,6 +142,17 @@ func (s KeySet) Newest(use Use) (pub *ecdsa.PublicKey, ok bool) {
 		}
 	}
 	return nil, false
+}
+
+// Recovery returns the newest recovery key and its id; ok is false if there is
+// none.
+func (s KeySet) Recovery() (kid string, pub *ecdsa.PublicKey, ok bool) {
+	for _, k := range slices.Backward(s.keys) {
+		if k.Use == UseRecovery {
+			return k.KID, k.pub, true
+		}
+	}
+	return "", nil, false
 }
 
 // Has reports whether pub is in the set for that use.
