@@ -149,6 +149,7 @@ type status struct {
 		ExpiresAt  string  `json:"expires_at"`
 		EndedBy    *string `json:"ended_by"`
 		Generation uint64
+		Level      string
 		Edits      int `json:"overlay_edits"`
 		TriesLeft  *int
 	}

@@ -48,7 +48,8 @@ func main() {
 	bin := flag.String("bin", "bin", "`folder` of the built programs")
 	smoke := flag.Bool("smoke", false, "a short run of less than two minutes, by the client's test build")
 	seed := flag.Uint64("seed", 0, "repeat the random choices of a run; 0: draw")
-	kills := flag.Int("kills", 1000, "kills of the program")
+	kills := flag.Int("kills", 1000, "kills of the program, and as many power cuts of the chip; more, until each step was hit")
+	resume := flag.String("resume", "", "keep count of the kills in `file`s that begin so, and go on from there; needs -seed")
 	brief := flag.Bool("brief", false, "every attack on the programs, with few tries each, and no Go tests")
 	only := flag.String("only", "", "attacks whose name matches this `expression`")
 	keep := flag.Bool("keep", false, "keep the working folder and say where it is")
@@ -58,7 +59,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills}); err != nil {
+	if err := run(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills, resume: *resume}); err != nil {
 		fmt.Fprintln(os.Stderr, "\nattack:", err)
 		os.Exit(1)
 	}
@@ -86,7 +87,7 @@ func run(ctx context.Context, bin, only string, keep bool, with stage) (err erro
 	if err != nil {
 		return err
 	}
-	s.smoke, s.brief, s.seed, s.kills = with.smoke, with.brief, with.seed, with.kills
+	s.smoke, s.brief, s.seed, s.kills, s.resume = with.smoke, with.brief, with.seed, with.kills, with.resume
 	defer func() { err = errors.Join(err, s.close()) }()
 	fmt.Printf("seed %d\n", s.seed)
 	var rows []*row

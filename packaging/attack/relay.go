@@ -25,9 +25,8 @@ type relay struct {
 	commands []string     // since the last plan
 	heard    bytes.Buffer // both ways, if listening
 	listens  bool
-	cutAt    int  // number of the command at which power goes; 0: never
-	after    bool // once the chip has done it, before the answer is out
-	cut      bool // it went
+	dies     point // the command at which power goes; without a step: never
+	cut      int   // the number of the command at which it went; 0: it did not
 	fault    error
 }
 
@@ -52,18 +51,23 @@ func newRelay(path string, chip *tpmtest.Process) (*relay, error) {
 
 func (b *relay) spec() string { return "unix:" + b.listener.Addr().String() }
 
-// plan starts counting anew; power goes at command number at, 0 for never.
-func (b *relay) plan(at int, after bool) {
+// plan starts counting anew; power goes at the point, or, if that has no step,
+// never.
+func (b *relay) plan(p point) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.commands, b.cutAt, b.after, b.cut = nil, at, after, false
+	b.commands, b.dies, b.cut = nil, p, 0
 }
 
-// done returns the commands since plan, and whether the power went.
+// done returns the commands since plan, up to the one at which power went, and
+// whether it did.
 func (b *relay) done() (commands []string, cut bool, fault error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.commands, b.cut, b.fault
+	if b.cut > 0 {
+		return b.commands[:b.cut], true, b.fault
+	}
+	return b.commands, false, b.fault
 }
 
 // pass hands commands and answers on until somebody hangs up.
@@ -80,9 +84,13 @@ func (b *relay) pass(client net.Conn) {
 			return
 		}
 		b.mu.Lock()
-		b.commands = append(b.commands, fmt.Sprintf("command %#x", binary.BigEndian.Uint32(command[6:])))
-		hit := b.cutAt == len(b.commands)
-		after := b.after
+		name := commandName(binary.BigEndian.Uint32(command[6:]))
+		b.commands = append(b.commands, name)
+		hit, after := false, b.dies.after
+		if name == b.dies.step {
+			b.dies.nth--
+			hit = b.dies.nth == 0
+		}
 		if b.listens {
 			b.heard.Write(command)
 		}
@@ -116,8 +124,83 @@ func (b *relay) pass(client net.Conn) {
 func (b *relay) powerCut() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.cut = true
-	b.fault = errors.Join(b.fault, b.chip.PowerCut())
+	b.cut = len(b.commands)
+	// Cuts alone must not fill the shared lockout, which counts them.
+	b.fault = errors.Join(b.fault, b.chip.PowerCut(), b.chip.ResetLockout())
+}
+
+// commandName is the name of a command that the client uses. (TCG TPM 2.0
+// Library, Part 2, 6.5.2.)
+func commandName(code uint32) string {
+	switch code {
+	case 0x120:
+		return "EvictControl"
+	case 0x122:
+		return "NV_UndefineSpace"
+	case 0x12a:
+		return "NV_DefineSpace"
+	case 0x131:
+		return "CreatePrimary"
+	case 0x134:
+		return "NV_Increment"
+	case 0x137:
+		return "NV_Write"
+	case 0x13b:
+		return "NV_ChangeAuth"
+	case 0x147:
+		return "ActivateCredential"
+	case 0x148:
+		return "Certify"
+	case 0x149:
+		return "PolicyNV"
+	case 0x14a:
+		return "CertifyCreation"
+	case 0x14c:
+		return "GetTime"
+	case 0x14e:
+		return "NV_Read"
+	case 0x151:
+		return "PolicySecret"
+	case 0x153:
+		return "Create"
+	case 0x157:
+		return "Load"
+	case 0x15d:
+		return "Sign"
+	case 0x15e:
+		return "Unseal"
+	case 0x160:
+		return "PolicySigned"
+	case 0x165:
+		return "FlushContext"
+	case 0x167:
+		return "LoadExternal"
+	case 0x169:
+		return "NV_ReadPublic"
+	case 0x16a:
+		return "PolicyAuthorize"
+	case 0x16b:
+		return "PolicyAuthValue"
+	case 0x16c:
+		return "PolicyCommandCode"
+	case 0x16d:
+		return "PolicyCounterTimer"
+	case 0x171:
+		return "PolicyOR"
+	case 0x173:
+		return "ReadPublic"
+	case 0x176:
+		return "StartAuthSession"
+	case 0x177:
+		return "VerifySignature"
+	case 0x17a:
+		return "GetCapability"
+	case 0x181:
+		return "ReadClock"
+	case 0x184:
+		return "NV_Certify"
+	}
+	return fmt.Sprintf("command %#x", code)
 }
 
 // message reads one command or answer. (TCG TPM 2.0 Library, Part 1, 18.)

@@ -36,10 +36,12 @@ type stage struct {
 	brief bool // of all attacks
 	seed  uint64
 	kills int
-	chip  *tpmtest.Process // of the machine
-	other *tpmtest.Process // of another machine
-	site  *site            // for all attacks that leave the server alone
-	stops []func() error
+	// resume is where the kills are kept, to go on from there; "": nowhere.
+	resume string
+	chip   *tpmtest.Process // of the machine
+	other  *tpmtest.Process // of another machine
+	site   *site            // for all attacks that leave the server alone
+	stops  []func() error
 }
 
 // site is a server with its people.

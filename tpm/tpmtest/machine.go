@@ -95,8 +95,7 @@ func (m *Machine) Reboot() {
 // lockout is set again, which a chip from StartDefault did not have.
 func (m *Machine) Clear() {
 	m.t.Helper()
-	m.must(m.p.owned(ccClear, rhPlatform))
-	m.SetLockout(ordinaryTries, ordinaryInterval)
+	m.must(m.p.Clear())
 }
 
 // AdvanceClock puts the chip's clock forward, which only its owner may, as if
@@ -125,7 +124,7 @@ func (m *Machine) SetLockout(tries int, interval time.Duration) {
 // ResetLockout forgives all failures.
 func (m *Machine) ResetLockout() {
 	m.t.Helper()
-	m.must(m.p.owned(ccDictionaryAttackLockReset, rhLockout))
+	m.must(m.p.ResetLockout())
 }
 
 // Loaded counts the objects and sessions in the chip. Between calls of package

@@ -25,6 +25,21 @@ func (p *Process) Reboot() error {
 	return p.PowerCut()
 }
 
+// ResetLockout forgives all failures of the shared lockout. A power cut counts
+// as one where the lockout has been used, so whoever cuts often needs it.
+func (p *Process) ResetLockout() error {
+	return p.owned(ccDictionaryAttackLockReset, rhLockout)
+}
+
+// Clear clears the chip: it has another storage root, no index, and an ordinary
+// lockout.
+func (p *Process) Clear() error {
+	if err := p.owned(ccClear, rhPlatform); err != nil {
+		return err
+	}
+	return p.setLockout(ordinaryTries, ordinaryInterval)
+}
+
 // AdvanceClock puts the chip's clock forward, as if the machine had run for d.
 func (p *Process) AdvanceClock(d time.Duration) error {
 	ctx := context.Background()
