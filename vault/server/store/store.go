@@ -89,10 +89,11 @@ type Reader interface {
 	KeyReader
 	RequestReader
 	OrderReader
+	RecoveryReader
 }
 
 // Tx reads and writes. In a Tx, the rows that User, Device, Factor, Generation,
-// Chip, Challenge, Slots and Request return are locked until its end, and a Setting cannot be changed
+// Chip, Challenge, Slots, Release and Request return are locked until its end, and a Setting cannot be changed
 // by others: so read, decide, write is safe. Entries and folders are guarded by
 // their version instead.
 type Tx interface {
@@ -119,6 +120,7 @@ type Tx interface {
 	KeyWriter
 	RequestWriter
 	OrderWriter
+	RecoveryWriter
 }
 
 // Counts are numbers of rows.

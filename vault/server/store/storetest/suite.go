@@ -49,6 +49,8 @@ func Run(t *testing.T, target Target) {
 		{"Requests", testRequests},
 		{"Orders", testOrders},
 		{"OrderRace", testOrderRace},
+		{"Escrows", testEscrows},
+		{"Releases", testReleases},
 		{"Text", testText},
 		{"Errors", testErrors},
 		{"Transactions", testTransactions},
