@@ -103,6 +103,9 @@ func (s *fakeServer) Proof(_ context.Context, _ vault.ID, generation uint64, _ s
 }
 
 func (s *fakeServer) Cleared(_ context.Context, _ vault.ID, generation uint64, _ session.Signer) error {
+	if s.losesCleared {
+		return vault.Unreachable
+	}
 	s.cleared = generation
 	return s.ask("cleared")
 }

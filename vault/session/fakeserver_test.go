@@ -51,6 +51,7 @@ type fakeServer struct {
 
 	refusesJournal bool
 	losesJournal   bool             // the way is lost when it is sent
+	losesCleared   bool             // likewise, of the word that a cache is gone
 	forgot         bool             // the device is not known when it is asked for
 	welcome        wire.DeviceState // of a device that comes after one that was revoked
 	publicKeys     map[string]bool
