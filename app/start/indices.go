@@ -1,6 +1,8 @@
 package start
 
 import (
+	"context"
+
 	"github.com/tideover/tideover/tpm"
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault/cache"
@@ -18,4 +20,19 @@ func (x indices) With(s binding.Slots) (cache.Indexed, error) {
 		return nil, err // not chip: a nil pointer in an interface is not nil
 	}
 	return chip, nil
+}
+
+// Provision has the chip of the flags define the NV indices that another user's
+// Session.PlanIndices returned: what an administrator does where the chip's owner
+// has a password, or the system lets nobody else. owner is that password; nil:
+// there is none. It may be repeated, and changes nothing that is whole. Errors
+// are those of tpm.Open and Chip.Provision: binding.ErrOwnerAuth,
+// binding.ErrNoSpace, and binding.ErrIndexTaken, where that user plans anew.
+func (o Options) Provision(ctx context.Context, s binding.Slots, owner []byte) error {
+	chip, err := o.OpenChip(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = chip.Close() }() // nothing was left in it
+	return chip.Provision(ctx, s, owner)
 }

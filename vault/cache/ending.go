@@ -18,6 +18,9 @@ func (s *Store) kill(ctx context.Context) error {
 		return err
 	}
 	err = s.stepPast(ctx, st)
+	if errors.Is(err, binding.ErrNoIndices) && s.belowA() { // planned, and never used
+		return s.update(func(st *clientState) error { st.Indices.Kill = false; return nil })
+	}
 	if errors.Is(err, binding.ErrNoIndices) || errors.Is(err, binding.ErrTampered) {
 		if err := s.update(func(st *clientState) error { st.dropSlots(); return nil }); err != nil {
 			return err
@@ -31,6 +34,12 @@ func (s *Store) kill(ctx context.Context) error {
 		st.Indices.Kill, st.Indices.Receipt = false, st.WipedThrough
 		return nil
 	})
+}
+
+// belowA reports that the file in place is of a lower level.
+func (s *Store) belowA() bool {
+	o, err := readOuter(s.path(cacheName), s.limits())
+	return err == nil && o.record.Slots == nil
 }
 
 // stepPast is the wipe in the chip. Errors are the chip's.
@@ -83,7 +92,8 @@ func (s *Store) killInPlace(ctx context.Context) error {
 	return nil
 }
 
-// ReceiptOwed reports whether a wipe is over of which the server has no receipt.
+// ReceiptOwed reports whether there was a wipe of which the server has no
+// receipt, or the chip does not know yet.
 func (s *Store) ReceiptOwed() (bool, error) {
 	st, err := s.load()
 	if errors.Is(err, vault.NoCache) {
@@ -92,7 +102,7 @@ func (s *Store) ReceiptOwed() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return st.Indices != nil && st.Indices.Receipt != 0, nil
+	return st.Indices != nil && (st.Indices.Kill || st.Indices.Receipt != 0), nil
 }
 
 // Receipt gives the server the chip's word that the counter is past everything
@@ -111,7 +121,12 @@ func (s *Store) Receipt(ctx context.Context, server Permits) error {
 		return err
 	}
 	slots, ok := st.slots()
-	if !ok || st.Indices.Receipt == 0 {
+	switch {
+	case !ok:
+		return nil
+	case st.Indices.Kill: // whoever takes the lock tries, and could not
+		return vault.Fail(vault.ChipMissing, "the chip could not be asked to end what was wiped")
+	case st.Indices.Receipt == 0:
 		return nil
 	}
 	x, err := s.indexed(slots)

@@ -13,7 +13,7 @@ import (
 
 // wantsA reports whether the next generation is of level A: the caller asks
 // for it, or the cache has been armed before. Nothing lowers it by the way.
-func (s *Store) wantsA(r PrepareRequest) (bool, error) {
+func (s *Store) wantsA(ctx context.Context, r PrepareRequest) (bool, error) {
 	st, err := s.state()
 	if errors.Is(err, vault.NoCache) {
 		return r.A != nil, nil
@@ -21,7 +21,27 @@ func (s *Store) wantsA(r PrepareRequest) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return r.A != nil || st.Indices != nil, nil
+	return r.A != nil || s.armed(ctx, st), nil
+}
+
+// armed reports whether a generation of level A may have been made with the
+// slots: pin_fail is written before the first of them. Indices that are planned,
+// or provisioned for later, lower nothing. A chip that does not say counts as
+// one that has them.
+func (s *Store) armed(ctx context.Context, st *clientState) bool {
+	slots, ok := st.slots()
+	if !ok {
+		return false
+	}
+	if s.endangered(st) {
+		return true
+	}
+	x, err := s.indexed(slots)
+	if err != nil {
+		return true
+	}
+	_, err = x.Tries(ctx)
+	return !errors.Is(err, binding.ErrNoIndices)
 }
 
 // measureA is what prepare does at level A before it seals: the indices are
@@ -86,7 +106,7 @@ func (s *Store) credentialsA(ctx context.Context, r PrepareRequest, x Indexed, s
 		if r.From != nil {
 			return r.From.credentials()
 		}
-		return derive(ctx, r.Password, place.record.Derivation)
+		return s.samePassword(ctx, r, x, st)
 	}
 	switch {
 	case r.A == nil:
@@ -108,6 +128,38 @@ func (s *Store) credentialsA(ctx context.Context, r PrepareRequest, x Indexed, s
 		return nil, err
 	}
 	return creds, nil
+}
+
+// samePassword works through a master password that is to be that of the
+// generation in place, and has the chip say whether it is: later, the server
+// would have sent everything for nothing.
+func (s *Store) samePassword(ctx context.Context, r PrepareRequest, x Indexed, st *clientState) (*credentials, error) {
+	f, err := s.examine(ctx, s.path(cacheName), st)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	if f.approval == nil || f.outer == nil {
+		return nil, f.problem
+	}
+	creds, err := derive(ctx, r.Password, f.record.Derivation)
+	if err != nil {
+		return nil, err
+	}
+	err = x.Rehearse(ctx, binding.SealedUse{Object: f.record.Object, Terms: f.record.terms(), Approval: f.approval, Auth: creds.auth})
+	switch {
+	case errors.Is(err, binding.ErrWrongAuth):
+		err = s.wrongPassword(ctx, f)
+	case errors.Is(err, binding.ErrClockEnded), errors.Is(err, binding.ErrBootsEnded):
+		// Its lease is over, so it cannot be tried. The rehearsal of the new one tells.
+		return creds, nil
+	case err != nil:
+		err = chipProblem(err)
+	default:
+		return creds, nil
+	}
+	creds.wipe()
+	return nil, err
 }
 
 // placeA returns the file of the current generation, if it is of level A; nil
@@ -161,6 +213,9 @@ func (s *Store) rekey(ctx context.Context, k rekeying, auth []byte) error {
 		return err
 	}
 	if st.HighestSealed > 0 {
+		if st.Indices == nil { // they went with the wipe
+			return vault.Fail(vault.OtherMachine, "the chip's indices are gone")
+		}
 		if !k.wipe {
 			if _, err := k.x.Wipe(ctx, st.HighestSealed); err != nil {
 				return chipProblem(err)

@@ -19,6 +19,9 @@ type LevelA struct {
 	// NewPassword says that the master password is another one than that of the
 	// cache in place: that one is wiped first, since one index guards both.
 	NewPassword bool
+	// NewTries asks for new tries also where the chip does not say that none is
+	// left, as it does where its owner has a password.
+	NewTries bool
 }
 
 // Permits is the server, as level A needs it. Errors reach the caller wrapped.
