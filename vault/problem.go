@@ -77,6 +77,7 @@ const (
 	PINBlocked   Cause = "pin_blocked"   // tries left: until it is plugged in again; none: for good
 	PINNotSet    Cause = "pin_not_set"   // the key asks for none, and one is needed
 	TouchTimeout Cause = "touch_timeout" // nobody touched it in time
+	KeyRequired  Cause = "key_required"  // the policy wants a security key, and there is none for this cache
 
 	ApprovalPending Cause = "approval_pending"
 	ApprovalDenied  Cause = "approval_denied"

@@ -31,7 +31,7 @@ func Exit(c vault.Cause) int {
 	case vault.ReadOnly:
 		return 13
 	case vault.NotSignedIn, vault.Locked, vault.SecondFactor, vault.KeyMissing, vault.KeyUnknown, vault.KeyFailed, vault.SeveralKeys,
-		vault.PINNotSet, vault.TouchTimeout:
+		vault.PINNotSet, vault.TouchTimeout, vault.KeyRequired:
 		return 14
 	case vault.NotFound, vault.Ambiguous:
 		return 15

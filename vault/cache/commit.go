@@ -88,7 +88,7 @@ func (p *Pending) checkLease(content *vault.Content, token string) error {
 		if token != "" {
 			return errors.New("cache: a lease where no server governs")
 		}
-		return nil
+		return p.demandsKey(p.record.Local.Policy)
 	}
 	st, err := p.store.state()
 	if err != nil {
@@ -111,7 +111,7 @@ func (p *Pending) checkLease(content *vault.Content, token string) error {
 	if n := content.Root.Count(); n != l.Entries {
 		return vault.Fail(vault.BadAnswer, "%d entries, the lease says %d", n, l.Entries)
 	}
-	return nil
+	return p.demandsKey(l.Policy)
 }
 
 // writeFile writes `.new` and returns the digest of its bytes.
@@ -128,12 +128,19 @@ func (p *Pending) writeFile(ctx context.Context, doc *kdbx.Document, token strin
 	if err != nil {
 		return lease.Hash{}, err
 	}
-	key := p.creds.key(p.secret)
+	opener, err := p.opener()
+	if err != nil {
+		return lease.Hash{}, err
+	}
+	key := p.creds.key(opener)
 	defer key.Wipe()
 	opt := kdbx.DefaultOptions()
 	opt.KDF = p.creds.Cost.params()
 	opt.PublicCustomData = public(p.der, token, report.Entries, report.Attachments)
 	opt.PublicCustomData.SetBytes(itemOrigin, of)
+	if p.item != nil {
+		opt.PublicCustomData.SetBytes(itemKeys, p.item)
+	}
 	var digest lease.Hash
 	err = p.store.writeNew(p.store.path(cacheName), func(w io.Writer) error {
 		whole := sha256.New()
@@ -176,7 +183,7 @@ func (p *Pending) prove(ctx context.Context, report Report) error {
 		return fmt.Errorf("open the new generation: %w", f.problem)
 	}
 	creds := p.creds.clone()
-	o, err := p.store.open(ctx, f, creds)
+	o, err := p.store.open(ctx, f, creds, p.factor.Clone())
 	if err != nil {
 		creds.wipe()
 		return fmt.Errorf("open the new generation: %w", err)

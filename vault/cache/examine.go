@@ -24,6 +24,7 @@ type finding struct {
 	approval *binding.Approval
 	tries    binding.Tries
 	opens    *binding.Opens // that the chip counts; nil: it does not
+	answered string         // label of the security key that gave the factor
 	ahead    bool           // level A: it is to be committed, and the counter is not there yet
 }
 
@@ -40,10 +41,12 @@ func (st State) rank() int {
 		return 4
 	case Superseded:
 		return 5
-	case LockedOut:
+	case KeyRequired:
 		return 6
+	case LockedOut:
+		return 7
 	}
-	return 7
+	return 8
 }
 
 // object notes a reason why the cache does not open. The first by rank counts,
@@ -88,6 +91,7 @@ func (s *Store) check(ctx context.Context, f *finding, st *clientState) error {
 		f.checkLease(s, st)
 	} else {
 		f.policy, f.term = r.Local.Policy, r.term()
+		f.checkFactor()
 	}
 	if err := r.checkObject(); err != nil {
 		f.object(Damaged, err)
@@ -245,8 +249,9 @@ func (f *finding) checkLease(s *Store, st *clientState) {
 	}
 	if st.Floor.below(l) { // what took its place ended earlier, and is gone
 		f.verdict.End(f.term, lease.EndedByWall, false)
-		f.object(Expired, &vault.Problem{Cause: vault.Expired, Detail: "a shorter lease was taken away"})
+		f.object(Expired, &vault.Problem{Cause: vault.Expired, Detail: "a shorter or stricter lease was taken away"})
 	}
+	f.checkFactor()
 }
 
 // verify reads a lease and holds it against the record.

@@ -39,7 +39,11 @@ func (p *Pending) rehearse(ctx context.Context, report Report) error {
 	if err != nil {
 		return fmt.Errorf("rehearse the new generation: %w", chipProblem(err))
 	}
-	key := p.creds.key(p.secret)
+	opener, err := p.opener()
+	if err != nil {
+		return err
+	}
+	key := p.creds.key(opener)
 	defer key.Wipe()
 	doc, err := s.readInner(ctx, f, key)
 	if err != nil {

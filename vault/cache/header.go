@@ -11,6 +11,7 @@ import (
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/kdbx"
 	"github.com/tideover/tideover/vault/lease"
 )
@@ -36,8 +37,9 @@ type outer struct {
 	sha256      lease.Hash // of the whole file
 	record      *record
 	recordSum   lease.Hash
-	token       string  // the lease inside the file; empty: none
-	origin      *origin // whose it is; nil: it does not say
+	token       string       // the lease inside the file; empty: none
+	origin      *origin      // whose it is; nil: it does not say
+	keys        *fido.Record // one of which is needed; nil: none is
 	entries     int
 	attachments int
 }
@@ -135,6 +137,9 @@ func (o *outer) readPublic(h *kdbx.Header) error {
 		return vault.Fail(vault.Damaged, "not an offline cache: no counts")
 	}
 	o.entries, o.attachments = int(n), int(m)
+	if err := o.readKeys(h.PublicCustomData); err != nil {
+		return err
+	}
 	return o.readOrigin(h.PublicCustomData)
 }
 

@@ -37,7 +37,8 @@ func TestRecordOfLevelA(t *testing.T) {
 		want   vault.Cause
 	}{
 		{"version 1", func(b []byte) []byte { b[version] = 1; return b }, vault.Damaged},
-		{"version 3", func(b []byte) []byte { b[version] = 3; return b }, vault.Unsupported},
+		{"version 3, without security keys", func(b []byte) []byte { b[version] = 3; return b }, vault.Damaged},
+		{"version 4", func(b []byte) []byte { b[version] = 4; return b }, vault.Unsupported},
 		{"another level", func(b []byte) []byte { return bytes.Replace(b, []byte("\x0c\x01A"), []byte("\x0c\x01B"), 1) }, vault.Damaged},
 		{"something behind it", func(b []byte) []byte { return append(b, 0) }, vault.Damaged},
 		{"cut short", func(b []byte) []byte { return b[:len(b)-1] }, vault.Damaged},

@@ -165,11 +165,15 @@ func (o *Opened) Append(_ context.Context, e audit.Event) error {
 }
 
 // ExportKeyFile writes the machine secret as a KeePass key file (.keyx), with
-// which the cache file opens in other programs, anywhere. The journal has it
-// before the first byte. NotPermitted if the policy forbids it.
+// which the cache file opens in other programs, anywhere, and without a security
+// key. The journal has it before the first byte. NotPermitted if the policy
+// forbids it, or wants a security key.
 func (o *Opened) ExportKeyFile(ctx context.Context, w io.Writer) error {
 	if !o.found.policy.Export {
 		return vault.Fail(vault.NotPermitted, "the policy does not allow the machine secret to be exported")
+	}
+	if o.found.policy.SecurityKey == lease.KeyRequired {
+		return vault.Fail(vault.NotPermitted, "the policy wants a security key, and the exported key file opens the cache without one")
 	}
 	if err := o.Append(ctx, audit.Event{Type: audit.Export}); err != nil {
 		return err

@@ -314,7 +314,7 @@ func TestStatusJSON(t *testing.T) {
 		"created_at": "2026-11-20T12:00:00Z", "age_s": 3600.0, "expires_at": "2026-11-27T12:00:00Z", "expires_in_s": 6*86400.0 + 82800,
 		"ended_by": nil, "level": "B", "virtual_tpm": true, "proven": false, "governed": "server",
 		"entries": 2.0, "attachments": 1.0, "size_bytes": float64(len(w.read("cache.kdbx"))), "generation": 1.0,
-		"tries_left": float64(w.status().Tries.Left), "opens_left": nil, "overlay_edits": 0.0, "journal_events": 0.0,
+		"tries_left": float64(w.status().Tries.Left), "opens_left": nil, "security_keys": []any{}, "overlay_edits": 0.0, "journal_events": 0.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("usable (-want +got):\n%s", diff)

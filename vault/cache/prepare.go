@@ -12,6 +12,7 @@ import (
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/process"
 )
@@ -34,7 +35,12 @@ type PrepareRequest struct {
 	// permit something: another password, new tries or openings.
 	A *LevelA
 
-	Cost     Cost          // of each key derivation; zero: that of the cache in place, or DefaultCost
+	Cost Cost // of each key derivation; zero: that of the cache in place, or DefaultCost
+	// Keys are security keys, any one of which is needed to open the cache, besides
+	// everything else; none: no key is. They must come from fido.Enrol, from
+	// Opened.SecurityKeys or from SignedKeys.
+	Keys []fido.Key
+
 	MinLevel binding.Level // LevelTooLow below it; empty: any that a chip seals. Level C must be named
 }
 
@@ -67,6 +73,9 @@ type Pending struct {
 	record  *record
 	der     []byte
 	secret  []byte
+	keys    []fido.Key
+	item    []byte           // the keys, as the file has them
+	factor  vault.Secret     // lies with creds, like secret
 	made    binding.Creation // of the sealed object; zero: the chip does not tell
 	creds   *credentials
 	clock   binding.Clock
@@ -134,7 +143,7 @@ func (r *PrepareRequest) check() error {
 func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
 	rec := &record{Governed: r.Trust != nil, Device: r.Device, Created: s.opt.Now().UTC().Truncate(time.Second)}
 	measure := s.measureBelowA
-	if wanted, err := s.wantsA(ctx, r); err != nil {
+	if wanted, err := s.wantsA(r); err != nil {
 		return nil, err
 	} else if wanted {
 		measure = s.measureA
@@ -144,7 +153,7 @@ func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error)
 		return nil, err
 	}
 	rec.Derivation = creds.derivation
-	p := &Pending{store: s, request: r, record: rec, creds: creds, clock: clock, secret: creds.memory.Bytes(secretBytes)}
+	p := &Pending{store: s, request: r, record: rec, creds: creds, clock: clock, secret: creds.memory.Bytes(secretBytes), keys: r.Keys}
 	p.request.Password, p.request.From, p.request.A = vault.Secret{}, nil, nil
 	rand.Read(p.secret) //nolint:errcheck // never returns an error (Go 1.24)
 	if err := p.seal(ctx); err != nil {
@@ -315,6 +324,9 @@ func (p *Pending) seal(ctx context.Context) error {
 	if err := p.store.takeNumber(p.request, p.record, counter); err != nil {
 		return err
 	}
+	if err := p.addKeys(); err != nil {
+		return err
+	}
 	auth := p.creds.auth
 	if p.record.Level == binding.LevelA {
 		auth = nil // the password is pin_fail's
@@ -391,7 +403,7 @@ func (p *Pending) end() {
 }
 
 func (p *Pending) wipe() {
-	p.secret = nil
+	p.secret, p.factor = nil, vault.Secret{}
 	p.creds.wipe()
 }
 

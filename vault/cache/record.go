@@ -50,6 +50,7 @@ type record struct {
 	Key        binding.ServerKey // governed
 	Local      *localTerms       // not governed
 	Slots      *binding.Slots    // level A
+	Factor     *lease.Hash       // of the item of security keys; nil: none is needed
 }
 
 // chipFacts describe the chip at the time of sealing.
@@ -129,6 +130,7 @@ func (r *record) marshal() ([]byte, error) {
 		if r.Governed {
 			b.AddASN1(tagServerKey, func(b *cryptobyte.Builder) { b.AddBytes(r.Key.Public()) })
 			r.addSlots(b)
+			r.addFactor(b)
 			return
 		}
 		b.AddASN1(tagLocal, func(b *cryptobyte.Builder) {
@@ -137,6 +139,7 @@ func (r *record) marshal() ([]byte, error) {
 			b.AddASN1Uint64(uint64(r.Local.Bounds.Resets))
 			b.AddASN1OctetString(policy)
 		})
+		r.addFactor(b)
 	})
 	der, err := b.Bytes()
 	if err != nil {
@@ -156,7 +159,7 @@ func parseRecord(der []byte) (*record, error) {
 	}
 	p := recordParser{ok: true}
 	r := p.record(der)
-	if p.version > recordVersionA {
+	if p.version > recordVersionKey {
 		return nil, vault.Fail(vault.Unsupported, "record: version %d", p.version)
 	}
 	if !p.ok {
@@ -230,7 +233,7 @@ func (p *recordParser) record(der []byte) *record {
 	s := p.sequence(&in)
 	p.ok = p.ok && in.Empty()
 	p.version = p.number(&s)
-	if p.version != recordVersion && p.version != recordVersionA {
+	if p.version < recordVersion || p.version > recordVersionKey {
 		p.ok = false
 		return r
 	}
@@ -257,11 +260,14 @@ func (p *recordParser) record(der []byte) *record {
 		p.ok = p.ok && s.ReadASN1(&key, tagServerKey)
 		parsed, err := binding.ParseKey(key)
 		r.Key, p.ok = parsed, p.ok && err == nil
-		if p.version == recordVersionA {
+		if r.Level == binding.LevelA {
 			r.Slots = p.slots(&s, r)
 		}
 	} else {
 		r.Local = p.local(&s)
+	}
+	if p.version == recordVersionKey {
+		r.Factor = p.factor(&s)
 	}
 	// What follows inside the sequences shows when the record is written again.
 	return r

@@ -50,7 +50,7 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 	}
 	f.checkLease(s, st)
 	// An epoch that is over, or a lease that is, is what renewal is for.
-	if f.problem != nil && f.state != Revoked && f.state != Expired {
+	if f.problem != nil && f.state != Revoked && f.state != Expired && f.state != KeyRequired {
 		return Renewal{}, f.problem
 	}
 	keys, err := st.keySet()
@@ -67,7 +67,7 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 		return Renewal{Lease: f.lease}, nil
 	}
 	shorter := endsBefore(l, f.lease)
-	if shorter { // before the sidecar: dying in between leaves no lease, and not the longer one
+	if shorter || stricter(l, f) { // before the sidecar: dying in between leaves no lease, and not the longer one
 		if err := s.update(func(st *clientState) error { st.Floor = floor{l.Generation, l.Seq}; return nil }); err != nil {
 			return Renewal{}, err
 		}
@@ -83,6 +83,12 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 		return nil
 	})
 	return Renewal{Lease: l, Shortened: shorter}, err
+}
+
+// stricter reports whether l wants a security key that the cache has not, and the
+// lease that holds does not.
+func stricter(l *lease.Lease, f *finding) bool {
+	return f.record.Factor == nil && l.Policy.SecurityKey == lease.KeyRequired && f.lease.Policy.SecurityKey != lease.KeyRequired
 }
 
 // endsBefore reports whether some clock ends a before b.

@@ -78,7 +78,10 @@ func sameSlots(a, b binding.Slots) bool {
 
 // version returns the version that r is written as.
 func (r *record) version() uint64 {
-	if r.Slots != nil {
+	switch {
+	case r.Factor != nil:
+		return recordVersionKey
+	case r.Slots != nil:
 		return recordVersionA
 	}
 	return recordVersion

@@ -26,6 +26,8 @@ const (
 	Damaged    State = "damaged"
 	LockedOut  State = "locked_out"
 	Suspended  State = "suspended" // by the server, until it says otherwise
+	// KeyRequired: the policy wants a security key, and it was made without one.
+	KeyRequired State = "key_required"
 )
 
 // Status is what can be known about a cache without its password. As JSON it
@@ -54,6 +56,10 @@ type Status struct {
 	Judged      bool          // Verdict means something
 	Tries       binding.Tries
 	Opens       *binding.Opens // as the chip counts them, level A with a budget; nil: it does not. Verdict has what is left
+
+	// Keys is what the person calls the security keys, one of which is needed;
+	// empty: none is. Nothing proves it before the cache is open.
+	Keys []string
 
 	OverlayEdits  int
 	JournalEvents int // that the server does not have
@@ -109,6 +115,7 @@ func (out *Status) take(f *finding) {
 	out.Created, out.Level, out.Virtual, out.Governed = r.Created, r.Level, r.Chip.Virtual, r.Governed
 	out.Entries, out.Attachments, out.SizeBytes, out.Generation = f.entries, f.attachments, f.size, r.Generation
 	out.Device, out.Policy, out.Tries, out.Opens = r.Device, f.policy, f.tries, f.opens
+	out.Keys = f.keyNames()
 	out.Verdict, out.Judged = f.verdict, !f.term.Issued.IsZero()
 	if f.lease != nil {
 		out.Lease, out.Proven = f.lease, f.lease.Proven
@@ -148,6 +155,7 @@ func (out Status) MarshalJSON() ([]byte, error) {
 		Generation    *uint64        `json:"generation"`
 		TriesLeft     *int           `json:"tries_left"`
 		OpensLeft     *int           `json:"opens_left"`
+		Keys          *[]string      `json:"security_keys"`
 		OverlayEdits  int            `json:"overlay_edits"`
 		JournalEvents int            `json:"journal_events"`
 	}
@@ -165,6 +173,7 @@ func (out Status) MarshalJSON() ([]byte, error) {
 			governed = "server"
 		}
 		o.Created, o.Age, o.Level, o.Virtual, o.Proven = &out.Created, &age, &out.Level, &out.Virtual, &out.Proven
+		o.Keys = &out.Keys
 		o.Governed, o.Entries, o.Attachments, o.SizeBytes, o.Generation = &governed, &out.Entries, &out.Attachments, &out.SizeBytes, &out.Generation
 	}
 	if v := out.Verdict; out.Judged {

@@ -12,6 +12,7 @@ import (
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/audit"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/kdbx"
 	"github.com/tideover/tideover/vault/process"
 )
@@ -23,14 +24,19 @@ type UnlockRequest struct {
 	// KeepTries makes Unlock return TooManyAttempts, before the chip is asked,
 	// when no more than this many tries are left: for scripts.
 	KeepTries int
+	// Keys are the security keys of this computer, and Asker the person at them,
+	// for a cache that needs one; nil: there is no way to keys.
+	Keys  fido.Platform
+	Asker fido.Asker
 }
 
 // Unlock opens the cache. It returns the first of these that applies:
 // vault.NoCache, Busy, Damaged (Hostile, Unsupported), Revoked or Wiped,
 // Expired or ClockMoved, OtherMachine, ChipMissing or NoSecretStore, Superseded,
-// TooManyAttempts or ChipLocked, ReadOnly, NoCache (for that user name),
-// WrongPassword with TriesLeft. Nothing before the password is tried costs a
-// try.
+// KeyRequired, TooManyAttempts or ChipLocked, ReadOnly, NoCache (for that user
+// name), those of fido.Unlock where it needs a security key (Unsupported without
+// r.Keys), WrongPassword with TriesLeft. Nothing before the password is tried
+// costs a try, and no opening is counted.
 //
 // The unlocking is in the journal before Unlock returns, and so is a failure.
 func (s *Store) Unlock(ctx context.Context, r UnlockRequest) (*Opened, error) {
@@ -88,6 +94,11 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 	if k := st.known(f.record.Generation); r.User != "" && k != nil && !SameUser(r.User, k.User) {
 		return nil, vault.Fail(vault.NoCache, "%s", r.User) // and nothing about whose there is
 	}
+	factor, err := f.factor(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer factor.Wipe()
 	if f.term.Opens > 0 {
 		err := s.update(func(st *clientState) error { st.Opens.count(f.seq()); return nil })
 		if err != nil {
@@ -98,7 +109,7 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.open(ctx, f, creds)
+	o, err := s.open(ctx, f, creds, factor)
 	if err != nil {
 		creds.wipe()
 		return nil, err
@@ -123,12 +134,16 @@ func (s *Store) noteUnlock(f *finding) error {
 	if f.record.Level == binding.LevelA && f.tries.Known && f.tries.Failed > 0 {
 		e.Detail = fmt.Sprintf("failed_before=%d", f.tries.Failed)
 	}
+	if f.keys != nil { // at the end, as a label may say anything
+		e.Detail = strings.TrimSpace(fmt.Sprintf("%s security_key=%q", e.Detail, f.answered))
+	}
 	return s.note(f.record.Device, e)
 }
 
-// open unseals the machine secret and reads the file with it. On success the
+// open unseals the machine secret and reads the file with it, and with the factor
+// if it needs one. On success the
 // Opened owns creds; else the caller wipes them, with what was put beside them.
-func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Opened, error) {
+func (s *Store) open(ctx context.Context, f *finding, creds *credentials, factor vault.Secret) (*Opened, error) {
 	r := f.record
 	sealer, err := s.sealer(r)
 	if err != nil {
@@ -149,7 +164,10 @@ func (s *Store) open(ctx context.Context, f *finding, creds *credentials) (*Open
 		}
 		return nil, f.problem
 	}
-	o := &Opened{store: s, creds: creds, secret: creds.memory.Move(secret), found: f}
+	o := &Opened{store: s, creds: creds, found: f}
+	if o.secret, err = creds.opener(r, secret, factor); err != nil {
+		return nil, err
+	}
 	o.key = creds.key(o.secret)
 	doc, err := s.readInner(ctx, f, o.key)
 	if err != nil {
