@@ -65,6 +65,8 @@ type settingLine struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 	Help  string `json:"help"`
+	// Unmet says why no device can meet it; null: some can.
+	Unmet *string `json:"unmet"`
 }
 
 func (c *console) printSettings(settings []policy.Setting) error {
@@ -72,11 +74,18 @@ func (c *console) printSettings(settings []policy.Setting) error {
 		Settings []settingLine `json:"settings"`
 	}{[]settingLine{}}
 	for _, s := range settings {
-		shown.Settings = append(shown.Settings, settingLine(s))
+		l := settingLine{Key: s.Key, Value: s.Value, Help: s.Help}
+		if s.Unmet != "" {
+			l.Unmet = &s.Unmet
+		}
+		shown.Settings = append(shown.Settings, l)
 	}
 	return c.print(shown, func(w io.Writer) {
 		for _, s := range settings {
 			line(w, "%s\t%s\t%s", s.Key, s.Value, s.Help)
+			if s.Unmet != "" {
+				line(w, "\t!\t%s", s.Unmet)
+			}
 		}
 	})
 }

@@ -123,6 +123,9 @@ func (c *console) start(ctx context.Context, s *site, f serveFlags) (*running, e
 	if err := s.checkList(ctx, id); err != nil {
 		return nil, err
 	}
+	if err := s.catalog.NoteMakers(ctx); err != nil {
+		return nil, err
+	}
 	config, scheme, err := tlsConfig(id, f)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,9 @@ type Governance struct {
 
 	MinLevel     binding.Level // weakest binding that may hold a cache
 	AllowVirtual bool          // a virtual TPM counts
+	// RequireProven demands of every cache what MinLevel A and "no virtual TPM"
+	// always demand: see DemandsProof.
+	RequireProven bool
 
 	// SecurityKey says whether a security key is needed to open a cache. Where it
 	// is required, the escrow key file is not written: it opens without one.

@@ -63,6 +63,8 @@ func TestGovernanceWith(t *testing.T) {
 		{"min_level", "A", true},
 		{"min_level", "D", false},
 		{"min_level", "b0", false},
+		{"require_proven", "on", true},
+		{"require_proven", "yes please", false},
 		{"security_key", "off", true},
 		{"security_key", "required", true},
 		{"security_key", "", false},

@@ -14,7 +14,15 @@ import (
 type Setting struct {
 	Key, Value string
 	Help       string // one sentence
+	Unmet      string // why no device can meet it as things are; empty: some can
 }
+
+// Keys that messages name.
+const (
+	keyMinLevel      = "min_level"
+	keyAllowVirtual  = "allow_virtual"
+	keyRequireProven = "require_proven"
+)
 
 // keyOff is how administrators write lease.KeyOff.
 const keyOff = "off"
@@ -46,11 +54,12 @@ func knobs() []knob {
 			func(g *Governance, v string) error { g.OfflineEdits = lease.OfflineEdits(v); return nil },
 		},
 		{
-			"min_level", "weakest binding that may hold a cache: A, B, B0 or C",
+			keyMinLevel, "weakest binding that may hold a cache: A, B, B0 or C; A: of proven devices",
 			func(g *Governance) string { return string(g.MinLevel) },
 			func(g *Governance, v string) error { g.MinLevel = binding.Level(v); return nil },
 		},
-		flag("allow_virtual", "a virtual TPM may hold a cache", func(g *Governance) *bool { return &g.AllowVirtual }),
+		flag(keyAllowVirtual, "a virtual TPM may hold a cache; false: proven devices alone", func(g *Governance) *bool { return &g.AllowVirtual }),
+		flag(keyRequireProven, "a maker named by --tpm-roots vouches for each device's chip", func(g *Governance) *bool { return &g.RequireProven }),
 		{
 			"security_key", "a security key to open a cache: off, allowed or required",
 			func(g *Governance) string { return cmp.Or(string(g.SecurityKey), keyOff) },

@@ -38,7 +38,8 @@ type Catalog struct {
 	store  store.Store
 	keys   *keyring.Keyring
 	now    func() time.Time
-	attest *attest.Verifier
+	attest   *attest.Verifier
+	believes bool // attest has roots
 	hasher *auth.Hasher
 	auth   *auth.Authenticator
 	index  *index // not built until somebody needs it
@@ -83,7 +84,7 @@ func Open(ctx context.Context, c Config) (*Catalog, error) {
 
 func newCatalog(c Config) *Catalog {
 	cat := &Catalog{
-		store: c.Store, keys: c.Keys, now: c.Now, attest: c.Attest, hasher: auth.NewHasher(c.Hashes), index: newIndex(c.Held),
+		store: c.Store, keys: c.Keys, now: c.Now, attest: c.Attest, believes: c.Attest != nil, hasher: auth.NewHasher(c.Hashes), index: newIndex(c.Held),
 	}
 	if cat.now == nil {
 		cat.now = time.Now

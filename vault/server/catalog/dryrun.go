@@ -81,11 +81,21 @@ func (c *Catalog) dryRun(ctx context.Context, by *Caller, user, device vault.ID)
 	return out, nil
 }
 
+// taking is what is known where no device is: one that could hold the cache is
+// expected to come, unless there can be none.
+func (a *access) taking() policy.Taking {
+	return policy.Taking{MinLevel: a.rules.governance.MinLevel, Refused: a.rules.unmet()}
+}
+
 // takingOn says what the devices of a user can bear: that one, or the best of
 // the approved ones if device is zero.
 func (a *access) takingOn(ctx context.Context, r store.Reader, user, device vault.ID) (policy.Taking, error) {
-	t := policy.Taking{MinLevel: a.rules.governance.MinLevel}
+	t := a.taking()
 	found := false
+	chips, err := chipsByDevice(ctx, r)
+	if err != nil {
+		return t, err
+	}
 	for d, err := range r.Devices(ctx, store.DeviceQuery{User: user}) {
 		if err != nil {
 			return t, err
@@ -95,9 +105,11 @@ func (a *access) takingOn(ctx context.Context, r store.Reader, user, device vaul
 		}
 		found = true
 		level := binding.Level(d.Level)
-		if d.Virtual && !a.rules.governance.AllowVirtual {
+		chip, attested := chips[d.ID]
+		shown := policy.Shown{Level: level, Virtual: d.Virtual || chip.Virtual, Attested: attested, Proven: chip.Proven, Why: chip.Why}
+		if why := a.rules.governance.Refuses(shown); why != "" {
 			if t.Level == "" {
-				t.Refused = "a virtual TPM is not allowed"
+				t.Refused = why
 			}
 			continue
 		}
@@ -164,8 +176,9 @@ func (c *Catalog) countOffline(ctx context.Context, by *Caller) (int, error) {
 		if _, off := a.switchedOff(); off {
 			return nil
 		}
-		// A comment can be given, so entries that ask for one count.
-		list, err := c.plan(ctx, r, a, policy.Taking{MinLevel: a.rules.governance.MinLevel, Comment: true})
+		taking := a.taking()
+		taking.Comment = true // one can be given, so entries that ask for it count
+		list, err := c.plan(ctx, r, a, taking)
 		for i := range list {
 			if list[i].decision.Cached() {
 				n++

@@ -44,7 +44,10 @@ func TestDryRunLevel(t *testing.T) {
 	d, err = s.DryRunOn(ctx, ann, good.ID)
 	check("a virtual chip", d, err, 0)
 	d, err = s.DryRun(ctx, ann, vault.ID{})
-	check("the other bears it", d, err, 1)
+	check("the other one is not proven either", d, err, 0)
+	s.putChip(weak, "ek", true, false)
+	d, err = s.DryRun(ctx, ann, vault.ID{})
+	check("proven, it bears it", d, err, 1)
 	if _, err := s.DryRunOn(ctx, bob, good.ID); cause(err) != vault.NotFound {
 		t.Errorf("another's device: %v", err)
 	}

@@ -68,7 +68,8 @@ type packedRow struct {
 // Superseded. The same pending generation may be asked for again, with the same
 // record: then only what is new in it is recorded anew. NotPermitted, or what
 // the state of the device says: ApprovalPending, ApprovalDenied, Revoked, Wiped.
-// LevelTooLow: the policy asks for more than the request's level.
+// LevelTooLow: the policy asks for more than the request's level, or for proof
+// that the device does not have.
 func (c *Catalog) Package(ctx context.Context, by *Caller, request PackageRequest) (*Package, error) {
 	if by.operator {
 		return nil, vault.Fail(vault.NotPermitted, "a package is for a user")
@@ -196,12 +197,9 @@ func (p *Package) checkBinding(g policy.Governance) error {
 	if _, err := policy.ParseBinding(string(r.Level)); err != nil {
 		return vault.Fail(vault.Usage, "%w", err)
 	}
-	if !r.Level.AtLeast(g.MinLevel) {
-		return vault.Fail(vault.LevelTooLow, "level %s, %s is required", r.Level, g.MinLevel)
-	}
 	r.Virtual = r.Virtual || r.Chip.Virtual
-	if r.Virtual && !g.AllowVirtual {
-		return vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
+	if why := g.Refuses(r.Chip.shown(r.Level, r.Virtual)); why != "" {
+		return vault.Fail(vault.LevelTooLow, "%s", why)
 	}
 	return nil
 }

@@ -15,6 +15,12 @@ import (
 	"github.com/tideover/tideover/vault/server/store"
 )
 
+// shown returns what stands for a device of that level, virtual or not by its
+// own word.
+func (p Presented) shown(level policy.Binding, virtual bool) policy.Shown {
+	return policy.Shown{Level: level, Virtual: virtual || p.Virtual, Attested: p.Known, Proven: p.Proven, Why: p.Why}
+}
+
 // Presence is what a request brings to show that the device's chip is there.
 type Presence struct {
 	Nonce   []byte // of the request
@@ -39,6 +45,7 @@ type Presence struct {
 type Presented struct {
 	Known           bool // there is an identity, and the statements are its own
 	Proven, Virtual bool
+	Why             string // not proven
 	ClockMS         uint64 // of the chip
 	Resets          uint32 // only differences mean something unless ClearResets
 	ClearResets     bool
@@ -80,6 +87,7 @@ func (c *Catalog) Present(ctx context.Context, device vault.ID, p Presence) (Pre
 			out.Counter = max(out.Counter, seen[i].Counter)
 		}
 		out.Known, out.Proven, out.Virtual, out.ClearResets = true, id.Proven, id.Virtual, id.ClearResets
+		out.Why = string(id.Why)
 		refused, err = sighted(ctx, tx, d, by, chip.Seen, seen...)
 		return err
 	})
@@ -189,42 +197,4 @@ func storedSighting(s attest.Sighting) store.Sighting {
 
 func clockOf(s store.Sighting) binding.Clock {
 	return binding.Clock{MS: uint64(s.ClockMS), Resets: uint32(s.Resets), Restarts: uint32(s.Restarts), Safe: s.Safe}
-}
-
-// Chips returns what the chips of devices have proved, by device. It takes
-// ManageDevices.
-func (c *Catalog) Chips(ctx context.Context, by *Caller) (map[vault.ID]Chip, error) {
-	var out map[vault.ID]Chip
-	err := c.view(ctx, by, func(r store.Reader, a *access) error {
-		if err := a.needAdmin(policy.ManageDevices); err != nil {
-			return err
-		}
-		out = map[vault.ID]Chip{}
-		for row, err := range r.Chips(ctx) {
-			if err != nil {
-				return err
-			}
-			id, err := readIdentity(row)
-			if err != nil {
-				return err
-			}
-			out[row.Device] = Chip{
-				Proven: row.Proven, Virtual: row.Virtual, Why: string(id.Why), Maker: id.Certificate.Maker,
-				Model: id.Certificate.Model, Version: id.Certificate.Version, EKName: row.EKName,
-				Since: row.Created, Seen: row.Seen.At, Counter: uint64(row.Seen.Counter),
-			}
-		}
-		return nil
-	})
-	return out, err
-}
-
-// Chip is what an administrator sees of a device's chip.
-type Chip struct {
-	Proven, Virtual       bool
-	Why                   string // not proven
-	Maker, Model, Version string
-	EKName                []byte // the same chip, the same Name
-	Since, Seen           time.Time
-	Counter               uint64 // the newest certified one; 0: none
 }

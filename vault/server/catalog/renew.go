@@ -115,12 +115,9 @@ func (a *access) renewable(ctx context.Context, tx store.Tx, in Renewal) (store.
 	if g.State == store.GenerationGivenUp || g.State == store.GenerationCleared || !g.EndedAt.IsZero() {
 		return g, vault.Fail(vault.Superseded, "generation %d is over", in.Generation)
 	}
-	rules := a.rules.governance
-	switch {
-	case !policy.Binding(g.Level).AtLeast(rules.MinLevel):
-		return g, vault.Fail(vault.LevelTooLow, "level %s, %s is required", g.Level, rules.MinLevel)
-	case g.Virtual && !rules.AllowVirtual:
-		return g, vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
+	// A device that has lost its proof since is as one that never had it.
+	if why := a.rules.governance.Refuses(in.Chip.shown(policy.Binding(g.Level), g.Virtual)); why != "" {
+		return g, vault.Fail(vault.LevelTooLow, "%s", why)
 	}
 	return g, nil
 }

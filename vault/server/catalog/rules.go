@@ -24,6 +24,9 @@ const (
 	settingEpoch = "epoch"
 	// settingNonceKey is a secret; see nonce.go.
 	settingNonceKey = "nonce_key"
+	// settingMakers is "known" or "none": what the last serve was told of makers of
+	// chips. Commands are not told.
+	settingMakers = "tpm_makers"
 
 	metaIncarnation = "incarnation" // 16 bytes
 	metaCreated     = "created"     // milliseconds since 1970 in 8 bytes, big-endian
@@ -35,6 +38,7 @@ type rules struct {
 	governance policy.Governance
 	instance   Instance
 	nonceKey   store.Setting
+	makers     string // settingMakers; empty: never served
 }
 
 // loadRules reads the settings.
@@ -59,6 +63,8 @@ func loadRules(ctx context.Context, r store.Reader) (*rules, error) {
 			ru.instance.OfflinePackage = string(s.Value) == "on"
 		case s.Name == settingEpoch:
 			ru.instance.Epoch = number(s.Value)
+		case s.Name == settingMakers:
+			ru.makers = string(s.Value)
 		case s.Name == settingNonceKey:
 			ru.nonceKey = s
 		}

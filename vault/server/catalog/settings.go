@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
@@ -25,7 +26,16 @@ func (c *Catalog) Settings(ctx context.Context, by *Caller) ([]policy.Setting, e
 		{Key: settingOffline, Value: onOff(a.rules.instance.OfflineEnabled), Help: "the master switch: off ends all offline use"},
 		{Key: settingPackage, Value: onOff(a.rules.instance.OfflinePackage), Help: "packages for clients without a device key"},
 	}
-	return append(list, a.rules.governance.Settings()...), nil
+	list = append(list, a.rules.governance.Settings()...)
+	if why := a.rules.noMakers(); why != "" {
+		demanding := a.rules.governance.DemandsProof()
+		for i := range list {
+			if slices.Contains(demanding, list[i].Key) {
+				list[i].Unmet = why
+			}
+		}
+	}
+	return list, nil
 }
 
 func onOff(b bool) string {

@@ -189,7 +189,7 @@ func (a *access) offline(have policy.Effective, flags policy.Flags, f facts) pol
 	if d, off := a.switchedOff(); off {
 		return d
 	}
-	return policy.Offline(candidate(have, flags, f), policy.Taking{MinLevel: a.rules.governance.MinLevel})
+	return policy.Offline(candidate(have, flags, f), a.taking())
 }
 
 // switchedOff returns the decision about every entry while nobody may cache.
