@@ -143,7 +143,7 @@ func (r *PrepareRequest) check() error {
 func (s *Store) prepare(ctx context.Context, r PrepareRequest) (*Pending, error) {
 	rec := &record{Governed: r.Trust != nil, Device: r.Device, Created: s.opt.Now().UTC().Truncate(time.Second)}
 	measure := s.measureBelowA
-	if wanted, err := s.wantsA(r); err != nil {
+	if wanted, err := s.wantsA(ctx, r); err != nil {
 		return nil, err
 	} else if wanted {
 		measure = s.measureA
