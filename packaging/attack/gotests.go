@@ -55,7 +55,7 @@ func readPage() (*page, error) {
 // goTests runs the tests of the attacks that match, each once, and counts them
 // in the row of every attack that names them: a test without subtests, and each
 // innermost subtest, is a try; one that fails is a breach.
-func goTests(ctx context.Context, only *regexp.Regexp) (rows []*row, err error) {
+func goTests(ctx context.Context, only *regexp.Regexp, overlay string) (rows []*row, err error) {
 	p, err := readPage()
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func goTests(ctx context.Context, only *regexp.Regexp) (rows []*row, err error) 
 	ended := map[test]string{} // with subtests → pass, fail or skip
 	for _, folder := range slices.Sorted(maps.Keys(wanted)) {
 		names := slices.Sorted(maps.Keys(wanted[folder]))
-		cmd := exec.CommandContext(ctx, "go", "test", "-json", "-count=1", "-tags", "ci", "-timeout", "30m", "-run", "^("+strings.Join(names, "|")+")$", "./"+folder)
+		cmd := exec.CommandContext(ctx, "go", "test", "-json", "-count=1", "-tags", "ci", "-overlay", overlay, "-timeout", "30m", "-run", "^("+strings.Join(names, "|")+")$", "./"+folder)
 		var out, errOut bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &errOut
 		runErr := cmd.Run() // failures are in the events

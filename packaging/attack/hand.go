@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -66,6 +67,14 @@ func lead(order string, argv []string) int {
 		fmt.Fprintln(os.Stderr, "hand:", err)
 		return 125
 	}
+	// A server is told to end, and so is its hand.
+	ends := make(chan os.Signal, 1)
+	signal.Notify(ends, syscall.SIGTERM)
+	go func() {
+		for range ends {
+			_ = p.Signal(syscall.SIGTERM) // it may be gone
+		}
+	}()
 	h := hand{handOrder: o, main: p.Pid, inside: map[int]bool{}, sockets: map[string]string{}}
 	code, err := h.lead()
 	if err != nil {
@@ -129,9 +138,9 @@ func (h *hand) lead() (int, error) {
 
 // on looks at why a thread stands, and lets it go on.
 func (h *hand) on(tid int, status *syscall.WaitStatus) error {
-	signal := status.StopSignal()
+	sig := status.StopSignal()
 	switch {
-	case signal == syscall.SIGTRAP|0x80:
+	case sig == syscall.SIGTRAP|0x80:
 		h.inside[tid] = !h.inside[tid]
 		if err := h.call(tid, h.inside[tid]); err != nil {
 			if errors.Is(err, syscall.ESRCH) {
@@ -139,11 +148,11 @@ func (h *hand) on(tid int, status *syscall.WaitStatus) error {
 			}
 			return err
 		}
-		signal = 0
-	case signal == syscall.SIGTRAP, signal == syscall.SIGSTOP: // the start of the program, of a thread
-		signal = 0
+		sig = 0
+	case sig == syscall.SIGTRAP, sig == syscall.SIGSTOP: // the start of the program, of a thread
+		sig = 0
 	}
-	if err := syscall.PtraceSyscall(tid, int(signal)); err != nil && !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.PtraceSyscall(tid, int(sig)); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
 	return nil

@@ -52,6 +52,7 @@ func main() {
 	resume := flag.String("resume", "", "keep count of the kills in `file`s that begin so, and go on from there; needs -seed")
 	brief := flag.Bool("brief", false, "every attack on the programs, with few tries each, and no Go tests")
 	only := flag.String("only", "", "attacks whose name matches this `expression`")
+	overlay := flag.String("overlay", "", "build with this `file` for go build's -overlay, as -mutate does")
 	keep := flag.Bool("keep", false, "keep the working folder and say where it is")
 	flag.Parse()
 	if *seed == 0 {
@@ -59,7 +60,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills, resume: *resume}); err != nil {
+	if err := run(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills, resume: *resume, overlay: *overlay}); err != nil {
 		fmt.Fprintln(os.Stderr, "\nattack:", err)
 		os.Exit(1)
 	}
@@ -83,7 +84,7 @@ func run(ctx context.Context, bin, only string, keep bool, with stage) (err erro
 	} else {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	s, err := newStage(ctx, dir, bin)
+	s, err := newStage(ctx, dir, bin, with.overlay)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func run(ctx context.Context, bin, only string, keep bool, with stage) (err erro
 		fmt.Printf("%7.1fs  %s: %d tries, %d breaches\n", time.Since(start).Seconds(), a.name, r.tries, r.breaches)
 	}
 	if !s.smoke && ctx.Err() == nil { // make test runs them by themselves
-		more, err := goTests(ctx, wanted)
+		more, err := goTests(ctx, wanted, s.overlay)
 		if err != nil {
 			failed = append(failed, err)
 		}
@@ -142,6 +143,7 @@ func attacks() []attack {
 		{name: "byte flipped or length cut, client state", run: damageState, smoke: true},
 		{name: "byte flipped or length cut, drafts", run: damageDrafts},
 		{name: "byte flipped or length cut, journal", run: damageJournal},
+		{name: "sidecar edited, shortened, older, taken away", run: sidecars, smoke: true},
 		{name: "clock forward, back, frozen, forward once then back", run: clocks, smoke: true},
 		{name: "power cuts of the TPM", run: powerCuts},
 		{name: "guessing through the program", run: guessing, smoke: true},
@@ -160,6 +162,7 @@ func attacks() []attack {
 		{name: "TPM bus read for secrets", run: bus, smoke: true},
 		{name: "program killed", run: killProgram, smoke: true},
 		{name: "TPM killed", run: killChip, smoke: true},
+		{name: "insider seals anew with a changed client", run: reseal, remains: "security.md 1: the machine secret is his while it is open"},
 		{name: "insider copies while unlocked", run: insider, smoke: true, remains: "security.md 1: whoever may read can copy"},
 	}
 }

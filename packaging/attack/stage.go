@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/tideover/tideover/packaging/demo"
 	"github.com/tideover/tideover/tpm/tpmtest"
@@ -36,6 +38,8 @@ type stage struct {
 	brief bool // of all attacks
 	seed  uint64
 	kills int
+	// overlay changes the sources of what is built here (go help build); "": not.
+	overlay string
 	// resume is where the kills are kept, to go on from there; "": nowhere.
 	resume string
 	chip   *tpmtest.Process // of the machine
@@ -51,8 +55,8 @@ type site struct {
 	server *demo.Server
 }
 
-func newStage(ctx context.Context, dir, bin string) (s *stage, err error) {
-	s = &stage{bin: bin, dir: dir}
+func newStage(ctx context.Context, dir, bin, overlay string) (s *stage, err error) {
+	s = &stage{bin: bin, dir: dir, overlay: overlay}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -61,13 +65,9 @@ func newStage(ctx context.Context, dir, bin string) (s *stage, err error) {
 	if s.self, err = os.Executable(); err != nil {
 		return s, err
 	}
-	// The client's own tests run the client like this: the same code, with the
-	// least cost. Everything that has to be done a thousand times uses it.
 	s.quick = filepath.Join(dir, "quick", "tideover-cli")
-	build := exec.CommandContext(ctx, "go", "test", "-tags", "ci", "-c", "-o", s.quick, "github.com/tideover/tideover/cmd/tideover-cli")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return s, fmt.Errorf("build the quick client: %w: %s", err, out)
+	if err := s.buildQuick(ctx, s.quick, overlay); err != nil {
+		return s, err
 	}
 	if s.chip, err = s.launch("chip"); err != nil {
 		return s, err
@@ -77,6 +77,17 @@ func newStage(ctx context.Context, dir, bin string) (s *stage, err error) {
 	}
 	s.site, err = s.newSite(ctx, "site")
 	return s, err
+}
+
+// buildQuick builds the client as its own tests run it: the same code, with the
+// least cost. Everything that has to be done a thousand times uses it.
+func (s *stage) buildQuick(ctx context.Context, to, overlay string) error {
+	build := exec.CommandContext(ctx, "go", "test", "-tags", "ci", "-overlay", overlay, "-c", "-o", to, "github.com/tideover/tideover/cmd/tideover-cli")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the quick client: %w: %s", err, out)
+	}
+	return nil
 }
 
 // close stops what still runs, the last started first.
@@ -148,12 +159,27 @@ func (t *site) admin(ctx context.Context, line string, args ...string) (string, 
 }
 
 // again starts the server on the same data and address.
-func (t *site) again(ctx context.Context) error {
+func (t *site) again(ctx context.Context) error { return t.later(ctx, 0) }
+
+// later is again, with the server's clock ahead.
+func (t *site) later(ctx context.Context, ahead time.Duration) error {
 	host, err := t.host()
 	if err != nil {
 		return err
 	}
-	again, err := demo.Start(ctx, t.st.bin, t.st.file("server.log"), "serve", "--data", t.data, "--listen", host, "--json")
+	bin := t.st.bin
+	if ahead > 0 { // the hand tells the server the time
+		order, err := json.Marshal(handOrder{AheadS: int64(ahead / time.Second)})
+		if err != nil {
+			return err
+		}
+		bin = filepath.Join(t.st.dir, fmt.Sprint("ahead-", ahead))
+		script := fmt.Sprintf("#!/bin/sh\nexec '%s' %s '%s' '%s' \"$@\"\n", t.st.self, handWord, order, filepath.Join(t.st.bin, "tideover-server"))
+		if err := errors.Join(os.MkdirAll(bin, 0o700), os.WriteFile(filepath.Join(bin, "tideover-server"), []byte(script), 0o700)); err != nil {
+			return err
+		}
+	}
+	again, err := demo.Start(ctx, bin, t.st.file("server.log"), "serve", "--data", t.data, "--listen", host, "--json")
 	if err == nil {
 		t.server = again
 	}
