@@ -145,12 +145,25 @@ func (s *Store) Receipt(ctx context.Context, server Permits) error {
 	})
 }
 
+// ID returns the identifier of the cache, which outlives its generations.
+// NoCache if nothing was ever made here.
+func (s *Store) ID() (vault.ID, error) {
+	st, err := s.load()
+	if err != nil {
+		return vault.ID{}, err
+	}
+	return st.Cache, nil
+}
+
 // GivingUp says how level A is given up.
 type GivingUp struct {
 	Owner []byte // password of the chip's owner; nil: he has none
 	// Anyway does it too with a cache in place, which is wiped, and where the
 	// server has no receipt: for indices that are gone, or a server that is.
 	Anyway bool
+	// Leave forgets indices that only the chip's owner could delete. They open
+	// nothing any more, and take their space until he does.
+	Leave bool
 }
 
 // GiveUpA deletes the cache's NV indices and forgets them; what is cached next
@@ -191,7 +204,8 @@ func (s *Store) GiveUpA(ctx context.Context, g GivingUp) error {
 		return vault.Fail(vault.ChipMissing, "no chip that could have NV indices")
 	}
 	// What stands at a handle and is not ours is not the cache's.
-	if err := s.opt.Indices.Remove(ctx, slots.Indices.Handles(), g.Owner); err != nil && !errors.Is(err, binding.ErrIndexTaken) {
+	err = s.opt.Indices.Remove(ctx, slots.Indices.Handles(), g.Owner)
+	if err != nil && !errors.Is(err, binding.ErrIndexTaken) && !(g.Leave && errors.Is(err, binding.ErrOwnerAuth)) {
 		return chipProblem(err)
 	}
 	return s.update(func(st *clientState) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
@@ -93,70 +92,6 @@ func (s *Store) plan(ctx context.Context, p binding.IndexPlan) (binding.Slots, e
 		return slots, chipProblem(err)
 	}
 	return slots, s.update(func(st *clientState) error { st.Indices = keepSlots(slots); return nil })
-}
-
-// PlanRequest says for whom NV indices are planned.
-type PlanRequest struct {
-	Trust  Trust // of the governing server
-	Device vault.ID
-	Opens  bool // with a budget of openings
-}
-
-// PlanA returns the NV indices that the next cache of level A will have, and
-// makes them durable; again, they are the same. It is for an administrator, who
-// has the chip define them (tpm.Chip.Provision) where this user may not: Prepare
-// finds them then. Until pin_fail is written, caches may be of lower levels.
-// Errors: Busy, ReadOnly, ChipMissing, LevelTooLow (no chip that could, or other
-// indices are in use: see GiveUpA), IdentityChanged, BadAnswer.
-func (s *Store) PlanA(ctx context.Context, r PlanRequest) (binding.Slots, error) {
-	var none binding.Slots
-	if err := s.ready(); err != nil {
-		return none, err
-	}
-	if err := s.enter(ctx); err != nil {
-		return none, err
-	}
-	defer s.release()
-	rec := &record{}
-	if err := rec.takeKey(&r.Trust); err != nil {
-		return none, err
-	}
-	st, err := s.enrol(PrepareRequest{Trust: &r.Trust})
-	if err != nil {
-		return none, err
-	}
-	plan := binding.IndexPlan{Key: rec.Key, Device: r.Device, Cache: st.Cache, Opens: r.Opens}
-	slots, ok, err := s.slotsFor(ctx, st, r.Device, rec.Key)
-	if err != nil || ok && (s.armed(ctx, st) || (slots.Indices.PinPass != 0) == plan.Opens && !s.taken(ctx, slots)) {
-		return slots, err
-	}
-	return s.plan(ctx, plan)
-}
-
-// slotsFor returns the slots of the cache; ok is false if it has none, or some
-// that were planned for another device or key and never used. LevelTooLow for
-// those that were.
-func (s *Store) slotsFor(ctx context.Context, st *clientState, device vault.ID, key binding.ServerKey) (slots binding.Slots, ok bool, err error) {
-	slots, ok = st.slots()
-	if !ok || slots.Indices.Key == key && slots.Indices.Device == device {
-		return slots, ok, nil
-	}
-	if s.armed(ctx, st) {
-		return slots, true, vault.Fail(vault.LevelTooLow, "the chip's indices are for another device, or for another key of the server")
-	}
-	// Where the owner has a password they stay in the chip, and are of no use.
-	_ = s.opt.Indices.Remove(ctx, slots.Indices.Handles(), nil)
-	return slots, false, nil
-}
-
-// taken reports whether something of somebody else's stands at a planned handle.
-func (s *Store) taken(ctx context.Context, slots binding.Slots) bool {
-	x, err := s.indexed(slots)
-	if err != nil {
-		return false
-	}
-	m, err := x.Machine(ctx)
-	return err == nil && slices.Contains(m.BlockedBy, binding.BlockedForeign)
 }
 
 // provision has the chip define the indices. Handles that somebody else has
