@@ -1,6 +1,10 @@
 package tpm_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"slices"
 	"testing"
 
 	"github.com/google/go-tpm/tpm2"
@@ -138,12 +142,18 @@ func (i *intruder) permitted(r binding.PermitRequest, wrap func(tpm2.Session) tp
 
 // show brings a permit before the chip.
 func (i *intruder) show(s tpm2.Session, r binding.PermitRequest, signature []byte) error {
+	return i.showUntil(s, r, signature, binding.PermitSeconds)
+}
+
+// showUntil is show with an expiration of so many seconds.
+func (i *intruder) showUntil(s tpm2.Session, r binding.PermitRequest, signature []byte, expires int32) error {
 	key := i.serverKey()
 	defer i.flush(key.Handle)
 	ref := r.Ref()
 	if _, err := (tpm2.PolicySigned{
 		AuthObject: key, PolicySession: s.Handle(), NonceTPM: tpm2.TPM2BNonce{Buffer: r.Nonce},
 		CPHashA: tpm2.TPM2BDigest{Buffer: r.CPHash()}, PolicyRef: tpm2.TPM2BNonce{Buffer: ref[:]}, Auth: rsSignature(signature),
+		Expiration: expires,
 	}).Execute(i); err != nil {
 		return err
 	}
@@ -156,6 +166,51 @@ func (i *intruder) show(s tpm2.Session, r binding.PermitRequest, signature []byt
 	}
 	_, err := tpm2.PolicyOr{PolicySession: s.Handle(), PHashList: list}.Execute(i)
 	return err
+}
+
+// A permit is good for as long as was signed, by the chip's Time, and for no
+// longer expiration than that. Nobody can keep one for later.
+func TestPermitRunsOut(t *testing.T) {
+	c := committed(t, false)
+	r := binding.PermitRequest{Indices: c.slots.Indices, Index: binding.PinFail, Kind: binding.PermitRewrite, Limit: testTries}
+	i := c.intrude()
+	for name, expires := range map[string]int32{"a longer one": binding.PermitSeconds + 1, "none": 0, "a ticket": -binding.PermitSeconds} {
+		s := i.session()
+		r.Nonce = s.NonceTPM().Buffer
+		signature, err := c.permit(t.Context(), r)
+		c.must(err)
+		if err := i.showUntil(s, r, signature, expires); !is(err, tpm2.TPMRCSignature) {
+			t.Errorf("%s: %v", name, err)
+		}
+		i.flush(s.Handle())
+	}
+
+	s := i.session()
+	r.Nonce = s.NonceTPM().Buffer
+	ref := r.Ref()
+	message := sha256.Sum256(slices.Concat(r.Nonce, []byte{0, 0, 0, 1}, r.CPHash(), ref[:])) // of a second
+	x, y, err := ecdsa.Sign(rand.Reader, c.server, message[:])
+	c.must(err)
+	signature := make([]byte, 64)
+	x.FillBytes(signature[:32])
+	y.FillBytes(signature[32:])
+	c.must(i.showUntil(s, r, signature, 1))
+	now := func() uint64 {
+		clock, err := tpm2.ReadClock{}.Execute(i)
+		c.must(err)
+		return clock.CurrentTime.Time
+	}
+	for end := now() + 1000; now() <= end; { // asking is what takes the time
+	}
+	pin := i.index(c.slots.Indices.PinFail)
+	_, err = tpm2.NVWrite{
+		AuthHandle: tpm2.AuthHandle{Handle: pin.Handle, Name: pin.Name, Auth: s}, NVIndex: pin, Data: tpm2.TPM2BMaxNVBuffer{Buffer: r.Data()},
+	}.Execute(i)
+	if !is(err, tpm2.TPMRCExpired) {
+		t.Errorf("after its end: %v", err)
+	}
+	i.flush(s.Handle())
+	i.leave()
 }
 
 // The permit for a first write fits no index that was written, and the one for

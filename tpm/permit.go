@@ -150,6 +150,7 @@ func (x *Indexed) sign(o *operation, session tpm2.Session, r binding.PermitReque
 			NonceTPM:      tpm2.TPM2BNonce{Buffer: r.Nonce},
 			CPHashA:       tpm2.TPM2BDigest{Buffer: r.CPHash()},
 			PolicyRef:     tpm2.TPM2BNonce{Buffer: ref[:]},
+			Expiration:    binding.PermitSeconds,
 			Auth:          ecdsaSignature(signature),
 		})
 		return err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"time"
 )
 
 // PermitKind says what a permit lets a client do with a PIN index. The text
@@ -34,6 +35,14 @@ const (
 // empty nonce would make a permit that works for ever, and a longer one could
 // be read as another field.
 const permitNonce = 16
+
+// PermitLife is how long the chip takes a permit, by its own Time from the nonce
+// of the session on. It bounds how long somebody can keep one unused. A round
+// trip to the server and a slow chip take some seconds.
+const PermitLife = 120 * time.Second
+
+// PermitSeconds is PermitLife as TPM2_PolicySigned takes it.
+const PermitSeconds = int32(PermitLife / time.Second)
 
 // PermitRequest is what a client asks a server to sign: one command on one PIN
 // index, in the one session of the chip that gave Nonce.
@@ -110,15 +119,15 @@ func (r PermitRequest) Data() []byte {
 }
 
 // Message returns the hash that is signed and that TPM2_PolicySigned compares:
-// SHA-256(nonceTPM ‖ expiration ‖ cpHashA ‖ policyRef); no expiration, so the
-// chip makes no ticket. (Part 3, 23.3.)
+// SHA-256(nonceTPM ‖ expiration ‖ cpHashA ‖ policyRef); the expiration is above
+// zero, so the chip makes no ticket. (Part 3, 23.3.)
 func (r PermitRequest) Message() ([32]byte, error) {
 	if err := r.Validate(); err != nil {
 		return [32]byte{}, err
 	}
 	ref := r.Ref()
 	b := append([]byte(nil), r.Nonce...)
-	b = append(b, 0, 0, 0, 0)
+	b = binary.BigEndian.AppendUint32(b, uint32(PermitSeconds))
 	b = append(b, r.CPHash()...)
 	b = append(b, ref[:]...)
 	return sha256.Sum256(b), nil
