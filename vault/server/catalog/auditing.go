@@ -52,6 +52,10 @@ const (
 	ActionPermit      = "cache.permit"  // the server lets a PIN index be written
 	ActionReading     = "cache.reading" // what the chip certifies of an index
 
+	ActionRecovery       = "recovery.key"     // turned on or off; a request cancelled
+	ActionAskRelease     = "recovery.request" // one administrator wants a machine secret released
+	ActionApproveRelease = "recovery.approve" // another one too: it is
+
 	ActionPolicy = "policy.set"
 	ActionInit   = "server.init"
 

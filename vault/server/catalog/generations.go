@@ -43,6 +43,9 @@ func (c *Catalog) Proof(ctx context.Context, device vault.ID, generation uint64)
 				return err
 			}
 		}
+		if err := provenEscrow(ctx, tx, g, now); err != nil {
+			return err
+		}
 		saved, err := recordedFor(ctx, tx, g)
 		if err != nil {
 			return err
@@ -128,6 +131,9 @@ func (c *Catalog) ClearedBy(ctx context.Context, device vault.ID, generation uin
 				return err
 			}
 			n++
+		}
+		if err := clearedEscrow(ctx, tx, newest, now); err != nil {
+			return err
 		}
 		if n == 0 {
 			return nil

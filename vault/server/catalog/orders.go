@@ -36,6 +36,9 @@ func (a *access) commandAll(ctx context.Context, tx store.Tx, kind lease.OrderKi
 }
 
 func (a *access) give(ctx context.Context, tx store.Tx, o store.Order, kind lease.OrderKind) error {
+	if err := a.orderedEscrow(ctx, tx, o, kind); err != nil {
+		return err
+	}
 	epoch, err := tx.Setting(ctx, settingEpoch) // as this transaction leaves it
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ type PackageRequest struct {
 	UserName   string // as typed
 	Comment    string
 	Chip       Presented // what the chip has shown with the request
+	Escrow     Escrow    // the machine secret for the recovery key; zero: not given
 }
 
 // Package is an offline package that has been recorded and may be sent. It is
@@ -233,6 +234,9 @@ func (p *Package) record(ctx context.Context, tx store.Tx, a *access) error {
 		event.Objects = slices.DeleteFunc(slices.Clone(objects), func(o store.AuditObject) bool { return recorded[o.Entry] == o.Version })
 	}
 	if err := p.hold(ctx, tx, objects); err != nil {
+		return err
+	}
+	if err := p.keepEscrow(ctx, tx, a); err != nil {
 		return err
 	}
 	return a.record(ctx, tx, event)

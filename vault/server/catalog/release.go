@@ -122,7 +122,7 @@ type Approve struct {
 //
 // Errors: those of AskRelease; NotPermitted: the same administrator, or too
 // late; Usage: it was approved or has ended; Damaged: what is escrowed does not
-// open, which is recorded too.
+// open, and the release is over all the same.
 func (c *Catalog) ApproveRelease(ctx context.Context, by *Caller, p Approve) (Release, vault.Secret, error) {
 	admin, err := c.proveAdmin(ctx, by, p.As)
 	if err != nil {

@@ -30,6 +30,9 @@ type Restored struct {
 	Disabled       []User         // again, as they were disabled after the backup was made
 	Devices        []store.Device // suspended until SetDeviceState
 	Revoked        []store.Device // again, or taken over from the database that was replaced
+	// RecoveryOff: the backup had a recovery key, which is gone with all that was
+	// escrowed. It may have been turned off since.
+	RecoveryOff bool
 }
 
 // Restore makes a database that was brought back from a backup safe to serve
@@ -89,6 +92,10 @@ func (a *access) restoreInstance(ctx context.Context, tx store.Tx, c *Catalog, i
 		return err
 	}
 	if err := dropSetup(ctx, tx); err != nil { // it may have been used since
+		return err
+	}
+	var err error
+	if _, out.RecoveryOff, err = a.recoveryOff(ctx, tx); err != nil { // likewise
 		return err
 	}
 	// Nonces that were spent after the backup was made would be taken again.
