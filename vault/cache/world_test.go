@@ -20,6 +20,7 @@ import (
 	"github.com/tideover/tideover/tpm/tpmtest"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/lease"
 )
 
@@ -144,6 +145,7 @@ type world struct {
 	last    cache.Declaration
 	indices cache.Provisioner // level A
 	a       *cache.LevelA
+	keys    []fido.Key // security keys of new caches
 }
 
 func newWorld(t *testing.T) *world {
@@ -172,7 +174,7 @@ func (w *world) store() *cache.Store {
 func (w *world) request() cache.PrepareRequest {
 	trust := w.server.trust(w.t)
 	r := cache.PrepareRequest{
-		Server: url, User: userName, Device: w.device, Password: secret(master), Trust: &trust, Cost: cache.FloorCost(), A: w.a,
+		Server: url, User: userName, Device: w.device, Password: secret(master), Trust: &trust, Cost: cache.FloorCost(), A: w.a, Keys: w.keys,
 	}
 	if w.chain != nil {
 		r.MinLevel = binding.LevelC
