@@ -57,7 +57,7 @@ func tpmCommand(p *program) *cobra.Command {
 		},
 	}
 	cmd := &cobra.Command{Use: "tpm", Short: "The security chip of this machine", Args: cobra.NoArgs, RunE: needsSubcommand}
-	cmd.AddCommand(probe)
+	cmd.AddCommand(probe, tpmProvisionCommand(p), tpmReleaseCommand(p))
 	return cmd
 }
 

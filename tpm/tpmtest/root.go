@@ -1,0 +1,30 @@
+package tpmtest
+
+import (
+	"github.com/google/go-tpm/tpm2"
+)
+
+// rootHandle is where an operating system keeps the storage root key. (TCG TPM
+// v2.0 Provisioning Guidance, 7.8.)
+const rootHandle = tpm2.TPMHandle(0x81000001)
+
+// Send sends a command as the operating system does; it makes a Process a
+// transport of go-tpm.
+func (p *Process) Send(command []byte) ([]byte, error) { return p.exchange(command) }
+
+// KeepRoot puts the storage root key at its handle, as the systems do that give
+// the owner a password: without it nobody could make that key any more. It is
+// the same key as before.
+func (m *Machine) KeepRoot() {
+	m.t.Helper()
+	made, err := tpm2.CreatePrimary{PrimaryHandle: tpm2.TPMRHOwner, InPublic: tpm2.New2B(tpm2.ECCSRKTemplate)}.Execute(m.p)
+	m.must(err)
+	_, err = tpm2.EvictControl{
+		Auth:             tpm2.TPMRHOwner,
+		ObjectHandle:     &tpm2.NamedHandle{Handle: made.ObjectHandle, Name: made.Name},
+		PersistentHandle: rootHandle,
+	}.Execute(m.p)
+	m.must(err)
+	_, err = tpm2.FlushContext{FlushHandle: made.ObjectHandle}.Execute(m.p)
+	m.must(err)
+}
