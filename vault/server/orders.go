@@ -58,7 +58,11 @@ func (s *Server) getOrders(w http.ResponseWriter, r *http.Request, c *call) erro
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, wire.Orders{Orders: orders, State: deviceState(c.device.State)})
+	released, err := s.released(r, c.device.ID)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, wire.Orders{Orders: orders, State: deviceState(c.device.State), Released: released})
 }
 
 // postLease renews the lease of a cache that the device has.

@@ -44,7 +44,7 @@ func (s *Server) postCache(w http.ResponseWriter, r *http.Request, c *call) erro
 	pack, err := s.catalog.Package(r.Context(), c.caller, catalog.PackageRequest{
 		Device: c.device.ID, Cache: in.Cache, Generation: in.Generation, Record: [32]byte(in.RecordSHA256),
 		RootName: in.RootName, Level: in.Level, Virtual: in.VirtualTPM, ClockMS: in.ClockMS, Resets: in.Resets,
-		UserName: in.UserName, Comment: in.Comment, Chip: chip,
+		UserName: in.UserName, Comment: in.Comment, Chip: chip, Escrow: escrowOf(&in),
 	})
 	if err != nil {
 		return err

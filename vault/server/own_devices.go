@@ -45,7 +45,7 @@ func (s *Server) postDevice(w http.ResponseWriter, r *http.Request, c *call) err
 		return err
 	}
 	s.seen.add(store.Contact{Device: device.ID, At: s.now(), Address: c.address})
-	return writeDevice(w, device)
+	return s.writeDevice(w, r, device)
 }
 
 func (s *Server) getDevice(w http.ResponseWriter, r *http.Request, c *call) error {
@@ -57,17 +57,21 @@ func (s *Server) getDevice(w http.ResponseWriter, r *http.Request, c *call) erro
 	if err != nil {
 		return err
 	}
-	return writeDevice(w, device)
+	return s.writeDevice(w, r, device)
 }
 
 // getDeviceState tells a device how it stands, whether or not anybody is signed
 // in: who works offline hears of a revocation as well.
-func (s *Server) getDeviceState(w http.ResponseWriter, _ *http.Request, c *call) error {
-	return writeDevice(w, c.device)
+func (s *Server) getDeviceState(w http.ResponseWriter, r *http.Request, c *call) error {
+	return s.writeDevice(w, r, c.device)
 }
 
-func writeDevice(w http.ResponseWriter, d store.Device) error {
-	return writeJSON(w, http.StatusOK, wire.Device{ID: d.ID, State: deviceState(d.State), UserID: d.User})
+func (s *Server) writeDevice(w http.ResponseWriter, r *http.Request, d store.Device) error {
+	released, err := s.released(r, d.ID)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, wire.Device{ID: d.ID, State: deviceState(d.State), UserID: d.User, Released: released})
 }
 
 func deviceState(s store.DeviceState) wire.DeviceState {

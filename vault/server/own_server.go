@@ -16,13 +16,17 @@ func (s *Server) getServer(w http.ResponseWriter, r *http.Request, _ *call) erro
 	if err != nil {
 		return err
 	}
+	keys, err := s.publishedKeys(r)
+	if err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, wire.Server{
 		Kind:        wire.KindTideover,
 		Version:     s.version,
 		Incarnation: instance.Incarnation,
 		Epoch:       instance.Epoch,
 		Identity:    s.id.SPKI(),
-		Keys:        s.keys.published,
+		Keys:        keys,
 		Time:        s.now().UTC(),
 		Governance:  s.gov,
 	})

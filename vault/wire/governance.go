@@ -26,6 +26,8 @@ const AfterParam = "after"
 type Orders struct {
 	Orders []string    `json:"orders"` // compact JWS
 	State  DeviceState `json:"state"`
+	// Released is as in Device.
+	Released *Released `json:"released,omitempty"`
 }
 
 // LeaseRequest is the body of POST /devices/{id}/lease: a new lease for a cache

@@ -107,7 +107,7 @@ func TestOpenAPINamesTheGoTypes(t *testing.T) {
 		reflect.TypeFor[wire.Enrolment](), reflect.TypeFor[wire.Challenge](), reflect.TypeFor[wire.Answer](), reflect.TypeFor[wire.Proven](),
 		reflect.TypeFor[binding.Statement](), reflect.TypeFor[wire.Sealed](), reflect.TypeFor[wire.Attestation](),
 		reflect.TypeFor[wire.IndicesRequest](), reflect.TypeFor[wire.Indices](), reflect.TypeFor[wire.PermitRequest](),
-		reflect.TypeFor[wire.Permit](), reflect.TypeFor[wire.ReadingRequest](),
+		reflect.TypeFor[wire.Permit](), reflect.TypeFor[wire.ReadingRequest](), reflect.TypeFor[wire.Escrow](), reflect.TypeFor[wire.Released](),
 	} {
 		want := jsonMembers(typ)
 		if diff := cmp.Diff(want, d.schemas[typ.Name()]); diff != "" {

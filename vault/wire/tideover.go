@@ -61,7 +61,7 @@ type Server struct {
 }
 
 // SubKey is a key that the identity root has signed, for one use: "lease",
-// "order", "list" or "tpm". vault/lease verifies it.
+// "order", "list", "tpm" or "recovery". vault/lease verifies it.
 type SubKey struct {
 	KID       string `json:"kid"`
 	Use       string `json:"use"`
@@ -97,6 +97,9 @@ type Device struct {
 	ID     vault.ID    `json:"id"`
 	State  DeviceState `json:"state"`
 	UserID vault.ID    `json:"user_id"`
+	// Released is the newest release of a machine secret of this device; nil:
+	// there was none.
+	Released *Released `json:"released,omitempty"`
 }
 
 // DeviceState says whether a device may cache.
@@ -174,6 +177,7 @@ type CacheRequest struct {
 	UserName     string        `json:"user_name"`
 	Comment      string        `json:"comment"`
 	Attestation  *Attestation  `json:"attestation,omitempty"`
+	Escrow       *Escrow       `json:"escrow,omitempty"`
 }
 
 // GenerationReport is the body of POST /devices/{id}/proof (the generation is
