@@ -103,7 +103,7 @@ func (s *Store) check(ctx context.Context, f *finding, st *clientState) error {
 		f.object(wipedState(st), st.wipeProblem())
 	}
 
-	clock, err := f.checkChip(ctx, s.opt.Chip)
+	clock, err := f.checkChip(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (s *Store) gauge(ctx context.Context, f *finding) error {
 // is the matter with it: the finding is a new one.
 func (s *Store) elsewhere(ctx context.Context, o *outer) (*finding, error) {
 	f := &finding{state: Usable, outer: o}
-	if _, err := f.checkChip(ctx, s.opt.Chip); err != nil {
+	if _, err := f.checkChip(ctx, s); err != nil {
 		return nil, err
 	}
 	if f.problem == nil && o.record.Level == binding.LevelC {
@@ -299,12 +299,13 @@ func (r *record) term() lease.Term {
 
 // checkChip asks the chip who it is. The clock is nil if it is not the one that
 // the file is for: another chip's time says nothing. Level C has none.
-func (f *finding) checkChip(ctx context.Context, chip Chip) (*binding.Clock, error) {
+func (f *finding) checkChip(ctx context.Context, s *Store) (*binding.Clock, error) {
 	if !f.record.Level.Sealed() {
 		return nil, nil
 	}
+	chip := s.opt.Chip
 	if chip == nil {
-		f.object(Foreign, vault.Fail(vault.ChipMissing, "no chip"))
+		f.object(Foreign, s.noChip())
 		return nil, nil
 	}
 	m, err := chip.Machine(ctx)
@@ -312,7 +313,7 @@ func (f *finding) checkChip(ctx context.Context, chip Chip) (*binding.Clock, err
 		return nil, f.takeChip(err)
 	}
 	if string(m.RootName) != string(f.record.Root) {
-		f.object(Foreign, vault.Fail(vault.OtherMachine, "made with another chip, or the chip was cleared"))
+		f.object(Foreign, f.record.anotherChip(ctx, chip, m))
 		return nil, nil
 	}
 	if err := chip.Pin(f.record.Root); err != nil {
@@ -370,6 +371,9 @@ func (f *finding) lockedOut(now time.Time) error {
 	if f.tries.RetryAfter > 0 {
 		p.Until = now.Add(f.tries.RetryAfter).UTC().Truncate(time.Second)
 	}
+	if f.outer != nil && f.record.Slots != nil {
+		p.Err = ErrTriesSpent
+	}
 	return p
 }
 
@@ -394,6 +398,9 @@ func (f *finding) takeChip(err error) error {
 	case errors.Is(err, binding.ErrSuperseded):
 		f.object(Superseded, vault.Fail(vault.Superseded, "%w", err))
 	case errors.Is(err, binding.ErrLockedOut):
+		if f.outer != nil && f.record.Slots != nil {
+			err = errors.Join(err, ErrTriesSpent)
+		}
 		f.object(LockedOut, &vault.Problem{Cause: vault.ChipLocked, TriesLeft: new(int), Err: err})
 	case errors.Is(err, vault.ChipMissing), errors.Is(err, vault.NoSecretStore):
 		f.object(Foreign, err)

@@ -1,0 +1,13 @@
+package session
+
+import "github.com/tideover/tideover/vault/cache"
+
+// What is known of the chip beside the cause of a problem, as package cache says
+// it, for those who put problems into words.
+var (
+	ErrOtherChip   = cache.ErrOtherChip
+	ErrChipUpdated = cache.ErrChipUpdated
+	ErrChipReset   = cache.ErrChipReset
+	ErrNoChip      = cache.ErrNoChip
+	ErrTriesSpent  = cache.ErrTriesSpent
+)
