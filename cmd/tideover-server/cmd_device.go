@@ -43,6 +43,7 @@ type deviceLine struct {
 	LastSeenAt    *time.Time `json:"last_seen_at"`
 	LeaseEndsAt   *time.Time `json:"lease_ends_at"`
 	WipedAt       *time.Time `json:"wiped_at"`
+	ReleasedAt    *time.Time `json:"released_at"` // its machine secret, by two administrators
 }
 
 // chipLine is what an attested chip is, in --json.
@@ -85,7 +86,12 @@ func newDeviceShow(c *console) *cobra.Command {
 						owner = u.Name
 					}
 				}
+				released, err := releasedAt(ctx, s, by)
+				if err != nil {
+					return err
+				}
 				l := newDeviceLine(d, owner, chips)
+				l.ReleasedAt = moment(released[d.ID])
 				shown := struct {
 					Device deviceLine `json:"device"`
 				}{l}
@@ -100,6 +106,9 @@ func newDeviceShow(c *console) *cobra.Command {
 							l.Chip.EKName, shortTime(chips[d.ID].Seen))
 					}
 					line(w, "last seen:\t%s\nlease ends:\t%s", shortTime(d.LastSeen), shortTime(d.LeaseEnd))
+					if l.ReleasedAt != nil {
+						line(w, "released:\t%s (machine secret; see: recovery list)", shortTime(*l.ReleasedAt))
+					}
 				})
 			}
 		}),
@@ -125,6 +134,10 @@ func newDeviceList(c *console) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				released, err := releasedAt(ctx, s, by)
+				if err != nil {
+					return err
+				}
 				names := map[vault.ID]string{}
 				for _, u := range users {
 					names[u.ID] = u.Name
@@ -133,7 +146,9 @@ func newDeviceList(c *console) *cobra.Command {
 					Devices []deviceLine `json:"devices"`
 				}{[]deviceLine{}}
 				for _, d := range devices {
-					shown.Devices = append(shown.Devices, newDeviceLine(d, names[d.User], chips))
+					l := newDeviceLine(d, names[d.User], chips)
+					l.ReleasedAt = moment(released[d.ID])
+					shown.Devices = append(shown.Devices, l)
 				}
 				return c.print(shown, func(w io.Writer) {
 					line(w, "ID\tSTATE\tUSER\tNAME\tLEVEL\tCHIP\tLAST SEEN\tLEASE ENDS")
@@ -147,7 +162,7 @@ func newDeviceList(c *console) *cobra.Command {
 	}
 }
 
-// chipWord says in a few words what is known of a chip.
+// chipWord says in a few words what is known of a chip, and of its secret.
 func chipWord(l deviceLine) string {
 	word := "unproven"
 	if l.Proven {
@@ -155,6 +170,9 @@ func chipWord(l deviceLine) string {
 	}
 	if l.VirtualTPM {
 		word += ", virtual"
+	}
+	if l.ReleasedAt != nil {
+		word += ", machine secret released"
 	}
 	return word
 }

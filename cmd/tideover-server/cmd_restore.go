@@ -107,6 +107,7 @@ func (c *console) printRestored(r *restoration) error {
 		Incarnation      vault.ID         `json:"incarnation"`
 		Epoch            uint64           `json:"epoch"`
 		OfflineEnabled   bool             `json:"offline_enabled"`
+		RecoveryOff      bool             `json:"recovery_off"` // the backup had a recovery key, which is gone
 		Replaced         *string          `json:"replaced"`
 		Merged           bool             `json:"merged"`
 		Administrators   []string         `json:"administrators"`
@@ -116,7 +117,8 @@ func (c *console) printRestored(r *restoration) error {
 		RevokedDevices   []restoredDevice `json:"revoked_devices"`
 	}{
 		File: r.file, SHA256: r.sum, Data: r.dir, Incarnation: r.Incarnation, Epoch: r.Epoch, OfflineEnabled: r.OfflineEnabled,
-		Merged: r.merged, Administrators: append([]string{}, r.Administrators...),
+		RecoveryOff: r.RecoveryOff,
+		Merged:      r.merged, Administrators: append([]string{}, r.Administrators...),
 		SuspendedUsers: restoredUsers(r.Suspended), SuspendedDevices: r.devices(r.Devices),
 		DisabledUsers: restoredUsers(r.Disabled), RevokedDevices: r.devices(r.Revoked),
 	}
@@ -165,6 +167,10 @@ func (r *restoration) printWarnings(w io.Writer) {
 	if !r.merged {
 		line(w, "There was no database to learn from who left since: disable them before you")
 		line(w, "let anybody in, administrators too: user disable NAME")
+	}
+	if r.RecoveryOff {
+		line(w, "Recovery is off, and what was escrowed is deleted: it may have been turned off")
+		line(w, "since. Make a new recovery key with: recovery on")
 	}
 	if r.kept != "" {
 		line(w, "What was replaced is as secret as the database: delete it when all is well.")

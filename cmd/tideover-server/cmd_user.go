@@ -15,7 +15,7 @@ import (
 
 func newUser(c *console) *cobra.Command {
 	return group("user", "Add, list, disable and enable users",
-		newUserAdd(c), newUserList(c),
+		newUserAdd(c), newUserList(c), newUserOTP(c),
 		newUserState(c, "disable", "End a user's sessions and let nobody sign in with the name", store.UserDisabled),
 		newUserState(c, "enable", "Let a user sign in again", store.UserActive),
 	)

@@ -70,7 +70,7 @@ func newRoot(c *console) (root *cobra.Command, started *bool) {
 	flags.BoolVar(&c.json, "json", false, "print one JSON object")
 	root.AddCommand(
 		newInit(c), newServe(c), newDemo(c), newImport(c), newUser(c), newRole(c), newGrant(c), newComment(c),
-		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newBackup(c), newRestore(c), newRekey(c), newDoctor(c), newVersion(c),
+		newDevice(c), newPolicy(c), newOffline(c), newAudit(c), newRecovery(c), newBackup(c), newRestore(c), newRekey(c), newDoctor(c), newVersion(c),
 	)
 	return root, started
 }
