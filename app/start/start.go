@@ -124,7 +124,7 @@ func (o Options) Open(ctx context.Context) (*Client, error) {
 	c.Chip, c.ChipErr = o.OpenChip(ctx)
 	switch {
 	case c.ChipErr == nil:
-		cfg.Chip, cfg.Keeper, cfg.Indices = c.Chip, keeper{c.Chip}, indices{c.Chip}
+		cfg.Chip, cfg.Prover, cfg.Keeper, cfg.Indices = c.Chip, c.Chip, keeper{c.Chip}, indices{c.Chip}
 	case !errors.Is(c.ChipErr, binding.ErrUnavailable) && !errors.Is(c.ChipErr, binding.ErrBusy):
 		return nil, fmt.Errorf("open the TPM: %w", c.ChipErr)
 	default:

@@ -9,8 +9,8 @@ import (
 // needed once, to have the object certified (CertifyCreation). Neither field
 // is secret.
 type Creation struct {
-	Data   []byte // TPMS_CREATION_DATA, for the server
-	Ticket []byte // TPMT_TK_CREATION, for the same chip; another one refuses it
+	Data   []byte `json:"data"`   // TPMS_CREATION_DATA, for the server
+	Ticket []byte `json:"ticket"` // TPMT_TK_CREATION, for the same chip; another one refuses it
 }
 
 // Statement is what a chip says of itself or of an object in it, signed by its

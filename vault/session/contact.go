@@ -63,6 +63,12 @@ func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (j
 	if st, err = s.home.load(); err != nil { // the device may be another one now
 		return nil, err
 	}
+	if err := s.attest(ctx, st.Current, remote, false); err != nil {
+		return nil, err
+	}
+	if st, err = s.home.load(); err != nil {
+		return nil, err
+	}
 	a = st.current()
 	governed := s.governedBy(st, a, remote, met)
 	if governed != nil {
@@ -181,7 +187,7 @@ func (s *Session) obey(ctx context.Context, st *state, a *account, remote Remote
 	}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
-			known.Device = d
+			known.Device.takeOver(d)
 		}
 		return nil
 	}); err != nil {

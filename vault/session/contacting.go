@@ -19,6 +19,9 @@ func (c *contacting) contact(ctx context.Context) error {
 	if err := c.learn(ctx); err != nil {
 		return err
 	}
+	if err := c.attest(ctx); err != nil {
+		return err
+	}
 	if err := c.orders(ctx); err != nil {
 		return err
 	}
@@ -33,6 +36,22 @@ func (c *contacting) contact(ctx context.Context) error {
 		return err
 	}
 	return c.renew(ctx)
+}
+
+// attest goes on with proving the chip where that was interrupted.
+func (c *contacting) attest(ctx context.Context) error {
+	s := c.g.s
+	if err := s.attest(ctx, c.account, c.remote, false); err != nil {
+		return err
+	}
+	_, a, err := s.accountNow(c.account)
+	if err != nil || a == nil || a.Device.ID != c.device {
+		return err
+	}
+	if signer, err := s.signer(a); err == nil {
+		c.signer = signer
+	}
+	return nil
 }
 
 func (c *contacting) learn(ctx context.Context) error {

@@ -185,7 +185,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer pending.Discard()
-	content, token, err := plan.fetch(ctx, pending.Declaration())
+	content, token, err := plan.fetch(ctx, store, pending)
 	if err != nil {
 		return Cached{}, err
 	}
@@ -287,7 +287,7 @@ type plan struct {
 	minLevel binding.Level
 	withheld *int           // entries that the server will keep back; nil: unknown
 	content  *vault.Content // what was fetched already; nil: fetch does it
-	fetch    func(ctx context.Context, d cache.Declaration) (*vault.Content, string, error)
+	fetch    func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error)
 }
 
 // governed asks a Tideover server whether this user and device may cache now,
@@ -314,11 +314,19 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
-			known.Device = dev
+			known.Device.takeOver(dev)
 		}
 		return nil
 	}); err != nil {
 		return plan{}, err
+	}
+	if err := s.attest(ctx, a.Key, src.remote, false); err != nil {
+		return plan{}, err
+	}
+	if _, now, err := s.accountNow(a.Key); err != nil || now == nil {
+		return plan{}, errors.Join(err, vault.NotSignedIn)
+	} else {
+		dev = now.Device
 	}
 	a.Device = dev
 	if err := deviceProblem(dev.State); err != nil {
@@ -337,7 +345,8 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	return plan{
 		withheld: withheld,
 		trust:    &t, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
-		fetch: func(ctx context.Context, d cache.Declaration) (*vault.Content, string, error) {
+		fetch: func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error) {
+			d := p.Declaration()
 			if err := src.progress.enter(ctx, PhaseLoading); err != nil {
 				return nil, "", err
 			}
@@ -345,7 +354,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 				Cache: d.Cache, Generation: d.Generation, RecordSHA256: d.Record, RootName: d.RootName,
 				Level: d.Level, VirtualTPM: d.Virtual, ClockMS: d.Clock.MS, Resets: d.Clock.Resets,
 				UserName: d.User, Comment: src.comment,
-			}, signer, src.progress.loading())
+			}, sealing(signer, dev.ID, p, store.CertifyCounter), src.progress.loading())
 		},
 	}, nil
 }

@@ -43,6 +43,7 @@ type Remote interface {
 	Reader
 	Writer
 	Enroller
+	ChipVerifier
 	Governor
 	Orderer
 	Packager

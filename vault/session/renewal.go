@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/wire"
@@ -44,7 +45,11 @@ func (c *contacting) renew(ctx context.Context) error {
 		}
 		request.ClockMS, request.Resets = clock.MS, clock.Resets
 	}
-	token, err := c.remote.RenewLease(ctx, c.device, request, c.signer)
+	signer := c.signer
+	if status.Level == binding.LevelA {
+		signer = counting(signer, generation{c.device, status.Cache, status.Generation}, c.counter(a))
+	}
+	token, err := c.remote.RenewLease(ctx, c.device, request, signer)
 	if errors.Is(err, vault.Unreachable) || errors.Is(err, vault.BadAnswer) {
 		return err
 	}
@@ -66,6 +71,17 @@ func (c *contacting) renew(ctx context.Context) error {
 	}
 	c.g.tell(News{Kind: LeaseRenewed, Until: done.Lease.Term().Expires})
 	return nil
+}
+
+// counter has the chip state the counter of an account's cache.
+func (c *contacting) counter(a *account) counterOf {
+	return func(ctx context.Context, key []byte, qualifying [32]byte) (said binding.Statement, err error) {
+		err = c.g.s.withStore(a, func(store *cache.Store) (err error) {
+			said, err = store.CertifyCounter(ctx, key, qualifying)
+			return err
+		})
+		return said, err
+	}
 }
 
 // due reports whether a lease is to be asked for: there is a cache that one

@@ -28,7 +28,9 @@ type Config struct {
 	Chip Chip // nil: no chip can be reached
 	// Indices opens caches of level A with that chip; nil: they do not open.
 	Indices cache.Provisioner
-	Keeper  Keeper // nil: there is no place for secrets
+	// Prover proves that chip to servers; nil: they take this client's word.
+	Prover Prover
+	Keeper Keeper // nil: there is no place for secrets
 	// Kept reports whether the Keeper can be reached, which may take its time; it
 	// is asked when a Keeper is needed, not before. nil: it can.
 	Kept  func() bool

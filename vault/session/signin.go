@@ -47,6 +47,9 @@ func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
 	if err != nil {
 		return err
 	}
+	if err := s.attest(ctx, fresh.account.Key, remote, true); err != nil {
+		return err
+	}
 	// The journal was written by somebody who is told about it by Connect.
 	_, err = s.contact(ctx, remote)
 	return err
@@ -175,7 +178,8 @@ func (n arrival) settle(st *state) {
 		st.Accounts[i].Token = nil
 	}
 	if known := st.account(n.account.Key); known != nil {
-		known.User, known.UserID, known.Device = n.account.User, n.account.UserID, n.account.Device
+		known.User, known.UserID = n.account.User, n.account.UserID
+		known.Device.takeOver(n.account.Device)
 		known.Token, known.TokenExpires = n.account.Token, n.account.TokenExpires
 	} else {
 		st.Accounts = append(st.Accounts, n.account)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/wire"
@@ -61,6 +62,7 @@ type account struct {
 
 	Token        []byte    `json:"token"` // sealed; empty: not signed in
 	TokenExpires time.Time `json:"token_expires"`
+	SignedIn     time.Time `json:"signed_in"` // when the account password was typed last
 
 	// Drafts is the sealed list of what Connect would drop. Empty: there are no
 	// edits, and what the overlay may still hold was dropped.
@@ -73,6 +75,10 @@ type account struct {
 	// Receipt is the generation that was wiped and that the server does not know
 	// of yet; 0: none.
 	Receipt uint64 `json:"receipt"`
+
+	// LevelA: the last cache was of level A. Nothing lower is made after it
+	// without the person's word.
+	LevelA bool `json:"level_a"`
 }
 
 // device is this installation as the account's server knows it. The key is
@@ -83,6 +89,13 @@ type device struct {
 	KeyBlob  []byte           `json:"key_blob"`
 	Public   []byte           `json:"public"` // SPKI, DER
 	RootName []byte           `json:"root_name"`
+
+	// Creation is how the chip made the key; absent: nobody kept it, so the key can
+	// never be certified. Attestor is the chip's attestation key, there before the
+	// server is told of it. Judged is what came of that; absent: nothing yet.
+	Creation *binding.Creation       `json:"creation,omitempty"`
+	Attestor *binding.AttestationKey `json:"attestor,omitempty"`
+	Judged   *judgement              `json:"judged,omitempty"`
 }
 
 // accountKey names the folder of an account: not its user name, which may hold

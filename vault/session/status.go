@@ -36,6 +36,7 @@ type ServerStatus struct {
 type DeviceStatus struct {
 	ID    vault.ID
 	State wire.DeviceState
+	Chip  ChipStatus
 }
 
 // Status reports how the client stands. It uses no network.
@@ -57,7 +58,7 @@ func (s *Session) Status(ctx context.Context) (Status, error) {
 			out.Server.Pin = srv.Pin
 		}
 		if srv.Kind == Tideover {
-			out.Device = DeviceStatus{a.Device.ID, a.Device.State}
+			out.Device = DeviceStatus{a.Device.ID, a.Device.State, s.chipStatus(&a.Device)}
 		}
 	}
 	out.Drafts = s.hasDrafts(st, a)

@@ -148,14 +148,24 @@ func (d deviceSigner) Sign(ctx context.Context, digest [32]byte) ([]byte, error)
 	return d.keeper.Sign(ctx, d.blob, digest)
 }
 
-// signer returns the signer of an enrolled device.
+// signer returns the signer of an enrolled device. Where its chip can, it is a
+// wire.Attester, that states that the chip is here.
 func (s *Session) signer(a *account) (Signer, error) {
-	keeper, err := s.needKeeper()
+	plain, err := s.plainSigner(a)
 	if err != nil {
 		return nil, err
 	}
+	return s.attesting(plain, &a.Device), nil
+}
+
+// plainSigner returns the signer of an enrolled device, which states nothing.
+func (s *Session) plainSigner(a *account) (deviceSigner, error) {
+	keeper, err := s.needKeeper()
+	if err != nil {
+		return deviceSigner{}, err
+	}
 	if a.Device.ID.IsZero() || len(a.Device.KeyBlob) == 0 {
-		return nil, vault.Fail(vault.ApprovalPending, "this device is not enrolled yet")
+		return deviceSigner{}, vault.Fail(vault.ApprovalPending, "this device is not enrolled yet")
 	}
 	return deviceSigner{keeper, a.Device.KeyBlob}, nil
 }
@@ -174,7 +184,7 @@ func (s *Session) enrol(ctx context.Context, a *account, remote Remote) (device,
 	}
 	d := a.Device
 	if len(d.KeyBlob) == 0 || string(d.RootName) != string(machine.RootName) {
-		blob, public, err := keeper.NewSigningKey(ctx)
+		blob, public, made, err := s.newDeviceKey(ctx, keeper)
 		if err != nil {
 			return device{}, fmt.Errorf("make the device key: %w", err)
 		}
@@ -182,7 +192,10 @@ func (s *Session) enrol(ctx context.Context, a *account, remote Remote) (device,
 		if err != nil {
 			return device{}, fmt.Errorf("make the device key: %w", err)
 		}
-		d = device{KeyBlob: blob, Public: spki, RootName: machine.RootName}
+		d = device{KeyBlob: blob, Public: spki, RootName: machine.RootName, Creation: made}
+		if d, err = s.keepDevice(ctx, a, d); err != nil {
+			return device{}, err
+		}
 	}
 	answer, err := remote.Register(ctx, wire.DeviceRequest{
 		Name: s.cfg.Name, OS: s.cfg.OS, PublicKey: d.Public, Level: machine.Level,

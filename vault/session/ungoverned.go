@@ -58,7 +58,7 @@ func (src source) ungoverned(ctx context.Context) (plan, error) {
 	return plan{
 		local: &cache.Local{Expires: expires, Policy: pol}, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
 		content: content,
-		fetch: func(context.Context, cache.Declaration) (*vault.Content, string, error) {
+		fetch: func(context.Context, *cache.Store, *cache.Pending) (*vault.Content, string, error) {
 			return content, "", nil
 		},
 	}, nil
