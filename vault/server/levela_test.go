@@ -298,6 +298,8 @@ func TestStolenAccountPassword(t *testing.T) {
 		}
 		given++
 		must(t, c.read(binding.PinFail))
+		refuses(t, "at once", c.write(binding.PinFail, again, tries), whileOpen(given))
+		l.machine.Reboot() // what was permitted before is over
 	}
 	if given != 2 {
 		t.Errorf("new tries were given %d times", given)
@@ -309,6 +311,69 @@ func TestStolenAccountPassword(t *testing.T) {
 	f.wait(25 * time.Hour)
 	l.signIn()
 	must(t, c.write(binding.PinFail, again, tries))
+}
+
+// whileOpen is what a request for new tries is answered while the ones before may
+// not have been taken: the ration of the day comes first.
+func whileOpen(given int) vault.Cause {
+	if given >= 2 {
+		return vault.TooManyAttempts
+	}
+	return vault.NotPermitted
+}
+
+// TestUnusedPermit: a permit that was given and not used does not lose the cache,
+// and is never beside another one that can be used: the next is given when the
+// chip itself shows that the session of the first is gone.
+func TestUnusedPermit(t *testing.T) {
+	f := newChipFixture(t)
+	ctx := t.Context()
+	must(t, f.catalog.Set(ctx, f.op, "opens", "5"))
+	l := f.newLaptop(makerOfChips)
+	l.attested()
+	c := l.plan(true)
+	for k, limit := range map[binding.IndexKind]uint32{binding.PinFail: tries, binding.PinPass: 5} {
+		must(t, c.write(k, first, limit))
+		must(t, c.read(k))
+	}
+	keep := func(k binding.IndexKind, limit uint32) error { // as one who waits with it
+		permit, err := c.permit(k, again, 0, limit)
+		must(t, err)
+		_, err = permit(ctx, binding.PermitRequest{Indices: c.slots.Indices, Index: k, Kind: again, Nonce: make([]byte, 16), Limit: limit})
+		return err
+	}
+	must(t, f.catalog.Set(ctx, f.op, "opens", "7"))
+	must(t, keep(binding.PinPass, 7))
+	refuses(t, "a second budget beside it", keep(binding.PinPass, 7), vault.NotPermitted)
+	refuses(t, "a reading of what was before", c.read(binding.PinPass), vault.NotPermitted)
+	f.wait(30 * time.Minute)
+	l.signIn()
+	refuses(t, "the same, the chip's clock having stood still", c.read(binding.PinPass), vault.NotPermitted)
+
+	must(t, keep(binding.PinFail, tries))
+	must(t, c.read(binding.PinFail)) // it holds what was permitted, as before
+	refuses(t, "new tries beside those that may wait", keep(binding.PinFail, tries), vault.NotPermitted)
+
+	l.machine.Reboot()
+	must(t, c.read(binding.PinPass))
+	if got := f.details(catalog.ActionReading, func(r catalog.AuditRecord) string { return r.Detail }); !strings.Contains(got[len(got)-1], "was not used") {
+		t.Errorf("audit: %q", got)
+	}
+	n := c.counter() + 1
+	s := c.sealA(n)
+	proof := l.proving(s)
+	_, err := l.cache(s.request, c.counting(n, &proof))
+	must(t, err) // the limit before goes on
+	must(t, c.write(binding.PinPass, again, 7))
+	must(t, c.read(binding.PinPass))
+	must(t, c.write(binding.PinFail, again, tries))
+	must(t, c.read(binding.PinFail))
+	l.machine.Reboot()
+	refuses(t, "more tries than a day has, one ration unused", keep(binding.PinFail, tries), vault.TooManyAttempts)
+	got := l.alarms()
+	if !slices.Contains(got, "permit") || !slices.Contains(got, "reading") {
+		t.Errorf("alarms: %q", got)
+	}
 }
 
 // TestAReadingOfSomethingElse: an index that does not hold what was permitted is

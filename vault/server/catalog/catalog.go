@@ -35,14 +35,14 @@ type Config struct {
 // for a newer one when it is used, at most once a second; what it has changed
 // itself it sees at once. It has no goroutines. It is safe for concurrent use.
 type Catalog struct {
-	store  store.Store
-	keys   *keyring.Keyring
-	now    func() time.Time
+	store    store.Store
+	keys     *keyring.Keyring
+	now      func() time.Time
 	attest   *attest.Verifier
 	believes bool // attest has roots
-	hasher *auth.Hasher
-	auth   *auth.Authenticator
-	index  *index // not built until somebody needs it
+	hasher   *auth.Hasher
+	auth     *auth.Authenticator
+	index    *index // not built until somebody needs it
 
 	// written is set when this process has changed something.
 	written atomic.Bool

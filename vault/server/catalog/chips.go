@@ -54,4 +54,3 @@ func readChip(row store.Chip) (Chip, error) {
 		Since: row.Created, Seen: row.Seen.At, Counter: uint64(row.Seen.Counter),
 	}, err
 }
-

@@ -75,13 +75,14 @@ func (c *Catalog) Permit(ctx context.Context, by *Caller, w PermitWish, sign fun
 		if err != nil {
 			return err
 		}
-		before, err := a.mayPermit(ctx, tx, slots, r, given)
+		before, err := a.mayPermit(ctx, tx, asked{r, slots, given, w.Chip})
 		if err != nil {
 			return err
 		}
 		p := store.Permit{
 			ID: vault.NewID(), Device: w.Device, Cache: w.Cache, Index: string(r.Index), Kind: string(r.Kind),
 			Count: int64(r.Count), Limit: int64(r.Limit), Created: a.now,
+			ClockMS: int64(w.Chip.ClockMS), Resets: int64(w.Chip.Resets),
 		}
 		if err := tx.AddPermit(ctx, p); err != nil {
 			return err
@@ -123,9 +124,18 @@ func (a *access) justSignedIn(ctx context.Context, tx store.Tx) error {
 	return nil
 }
 
+// asked is a request for a permit with what is known of its cache.
+type asked struct {
+	binding.PermitRequest
+	slots store.Slots
+	given []store.Permit // for the cache, oldest first
+	chip  Presented
+}
+
 // mayPermit holds a request to the rules, and returns how many of its kind were
 // given for its index before.
-func (a *access) mayPermit(ctx context.Context, tx store.Tx, slots store.Slots, r binding.PermitRequest, given []store.Permit) (before int, err error) {
+func (a *access) mayPermit(ctx context.Context, tx store.Tx, in asked) (before int, err error) {
+	r, slots, given := in.PermitRequest, in.slots, in.given
 	var recent []time.Time
 	for _, p := range given {
 		if p.Index != string(r.Index) || p.Kind != string(r.Kind) {
@@ -152,7 +162,10 @@ func (a *access) mayPermit(ctx context.Context, tx store.Tx, slots store.Slots, 
 		return before, a.asPolicy(r, 0)
 	case binding.PermitRewrite:
 		if last == nil || last.ShownAt.IsZero() {
-			return 0, vault.Fail(vault.NotPermitted, "the last write of %s was not shown by a reading yet", r.Index)
+			return 0, vault.Fail(vault.NotPermitted, "the last write of %s was not shown by a reading yet%s", r.Index, whenOver(last))
+		}
+		if !in.spent(last, a.now) {
+			return 0, vault.Fail(vault.NotPermitted, "the permit before it may not have been used%s", whenOver(last))
 		}
 		count, err := a.certifiedCount(ctx, tx, slots, r)
 		if err != nil {

@@ -235,20 +235,19 @@ func (in *IndexReading) show(ctx context.Context, tx store.Tx, slots store.Slots
 		}
 		return text, nil, nil
 	}
-	if err := read.Shows(permitRequest(*last)); err != nil {
-		return text, &vault.Problem{Cause: vault.NotPermitted, Detail: "the index does not hold what was permitted", Err: err}, nil
+	if err := read.Shows(permitRequest(*last)); err == nil {
+		return text + ", as permitted", nil, tx.ShowPermit(ctx, last.ID, now)
+	} else if !isOver(last, read.Clock, now) {
+		return text, &vault.Problem{Cause: vault.NotPermitted, Detail: "the index does not hold what was permitted" + whenOver(last), Err: err}, nil
 	}
-	return text + ", as permitted", nil, tx.ShowPermit(ctx, last.ID, now)
-}
-
-// lastWrite returns the newest permit to write an index; nil: there is none.
-func lastWrite(permits []store.Permit, k binding.IndexKind) *store.Permit {
-	for i := len(permits) - 1; i >= 0; i-- {
-		if p := &permits[i]; p.Index == string(k) && p.Kind != string(binding.PermitRekey) {
-			return p
-		}
+	before := lastShown(permits, in.Index)
+	switch {
+	case read.Limit() == uint32(last.Limit):
+		return text + ", the limit is as permitted", nil, tx.ShowPermit(ctx, last.ID, now)
+	case before != nil && read.Limit() == uint32(before.Limit):
+		return text + ", the last permit was not used and is over", nil, tx.VoidPermit(ctx, last.ID, now)
 	}
-	return nil
+	return text, vault.Fail(vault.NotPermitted, "%s has the limit %d, permitted was %d", in.Index, read.Limit(), last.Limit), nil
 }
 
 func permitRequest(p store.Permit) binding.PermitRequest {

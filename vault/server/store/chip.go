@@ -40,6 +40,8 @@ type Challenge struct {
 type ChipReader interface {
 	// Chip returns that of the device, or ErrNotFound.
 	Chip(ctx context.Context, device vault.ID) (Chip, error)
+	// ChipsOf returns those of the endorsement key of that Name, the oldest first.
+	ChipsOf(ctx context.Context, ekName []byte) ([]Chip, error)
 	// Chips yields all, in no order.
 	Chips(ctx context.Context) iter.Seq2[Chip, error]
 	// Challenge returns the one that waits, or ErrNotFound.
@@ -73,7 +75,10 @@ type Permit struct {
 	Kind          string // as binding.PermitKind
 	Count, Limit  int64  // to be written
 	Created       time.Time
+	ClockMS       int64     // of the chip, as it stated with the request; -1: not known
+	Resets        int64     // likewise, as Sighting has them
 	ShownAt       time.Time // a reading showed the write; zero: none yet
+	VoidAt        time.Time // a reading showed that it was not used and is over; zero: none
 }
 
 // Reading is the newest certified one of an index.
@@ -103,6 +108,8 @@ type SlotWriter interface {
 	AddSlots(ctx context.Context, s Slots) error
 	// AddPermit inserts p. ErrNotFound: no such slots; ErrConflict: ID taken.
 	AddPermit(ctx context.Context, p Permit) error
+	// VoidPermit sets VoidAt, or returns ErrNotFound.
+	VoidPermit(ctx context.Context, id vault.ID, at time.Time) error
 	// ShowPermit sets ShownAt, or returns ErrNotFound.
 	ShowPermit(ctx context.Context, id vault.ID, at time.Time) error
 	// PutReading inserts r, or replaces that of the index. ErrNotFound: no such

@@ -34,6 +34,9 @@ type JournalReader interface {
 	// LastDeviceEvent returns the event with the highest Seq of a chain, or
 	// ErrNotFound.
 	LastDeviceEvent(ctx context.Context, id ChainID) (DeviceEvent, error)
+	// LastDeviceEvents returns that of each chain of a device, in the order in
+	// which the chains' last events were received.
+	LastDeviceEvents(ctx context.Context, device vault.ID) ([]DeviceEvent, error)
 }
 
 // JournalWriter adds what devices report.

@@ -8,7 +8,6 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/server/store"
 	"github.com/tideover/tideover/vault/server/store/sqlstore"
-	"github.com/tideover/tideover/vault/server/store/storetest"
 )
 
 const benchEntries = 10_000
@@ -18,7 +17,7 @@ func bench(b *testing.B, fn func(*testing.B, *sqlstore.Store, []store.Entry)) {
 	ctx := context.Background()
 	for _, c := range []struct{ name, target string }{
 		{"sqlite", freshFile(b)},
-		{"postgres", storetest.StartPostgres(b).Fresh(b)},
+		{"postgres", postgres.Fresh(b)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			s, err := sqlstore.Open(ctx, c.target)

@@ -15,6 +15,7 @@ const (
 
 	sqlChip    = chipSelect + ` WHERE device = $1`
 	sqlChips   = `SELECT ` + chipList + ` FROM chip`
+	sqlChipsOf = chipSelect + ` WHERE ek_name = $1 ORDER BY created, device`
 	sqlPutChip = `INSERT INTO chip (` + chipList + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
  ON CONFLICT (device) DO UPDATE SET ek_name = excluded.ek_name, identity = excluded.identity, proven = excluded.proven,
  virtual = excluded.virtual, created = excluded.created, seen_at = excluded.seen_at, clock_ms = excluded.clock_ms,
@@ -43,6 +44,11 @@ func challengeColumns(c *store.Challenge) []any {
 // Chip implements store.ChipReader.
 func (t *tx) Chip(ctx context.Context, device vault.ID) (store.Chip, error) {
 	return one(ctx, t, "chip", chipColumns, t.locking(sqlChip), device[:])
+}
+
+// ChipsOf implements store.ChipReader.
+func (t *tx) ChipsOf(ctx context.Context, ekName []byte) ([]store.Chip, error) {
+	return list(ctx, t, "chip", chipColumns, sqlChipsOf, ekName)
 }
 
 // Chips implements store.ChipReader.
@@ -85,8 +91,9 @@ const (
 	sqlSlots  = `SELECT ` + slotList + ` FROM cache_slot WHERE device = $1 AND cache = $2`
 	sqlSlotOf = `SELECT ` + slotList + ` FROM cache_slot WHERE device = $1 ORDER BY created DESC, cache`
 
-	permitList    = `id, device, cache, idx, kind, count, top, created, shown_at`
+	permitList    = `id, device, cache, idx, kind, count, top, created, shown_at, clock_ms, resets, void_at`
 	sqlPermits    = `SELECT ` + permitList + ` FROM permit WHERE device = $1 AND cache = $2 ORDER BY created, id`
+	sqlVoidPermit = `UPDATE permit SET void_at = $1 WHERE id = $2`
 	sqlShowPermit = `UPDATE permit SET shown_at = $1 WHERE id = $2`
 
 	readingList   = `device, cache, idx, value, created`
@@ -102,6 +109,7 @@ func slotColumns(s *store.Slots) []any {
 func permitColumns(p *store.Permit) []any {
 	return []any{
 		guid(&p.ID), guid(&p.Device), guid(&p.Cache), &p.Index, &p.Kind, &p.Count, &p.Limit, millis(&p.Created), millis(&p.ShownAt),
+		&p.ClockMS, &p.Resets, millis(&p.VoidAt),
 	}
 }
 
@@ -138,12 +146,18 @@ func (t *tx) AddSlots(ctx context.Context, s store.Slots) error {
 // AddPermit implements store.SlotWriter.
 func (t *tx) AddPermit(ctx context.Context, p store.Permit) error {
 	return t.insert(ctx, table{"permit", "permit", permitList},
-		p.ID[:], p.Device[:], p.Cache[:], textArg(p.Index), textArg(p.Kind), p.Count, p.Limit, p.Created.UnixMilli(), timeArg(p.ShownAt))
+		p.ID[:], p.Device[:], p.Cache[:], textArg(p.Index), textArg(p.Kind), p.Count, p.Limit, p.Created.UnixMilli(), timeArg(p.ShownAt),
+		p.ClockMS, p.Resets, timeArg(p.VoidAt))
 }
 
 // ShowPermit implements store.SlotWriter.
 func (t *tx) ShowPermit(ctx context.Context, id vault.ID, at time.Time) error {
 	return t.must(ctx, "permit", store.Missing, sqlShowPermit, at.UnixMilli(), id[:])
+}
+
+// VoidPermit implements store.SlotWriter.
+func (t *tx) VoidPermit(ctx context.Context, id vault.ID, at time.Time) error {
+	return t.must(ctx, "permit", store.Missing, sqlVoidPermit, at.UnixMilli(), id[:])
 }
 
 // PutReading implements store.SlotWriter.

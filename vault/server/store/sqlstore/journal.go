@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/server/store"
 )
 
@@ -13,7 +14,9 @@ const (
 
 	sqlDeviceEvents = deviceEventSelect + ` WHERE device = $1 AND chain = $2 AND seq > $3 ORDER BY seq`
 	sqlLastEvent    = deviceEventSelect + ` WHERE device = $1 AND chain = $2 ORDER BY seq DESC LIMIT 1`
-	sqlAddEvent     = `INSERT INTO device_event (` + deviceEventList + `)
+	sqlLastEvents   = deviceEventSelect + ` e WHERE device = $1 AND seq =
+ (SELECT MAX(seq) FROM device_event WHERE device = e.device AND chain = e.chain) ORDER BY received, chain`
+	sqlAddEvent = `INSERT INTO device_event (` + deviceEventList + `)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (device, chain, seq) DO NOTHING`
 	sqlEventHash    = `SELECT hash FROM device_event WHERE device = $1 AND chain = $2 AND seq = $3`
 	sqlDeviceExists = `SELECT 1 FROM device WHERE id = $1`
@@ -34,6 +37,11 @@ func (t *tx) DeviceEvents(ctx context.Context, id store.ChainID, after int64) it
 // LastDeviceEvent implements store.JournalReader.
 func (t *tx) LastDeviceEvent(ctx context.Context, id store.ChainID) (store.DeviceEvent, error) {
 	return one(ctx, t, "device event", deviceEventColumns, sqlLastEvent, id.Device[:], id.Chain[:])
+}
+
+// LastDeviceEvents implements store.JournalReader.
+func (t *tx) LastDeviceEvents(ctx context.Context, device vault.ID) ([]store.DeviceEvent, error) {
+	return list(ctx, t, "device event", deviceEventColumns, sqlLastEvents, device[:])
 }
 
 // AddDeviceEvents implements store.JournalWriter.

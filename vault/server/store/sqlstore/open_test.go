@@ -14,7 +14,6 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/server/store"
 	"github.com/tideover/tideover/vault/server/store/sqlstore"
-	"github.com/tideover/tideover/vault/server/store/storetest"
 )
 
 func mustOpen(t *testing.T, target string) *sqlstore.Store {
@@ -78,7 +77,7 @@ func TestPragmas(t *testing.T) {
 func TestNewerSchemaIsRefused(t *testing.T) {
 	for name, target := range map[string]string{
 		"sqlite":   freshFile(t),
-		"postgres": storetest.StartPostgres(t).Fresh(t),
+		"postgres": postgres.Fresh(t),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mustOpen(t, target)
@@ -263,7 +262,7 @@ func TestBackup(t *testing.T) {
 }
 
 func TestBackupOfPostgres(t *testing.T) {
-	s := mustOpen(t, storetest.StartPostgres(t).Fresh(t))
+	s := mustOpen(t, postgres.Fresh(t))
 	if err := s.Backup(t.Context(), filepath.Join(t.TempDir(), "x")); !errors.Is(err, vault.Unsupported) {
 		t.Errorf("got %v, want vault.Unsupported", err)
 	}
@@ -306,7 +305,7 @@ func TestDeadlock(t *testing.T) {
 	ctx := t.Context()
 	for name, target := range map[string]string{
 		"sqlite":   freshFile(t),
-		"postgres": storetest.StartPostgres(t).Fresh(t),
+		"postgres": postgres.Fresh(t),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mustOpen(t, target)

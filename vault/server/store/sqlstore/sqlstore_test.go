@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,8 +16,16 @@ func TestMain(m *testing.M) {
 	if storetest.Helper(open) {
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := postgres.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
+
+// postgres is one server for all tests here: starting one takes seconds.
+var postgres storetest.Shared
 
 func open(ctx context.Context, target string) (store.Store, error) {
 	s, err := sqlstore.Open(ctx, target)
@@ -33,6 +42,5 @@ func TestSQLite(t *testing.T) {
 }
 
 func TestPostgres(t *testing.T) {
-	server := storetest.StartPostgres(t)
-	storetest.Run(t, storetest.Target{Fresh: server.Fresh, Open: open})
+	storetest.Run(t, storetest.Target{Fresh: postgres.Fresh, Open: open})
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tideover/tideover/vault/server/store/sqlstore"
-	"github.com/tideover/tideover/vault/server/store/storetest"
 )
 
 // statements returns the constants of this package that are SQL statements, by
@@ -128,7 +127,7 @@ func TestPrepare(t *testing.T) {
 	ctx := context.Background()
 	for name, target := range map[string]string{
 		"sqlite":   freshFile(t),
-		"postgres": storetest.StartPostgres(t).Fresh(t),
+		"postgres": postgres.Fresh(t),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := sqlstore.Open(ctx, target)

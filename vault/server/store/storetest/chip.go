@@ -31,6 +31,17 @@ func testChips(t *testing.T, g Target) {
 	update(t, s, func(tx store.Tx) error { return tx.PutChip(ctx, c) })
 	same(t, "replaced", chip(), c)
 	same(t, "all", collected(t, s, func(r store.Reader) iter.Seq2[store.Chip, error] { return r.Chips(ctx) }), []store.Chip{c})
+	of := func(ek []byte) []store.Chip {
+		return read(t, s, func(r store.Reader) ([]store.Chip, error) { return r.ChipsOf(ctx, ek) })
+	}
+	twin := c
+	twin.Device, twin.Created = vault.NewID(), at(2)
+	second := b.device
+	second.ID, second.PublicKey = twin.Device, []byte("another key")
+	update(t, s, func(tx store.Tx) error { return tx.AddDevice(ctx, second) })
+	update(t, s, func(tx store.Tx) error { return tx.PutChip(ctx, twin) })
+	same(t, "of the same chip", of(c.EKName), []store.Chip{twin, c})
+	same(t, "of another chip", of([]byte{0, 11, 2}), nil)
 	stranger := c
 	stranger.Device = vault.NewID()
 	refused(t, s, store.Missing, func(tx store.Tx) error { return tx.PutChip(ctx, stranger) })
@@ -51,7 +62,7 @@ func testSlots(t *testing.T, g Target) {
 	b := newBase(t, s)
 	first := store.Slots{Device: b.device.ID, Cache: vault.NewID(), Counter: 0x01800700, PinFail: math.MaxUint32, Created: at(1)}
 	second := store.Slots{Device: b.device.ID, Cache: vault.NewID(), Counter: 1, PinFail: 2, PinPass: 3, Created: at(2)}
-	permit := store.Permit{ID: vault.NewID(), Device: first.Device, Cache: first.Cache, Index: "pin_fail", Kind: "first_write", Limit: 10, Created: at(3)}
+	permit := store.Permit{ID: vault.NewID(), Device: first.Device, Cache: first.Cache, Index: "pin_fail", Kind: "first_write", Limit: 10, Created: at(3), ClockMS: 7, Resets: math.MaxUint32}
 	reading := store.Reading{Device: first.Device, Cache: first.Cache, Index: "pin_fail", Value: 3<<32 | 10, Created: at(4)}
 	refused(t, s, store.Missing, func(tx store.Tx) error { return tx.AddPermit(ctx, permit) })
 	refused(t, s, store.Missing, func(tx store.Tx) error { return tx.PutReading(ctx, reading) })
@@ -74,6 +85,9 @@ func testSlots(t *testing.T, g Target) {
 	permit.ShownAt = at(6)
 	update(t, s, func(tx store.Tx) error { return tx.ShowPermit(ctx, permit.ID, permit.ShownAt) })
 	refused(t, s, store.Missing, func(tx store.Tx) error { return tx.ShowPermit(ctx, vault.NewID(), at(6)) })
+	later.VoidAt = at(7)
+	update(t, s, func(tx store.Tx) error { return tx.VoidPermit(ctx, later.ID, later.VoidAt) })
+	refused(t, s, store.Missing, func(tx store.Tx) error { return tx.VoidPermit(ctx, vault.NewID(), at(6)) })
 	same(t, "permits", permits(first.Cache), []store.Permit{permit, later})
 	same(t, "permits of another", permits(second.Cache), nil)
 

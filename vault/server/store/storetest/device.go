@@ -258,7 +258,14 @@ func testJournal(t *testing.T, g Target) {
 		return err
 	})
 	fork.Chain = vault.NewID()
+	fork.Received = at(100)
 	same(t, "in another journal", add([]store.DeviceEvent{fork}), 1)
+	same(t, "last of each", read(t, s, func(r store.Reader) ([]store.DeviceEvent, error) {
+		return r.LastDeviceEvents(ctx, b.device.ID)
+	}), []store.DeviceEvent{events[29], fork})
+	same(t, "last of each, of another device", read(t, s, func(r store.Reader) ([]store.DeviceEvent, error) {
+		return r.LastDeviceEvents(ctx, vault.NewID())
+	}), nil)
 	stray := events[0]
 	stray.Device = vault.NewID()
 	refused(t, s, store.Missing, func(tx store.Tx) error {

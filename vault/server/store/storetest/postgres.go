@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -40,7 +41,49 @@ func StartPostgres(t testing.TB) *Postgres {
 		}
 		return &Postgres{base: *u}
 	}
-	return startServer(t)
+	p, stop := startServer(t)
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// Shared is one server for all tests of a package: the first one that asks
+// starts it. Close it when they have run, in TestMain.
+type Shared struct {
+	mu     sync.Mutex
+	server *Postgres
+	stop   func() error
+}
+
+// Fresh returns the URL of an empty schema, which goes when the test ends.
+func (s *Shared) Fresh(t testing.TB) string {
+	t.Helper()
+	s.mu.Lock()
+	if s.server == nil {
+		if os.Getenv(dsnVariable) != "" {
+			s.server = StartPostgres(t)
+		} else {
+			s.server, s.stop = startServer(t)
+		}
+	}
+	p := s.server
+	s.mu.Unlock()
+	return p.Fresh(t)
+}
+
+// Close stops the server, if one was started.
+func (s *Shared) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop == nil {
+		return nil
+	}
+	stop := s.stop
+	s.server, s.stop = nil, nil
+	return stop()
 }
 
 // Fresh returns the URL of an empty schema, which goes when the test ends.
@@ -85,7 +128,8 @@ cat >/dev/null || true
 rm -rf "$dir/data"
 `
 
-func startServer(t testing.TB) *Postgres {
+// startServer starts one; stop ends it and takes its files away.
+func startServer(t testing.TB) (p *Postgres, stop func() error) {
 	t.Helper()
 	bin := serverPrograms(t)
 	// Not t.TempDir: its path is long for a socket, and root's alone.
@@ -93,7 +137,6 @@ func startServer(t testing.TB) *Postgres {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // below /tmp; the script has removed the data
 	command := []string{"sh", "-c", serverScript, "sh", bin, dir}
 	if os.Geteuid() == 0 { // the server refuses to run as root
 		command = append(asOther(t, dir), command...)
@@ -113,18 +156,20 @@ func startServer(t testing.TB) *Postgres {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	t.Cleanup(func() {
+	stop = func() error {
+		defer func() { _ = os.RemoveAll(dir) }() // below /tmp; the script has removed the data
 		if err := errors.Join(stdin.Close(), cmd.Wait()); err != nil {
-			t.Errorf("stop PostgreSQL: %v\n%s", err, &stderr)
+			return fmt.Errorf("stop PostgreSQL: %w\n%s", err, &stderr)
 		}
-	})
+		return nil
+	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil || line != "ready\n" {
 		log, _ := os.ReadFile(filepath.Join(dir, "log")) // may not be there
-		t.Fatalf("PostgreSQL did not start: %v\n%s\n%s", err, &stderr, log)
+		t.Fatalf("PostgreSQL did not start: %v\n%s\n%v", err, log, stop())
 	}
 	q := url.Values{"host": {dir}, "user": {"postgres"}, "dbname": {"postgres"}}
-	return &Postgres{base: url.URL{Scheme: "postgres", Path: "/", RawQuery: q.Encode()}}
+	return &Postgres{base: url.URL{Scheme: "postgres", Path: "/", RawQuery: q.Encode()}}, stop
 }
 
 // serverPrograms finds the newest installed server.
