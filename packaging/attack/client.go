@@ -125,9 +125,16 @@ func (c client) must(ctx context.Context, args []string, lines ...string) (answe
 	a, err := c.ask(ctx, args, lines...)
 	if err == nil && a.exit != 0 {
 		err = fmt.Errorf("control: %s: exit %d: %s", strings.Join(args, " "), a.exit, a.stderr)
+		if a.id == "unreachable" {
+			err = errors.Join(err, errAway)
+		}
 	}
 	return a, err
 }
+
+// errAway is a server that has not answered in the time that the client gives
+// it: on a machine with much to do that is nobody's attack.
+var errAway = errors.New("the server did not answer")
 
 // opens is the commonest control: the cache shows the planted secret.
 func (c client) opens(ctx context.Context) error {

@@ -15,15 +15,15 @@ import (
 // hands is how many copies of a client are attacked at the same time.
 const hands = 2
 
-// forEach does f for every number below n, or, in a smoke, for some of them;
-// few is how many of them then, and, if it is below n, how many otherwise: 0
-// means all. Each hand has a copy of the client to itself.
-func (s *stage) forEach(ctx context.Context, c client, name string, n, few, full int, f func(c client, i int) error) error {
+// forEach does f for every number below n, or, in a smoke, for few of them.
+// Each hand has a copy of the client to itself.
+func (s *stage) forEach(ctx context.Context, c client, name string, n, few int, f func(c client, i int) error) error {
 	numbers := s.luck(name).Perm(n)
+	if s.samples > 0 {
+		few = s.samples
+	}
 	if s.smoke {
 		numbers = numbers[:min(n, few)]
-	} else if full > 0 {
-		numbers = numbers[:min(n, full)]
 	}
 	work, errs := make(chan int), make(chan error, hands)
 	var all sync.WaitGroup
@@ -79,7 +79,7 @@ func (s *stage) cachedQuickly(ctx context.Context, home string) (client, error) 
 }
 
 // damaged makes a cache, then puts versions of one of its files in its place.
-func (s *stage) damaged(ctx context.Context, home, file string, c client, few, full int, number func(b []byte) int, version func(c client, b []byte, i int) ([]byte, error), look func(c client, path string, i int) error) error {
+func (s *stage) damaged(ctx context.Context, home, file string, c client, few int, number func(b []byte) int, version func(c client, b []byte, i int) ([]byte, error), look func(c client, path string, i int) error) error {
 	good, err := in(c.home, file)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (s *stage) damaged(ctx context.Context, home, file string, c client, few, f
 	if err != nil {
 		return err
 	}
-	if err := s.forEach(ctx, c, home, number(b), few, full, func(c client, i int) error {
+	if err := s.forEach(ctx, c, home, number(b), few, func(c client, i int) error {
 		path, err := in(c.home, file)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func flipCache(ctx context.Context, s *stage, r *row) error {
 	if err != nil {
 		return err
 	}
-	return s.damaged(ctx, "flip", "cache.kdbx", c, 60, 0, size,
+	return s.damaged(ctx, "flip", "cache.kdbx", c, 60, size,
 		func(_ client, b []byte, i int) ([]byte, error) { return s.flipped(b, i), nil },
 		func(c client, _ string, i int) error {
 			if i%500 == 0 { // what is not usable by status does not open either
@@ -148,7 +148,7 @@ func cutCache(ctx context.Context, s *stage, r *row) error {
 	if err != nil {
 		return err
 	}
-	return s.damaged(ctx, "cut", "cache.kdbx", c, 60, 0, size,
+	return s.damaged(ctx, "cut", "cache.kdbx", c, 60, size,
 		func(_ client, b []byte, i int) ([]byte, error) { return b[:i], nil },
 		func(c client, _ string, i int) error {
 			return r.mustNotStand(ctx, c, fmt.Sprintf("cut to %d bytes", i))
@@ -170,7 +170,7 @@ func flipHidden(ctx context.Context, s *stage, r *row) error {
 	if err != nil {
 		return err
 	}
-	return s.damaged(ctx, "hidden", "cache.kdbx", c, 30, 1000, size,
+	return s.damaged(ctx, "hidden", "cache.kdbx", c, 30, size,
 		func(c client, b []byte, i int) ([]byte, error) {
 			bad := s.flipped(b, i)
 			rehash(bad, i)
@@ -209,7 +209,7 @@ func damageState(ctx context.Context, s *stage, r *row) error {
 	if err != nil {
 		return err
 	}
-	return s.damaged(ctx, "state", "client.json", c, 40, 0, func(b []byte) int { return 2 * len(b) },
+	return s.damaged(ctx, "state", "client.json", c, 40, func(b []byte) int { return 2 * len(b) },
 		func(_ client, b []byte, i int) ([]byte, error) {
 			if i < len(b) {
 				return s.flipped(b, i), nil
@@ -255,7 +255,7 @@ func damageDrafts(ctx context.Context, s *stage, r *row) error {
 	if a, err := c.do(ctx, c.show()); err != nil || !a.shows(draftNote) {
 		return errors.Join(errors.New("control: the draft is not shown"), err)
 	}
-	return s.damaged(ctx, "drafts", "overlay.kdbx", c, 20, 300, func(b []byte) int { return 2 * len(b) },
+	return s.damaged(ctx, "drafts", "overlay.kdbx", c, 20, func(b []byte) int { return 2 * len(b) },
 		func(_ client, b []byte, i int) ([]byte, error) {
 			if i < len(b) {
 				return s.flipped(b, i), nil
@@ -289,7 +289,7 @@ func damageJournal(ctx context.Context, s *stage, r *row) error {
 	if err != nil {
 		return err
 	}
-	return s.damaged(ctx, "journal", "journal", c, 20, 300, func(b []byte) int { return 2 * len(bytes.TrimRight(b, "\x00")) },
+	return s.damaged(ctx, "journal", "journal", c, 20, func(b []byte) int { return 2 * len(bytes.TrimRight(b, "\x00")) },
 		func(_ client, b []byte, i int) ([]byte, error) {
 			if n := len(bytes.TrimRight(b, "\x00")); i >= n {
 				return b[:i-n], nil

@@ -95,7 +95,11 @@ func (k *killer) request(operation string) request {
 // once prepares an operation and lets it die at a point, or, if that has no
 // step, live; it returns the steps that were begun.
 func (k *killer) once(ctx context.Context, p point) ([]string, error) {
-	if err := k.prepare(ctx, p.operation); err != nil {
+	err := k.prepare(ctx, p.operation)
+	for again := 0; again < 5 && errors.Is(err, errAway); again++ {
+		err = k.prepare(ctx, p.operation)
+	}
+	if err != nil {
 		if k.last == "" || ctx.Err() != nil {
 			return nil, fmt.Errorf("before %s: %w", p.operation, err)
 		}

@@ -3,12 +3,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -16,9 +13,6 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-
-	"github.com/tideover/tideover/vault"
-	"github.com/tideover/tideover/vault/kdbx"
 )
 
 // nobody is the user without rights.
@@ -70,77 +64,22 @@ func localUser(ctx context.Context, s *stage, r *row) (err error) {
 	if err := c.makeCache(ctx); err != nil {
 		return err
 	}
-	shell := exec.CommandContext(ctx, c.program, "shell", "--master-password-stdin")
-	shell.Env = c.environment()
-	in, err := shell.StdinPipe()
+	shell, err := openShell(ctx, c, 0)
 	if err != nil {
 		return err
 	}
-	out, err := shell.StdoutPipe()
+	defer func() { err = errors.Join(err, shell.end()) }()
+	if err := arguments(r, shell.pid()); err != nil {
+		return err
+	}
+	files, err := modes(r, c.home, s.site.data)
 	if err != nil {
 		return err
-	}
-	if err := shell.Start(); err != nil {
-		return err
-	}
-	defer func() {
-		err = errors.Join(err, in.Close())
-		_, _ = io.Copy(io.Discard, out) // what it still says
-		err = errors.Join(err, shell.Wait())
-	}()
-	if _, err := fmt.Fprintf(in, "%s\nshow %s --field Password\n", master, plantedPath); err != nil {
-		return err
-	}
-	for lines := bufio.NewScanner(out); ; {
-		if !lines.Scan() {
-			return fmt.Errorf("control: the shell shows nothing: %w", lines.Err())
-		}
-		if strings.Contains(lines.Text(), planted) {
-			break
-		}
-	}
-	proc := fmt.Sprintf("/proc/%d/", shell.Process.Pid)
-	// Everybody may see arguments; nobody's secrets are there. The environment
-	// is its owner's.
-	for _, name := range []string{"cmdline", "environ", "comm", "status"} {
-		b, err := os.ReadFile(proc + name)
-		if err != nil && os.Getuid() == 0 {
-			return err
-		}
-		breach := ""
-		for _, secret := range []string{planted, master, account} {
-			if bytes.Contains(b, []byte(secret)) {
-				breach = name + " has a secret"
-			}
-		}
-		r.try("", breach)
-	}
-	// The owner's files are for the owner, whoever asks.
-	var files []string
-	for _, dir := range []string{c.home, s.site.data} {
-		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			if !d.IsDir() {
-				files = append(files, path)
-			}
-			breach := ""
-			if info.Mode().Perm()&0o077 != 0 && !public(path) {
-				breach = fmt.Sprintf("%s has mode %v", path, info.Mode().Perm())
-			}
-			r.try("", breach)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
 	}
 	if os.Getuid() != 0 {
+		// Another program of the same user is the worse neighbour.
+		peek(r, shell.pid(), "another program of the user")
+		peek(r, s.site.server.PID(), "another program of the user, in the server")
 		r.note("modes were looked at; to be another user needs root")
 		return nil
 	}
@@ -148,26 +87,88 @@ func localUser(ctx context.Context, s *stage, r *row) (err error) {
 	if err := os.WriteFile(probe, []byte("x"), 0o644); err != nil {
 		return err
 	}
-	return asNobody(func() error {
+	if err := asNobody(func() error {
 		if _, err := os.ReadFile(probe); err != nil {
 			return fmt.Errorf("control: nobody reads nothing at all: %w", err)
 		}
-		for _, path := range append(files, proc+"mem", proc+"environ", proc+"maps") {
+		for _, path := range files {
 			breach := ""
 			if f, err := os.Open(path); err == nil {
-				if n, _ := f.Read(make([]byte, 1)); (n > 0 || strings.HasSuffix(path, "mem")) && !public(path) {
+				if n, _ := f.Read(make([]byte, 1)); n > 0 && !public(path) {
 					breach = "nobody reads " + path
 				}
 				_ = f.Close() // only read
 			}
 			r.try("", breach)
 		}
+		peek(r, shell.pid(), "nobody")
+		peek(r, s.site.server.PID(), "nobody, in the server")
 		breach := ""
 		if conn, err := net.Dial("unix", strings.TrimPrefix(c.spec, "unix:")); err == nil {
 			breach = "nobody talks to the chip's socket"
 			_ = conn.Close() // nothing was said
 		}
 		r.try("", breach)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return sameUser(ctx, s, c, r)
+}
+
+// sameUser lets an ordinary user's own programs look into the client.
+func sameUser(ctx context.Context, s *stage, c client, r *row) (err error) {
+	theirs, err := c.copied(s.file("local-theirs"))
+	if err != nil {
+		return err
+	}
+	chip, err := newRelay(s.file("local-bus"), s.chip)
+	if err != nil {
+		return err
+	}
+	theirs.spec, theirs.program = chip.spec(), s.file("local-cli")
+	b, err := os.ReadFile(c.program)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.WriteFile(theirs.program, b, 0o755), os.Chmod(s.file("local-bus"), 0o777), filepath.WalkDir(theirs.home, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, nobody, nobody))
+	})); err != nil {
+		return err
+	}
+	shell, err := openShell(ctx, theirs, nobody)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shell.end(), chip.listener.Close()) }()
+	// The control: a program that is not hardened lets its user in.
+	open := exec.CommandContext(ctx, "cat")
+	open.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	wait, err := open.StdinPipe()
+	if err != nil {
+		return err
+	}
+	said, err := open.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := open.Start(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, wait.Close(), open.Wait()) }()
+	if _, err := wait.Write([]byte("x")); err != nil { // so that it is cat already
+		return err
+	}
+	if _, err := said.Read(make([]byte, 1)); err != nil {
+		return err
+	}
+	return asNobody(func() error {
+		f, err := os.Open(fmt.Sprintf("/proc/%d/mem", open.Process.Pid))
+		if err != nil {
+			return fmt.Errorf("control: a user does not see into his own programs: %w", err)
+		}
+		_ = f.Close() // only opened
+		peek(r, shell.pid(), "another program of the user")
 		return nil
 	})
 }
@@ -176,48 +177,4 @@ func localUser(ctx context.Context, s *stage, r *row) (err error) {
 // list of those who left.
 func public(path string) bool {
 	return filepath.Ext(path) == ".pem" || filepath.Base(path) == "revoked.jws"
-}
-
-// insider does what no cache can forbid somebody who may read: take it along.
-func insider(ctx context.Context, s *stage, r *row) error {
-	c := s.site.client("insider", "mara")
-	if err := c.makeCache(ctx); err != nil {
-		return err
-	}
-	a, err := c.do(ctx, c.show())
-	if err != nil || !a.shows(planted) {
-		return fmt.Errorf("control: the cache does not open: %s %w", a.stderr, err)
-	}
-	e := &vault.Entry{ID: vault.NewID()}
-	e.Set(vault.FieldTitle, vault.SecretText("Crane"), false)
-	e.Set(vault.FieldPassword, vault.SecretText(planted), true)
-	doc := kdbx.NewDocument(&vault.Group{ID: vault.NewID(), Name: "mine", Entries: []*vault.Entry{e}})
-	opt := kdbx.DefaultOptions()
-	opt.KDF = kdbx.KDFParams{Kind: kdbx.Argon2id, MemoryBytes: 16 << 20, Iterations: 2, Parallelism: 1}
-	key := kdbx.CompositeKey([]byte("a password of his own"), nil)
-	var file bytes.Buffer
-	if err := kdbx.Write(ctx, &file, doc, key, opt); err != nil {
-		return err
-	}
-	// On any machine, without a chip, at any time.
-	again, _, err := kdbx.Read(ctx, &file, key, kdbx.DefaultLimits())
-	if err != nil {
-		return err
-	}
-	if len(again.Root.Entries) == 1 {
-		r.try("", "his copy opens without chip and lease")
-	}
-	// What is left of it: the journal has the reveal, and it reaches the server.
-	if _, err := c.must(ctx, []string{"connect", "--password-stdin", "--yes"}, account); err != nil {
-		return err
-	}
-	log, err := s.site.admin(ctx, "", "audit", "list", "--action", "offline.reveal", "--limit", "0")
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(log, plantedPath) {
-		return errors.New("control: the reveal is not in the audit")
-	}
-	r.note("the audit of the server says offline.reveal %s", plantedPath)
-	return nil
 }

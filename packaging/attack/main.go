@@ -50,17 +50,23 @@ func main() {
 	seed := flag.Uint64("seed", 0, "repeat the random choices of a run; 0: draw")
 	kills := flag.Int("kills", 1000, "kills of the program, and as many power cuts of the chip; more, until each step was hit")
 	resume := flag.String("resume", "", "keep count of the kills in `file`s that begin so, and go on from there; needs -seed")
+	without := flag.Bool("mutate", false, "take out one defence after the other, and see that its attack succeeds then; -only means the defences")
 	brief := flag.Bool("brief", false, "every attack on the programs, with few tries each, and no Go tests")
 	only := flag.String("only", "", "attacks whose name matches this `expression`")
+	samples := flag.Int("samples", 0, "versions of a damaged file that a short run tries; 0: few")
 	overlay := flag.String("overlay", "", "build with this `file` for go build's -overlay, as -mutate does")
 	keep := flag.Bool("keep", false, "keep the working folder and say where it is")
 	flag.Parse()
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
+	do := run
+	if *without {
+		do = runMutations
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills, resume: *resume, overlay: *overlay}); err != nil {
+	if err := do(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills, resume: *resume, overlay: *overlay, samples: *samples}); err != nil {
 		fmt.Fprintln(os.Stderr, "\nattack:", err)
 		os.Exit(1)
 	}
@@ -88,7 +94,7 @@ func run(ctx context.Context, bin, only string, keep bool, with stage) (err erro
 	if err != nil {
 		return err
 	}
-	s.smoke, s.brief, s.seed, s.kills, s.resume = with.smoke, with.brief, with.seed, with.kills, with.resume
+	s.smoke, s.brief, s.seed, s.kills, s.resume, s.samples = with.smoke, with.brief, with.seed, with.kills, with.resume, with.samples
 	defer func() { err = errors.Join(err, s.close()) }()
 	fmt.Printf("seed %d\n", s.seed)
 	var rows []*row
@@ -122,6 +128,25 @@ func run(ctx context.Context, bin, only string, keep bool, with stage) (err erro
 		failed = append(failed, fmt.Errorf("%d breaches", breaches))
 	}
 	return errors.Join(append(failed, ctx.Err())...)
+}
+
+// runMutations is -mutate. It needs neither chip nor server of its own.
+func runMutations(ctx context.Context, _, only string, keep bool, with stage) (err error) {
+	wanted, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	if with.dir, err = os.MkdirTemp("", "tideover-mutate-"); err != nil {
+		return err
+	}
+	if with.self, err = os.Executable(); err != nil {
+		return err
+	}
+	if !keep {
+		defer func() { err = errors.Join(err, os.RemoveAll(with.dir)) }()
+	}
+	fmt.Printf("seed %d\n", with.seed)
+	return mutate(ctx, &with, wanted)
 }
 
 // attacks is the table, in the order in which it is run and printed.

@@ -68,7 +68,7 @@ func sidecars(ctx context.Context, s *stage, r *row) error {
 		return fmt.Errorf("control: leases end at %s, %s, %s", own.Cache.ExpiresAt, first.Cache.ExpiresAt, second.Cache.ExpiresAt)
 	}
 	// Whatever was changed is not believed: what counts is the lease in the file.
-	if err := s.damaged(ctx, "gov", "cache.kdbx.gov", c, 40, 0, func(b []byte) int { return 2 * len(b) },
+	if err := s.damaged(ctx, "gov", "cache.kdbx.gov", c, 40, func(b []byte) int { return 2 * len(b) },
 		func(_ client, b []byte, i int) ([]byte, error) {
 			if i < len(b) {
 				return s.flipped(b, i), nil

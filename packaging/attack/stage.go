@@ -38,6 +38,8 @@ type stage struct {
 	brief bool // of all attacks
 	seed  uint64
 	kills int
+	// samples is how many versions of a file a short run tries; 0: few.
+	samples int
 	// overlay changes the sources of what is built here (go help build); "": not.
 	overlay string
 	// resume is where the kills are kept, to go on from there; "": nowhere.

@@ -106,3 +106,6 @@ func (s *Server) Stop() error {
 	}
 	return nil
 }
+
+// PID is the server's process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }

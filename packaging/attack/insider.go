@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,52 +13,9 @@ import (
 
 	"github.com/tideover/tideover/tpm"
 	"github.com/tideover/tideover/tpm/tpmtest"
+	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/kdbx"
 )
-
-// edit is a change of one place in a source file.
-type edit struct{ file, old, now string }
-
-// overlayOf writes a file for go build's -overlay that makes the edits. Each
-// must fit one place.
-func (s *stage) overlayOf(name string, edits []edit) (string, error) {
-	dir := s.file(name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	texts := map[string]string{}
-	for _, e := range edits {
-		path, err := filepath.Abs(e.file)
-		if err != nil {
-			return "", err
-		}
-		if _, ok := texts[path]; !ok {
-			b, err := os.ReadFile(path)
-			if err != nil {
-				return "", err
-			}
-			texts[path] = string(b)
-		}
-		if n := strings.Count(texts[path], e.old); n != 1 {
-			return "", fmt.Errorf("%s has %d places like %q", e.file, n, e.old)
-		}
-		texts[path] = strings.Replace(texts[path], e.old, e.now, 1)
-	}
-	replace := map[string]string{}
-	for path, text := range texts {
-		to := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "-"))
-		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
-			return "", err
-		}
-		replace[path] = to
-	}
-	b, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return "", err
-	}
-	overlay := filepath.Join(dir, "overlay.json")
-	return overlay, os.WriteFile(overlay, b, 0o600)
-}
 
 // leaks is the change of a client that keeps the machine secret of what it
 // opens: it says it, as a key file, on its error output.
@@ -141,4 +97,48 @@ func resealed(ctx context.Context, spec string, secret []byte) ([]byte, error) {
 	}
 	again, err := chip.Unprotect(ctx, blob)
 	return again, errors.Join(err, chip.Close())
+}
+
+// insider does what no cache can forbid somebody who may read: take it along.
+func insider(ctx context.Context, s *stage, r *row) error {
+	c := s.site.client("insider", "mara")
+	if err := c.makeCache(ctx); err != nil {
+		return err
+	}
+	a, err := c.do(ctx, c.show())
+	if err != nil || !a.shows(planted) {
+		return fmt.Errorf("control: the cache does not open: %s %w", a.stderr, err)
+	}
+	e := &vault.Entry{ID: vault.NewID()}
+	e.Set(vault.FieldTitle, vault.SecretText("Crane"), false)
+	e.Set(vault.FieldPassword, vault.SecretText(planted), true)
+	doc := kdbx.NewDocument(&vault.Group{ID: vault.NewID(), Name: "mine", Entries: []*vault.Entry{e}})
+	opt := kdbx.DefaultOptions()
+	opt.KDF = kdbx.KDFParams{Kind: kdbx.Argon2id, MemoryBytes: 16 << 20, Iterations: 2, Parallelism: 1}
+	key := kdbx.CompositeKey([]byte("a password of his own"), nil)
+	var file bytes.Buffer
+	if err := kdbx.Write(ctx, &file, doc, key, opt); err != nil {
+		return err
+	}
+	// On any machine, without a chip, at any time.
+	again, _, err := kdbx.Read(ctx, &file, key, kdbx.DefaultLimits())
+	if err != nil {
+		return err
+	}
+	if len(again.Root.Entries) == 1 {
+		r.try("", "his copy opens without chip and lease")
+	}
+	// What is left of it: the journal has the reveal, and it reaches the server.
+	if _, err := c.must(ctx, []string{"connect", "--password-stdin", "--yes"}, account); err != nil {
+		return err
+	}
+	log, err := s.site.admin(ctx, "", "audit", "list", "--action", "offline.reveal", "--limit", "0")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(log, plantedPath) {
+		return errors.New("control: the reveal is not in the audit")
+	}
+	r.note("the audit of the server says offline.reveal %s", plantedPath)
+	return nil
 }
