@@ -10,6 +10,7 @@ import (
 // last one of each device.
 type Sighting struct {
 	At      time.Time     `json:"at"`      // the server's time; zero: not known
+	Asked   time.Time     `json:"-"`       // when the statement's nonce was given out; zero: not known
 	Clock   binding.Clock `json:"clock"`   // of the statement
 	Counter uint64        `json:"counter"` // level A: the certified generation counter; 0: not known
 }
@@ -21,7 +22,10 @@ type Verdict string
 const (
 	Same     Verdict = "same"     // the same chip, since its last start
 	Rebooted Verdict = "rebooted" // the same chip, started anew since
-	Doubtful Verdict = "doubtful" // times do not match: perhaps two chips, perhaps a clock that was set or stood still
+	// Overtaken: made before the last sighting, and arrived after it. It says
+	// nothing new, and is not to be kept in its place.
+	Overtaken Verdict = "overtaken"
+	Doubtful  Verdict = "doubtful" // times do not match: perhaps two chips, perhaps a clock that was set or stood still
 	Cloned   Verdict = "cloned"   // something went back that never does: a copy, or a snapshot that was put back
 )
 
@@ -47,6 +51,9 @@ const (
 	clockPercent = 15
 	// network is what lies between a statement and its arrival.
 	network = 2 * time.Minute
+	// clocksApart is how far the clocks of two instances of one server, and a
+	// nonce's time in whole seconds, may be from one another.
+	clocksApart = 5 * time.Second
 )
 
 // Contact compares the sighting of a chip with the last one of the same
@@ -61,6 +68,8 @@ func Contact(last, now Sighting) (Verdict, Sign) {
 	lost := last.Clock.MS - now.Clock.MS
 	back := now.Clock.MS < last.Clock.MS
 	switch {
+	case starts == 0 && back && overtaken(last, now, lost):
+		return Overtaken, ""
 	case now.Counter != 0 && now.Counter < last.Counter:
 		return Cloned, SignCounter
 	case starts < 0:
@@ -77,6 +86,19 @@ func Contact(last, now Sighting) (Verdict, Sign) {
 		return Rebooted, ""
 	}
 	return Same, ""
+}
+
+// overtaken reports whether a clock that went back by lost milliseconds may be
+// that of a request which another one of the same machine has overtaken: two
+// programs, or a network that holds one back. Its statement was made after its
+// nonce was given out, so it is behind by no more than what has passed since.
+func overtaken(last, now Sighting, lost uint64) bool {
+	if now.Asked.IsZero() || !now.Asked.Before(last.At.Add(clocksApart)) {
+		return false
+	}
+	most := last.At.Sub(now.Asked) + clocksApart
+	most += most / 100 * clockPercent
+	return lost <= uint64(most/time.Millisecond)
 }
 
 // pace compares the chip's clock with the server's. awake: the chip says that

@@ -41,6 +41,11 @@ func TestContact(t *testing.T) {
 		{"safe, and back", func(s *attest.Sighting) { s.Clock.MS--; s.Clock.Resets = 11 }, attest.Cloned, attest.SignClock},
 		{"back in one start", func(s *attest.Sighting) { s.Clock.MS--; s.Clock.Safe = false }, attest.Cloned, attest.SignClock},
 		{"back while asleep", func(s *attest.Sighting) { s.Clock.MS--; s.Clock.Restarts++ }, attest.Cloned, attest.SignClock},
+		{"overtaken", func(s *attest.Sighting) { overtaken(s, time.Minute, time.Minute) }, attest.Overtaken, ""},
+		{"overtaken, and slept", func(s *attest.Sighting) { overtaken(s, time.Minute, time.Minute); s.Clock.Restarts--; s.Counter-- }, attest.Overtaken, ""},
+		{"a copy that holds a nonce", func(s *attest.Sighting) { overtaken(s, time.Minute, 2*time.Minute) }, attest.Cloned, attest.SignClock},
+		{"a copy that asks now", func(s *attest.Sighting) { overtaken(s, -10*time.Second, time.Second) }, attest.Cloned, attest.SignClock},
+		{"overtaken by a restart", func(s *attest.Sighting) { overtaken(s, time.Minute, time.Minute); s.Clock.Resets-- }, attest.Cloned, attest.SignResets},
 		{"fewer starts", func(s *attest.Sighting) { on(s, time.Hour, time.Hour); s.Clock.Resets-- }, attest.Cloned, attest.SignResets},
 		{"fewer resumes", func(s *attest.Sighting) { on(s, time.Hour, time.Hour); s.Clock.Restarts-- }, attest.Cloned, attest.SignRestarts},
 		{"counter back", func(s *attest.Sighting) { on(s, time.Hour, time.Hour); s.Counter-- }, attest.Cloned, attest.SignCounter},
@@ -68,6 +73,14 @@ func TestContact(t *testing.T) {
 			t.Errorf("%s, veiled: %q %q, want %q %q", test.name, got, sign, test.want, test.sign)
 		}
 	}
+}
+
+// overtaken makes s a statement whose nonce was given out before the last one
+// arrived, and whose clock is behind.
+func overtaken(s *attest.Sighting, nonce, clock time.Duration) {
+	s.Asked = s.At.Add(-nonce)
+	s.At = s.At.Add(time.Second)
+	s.Clock.MS -= uint64(clock / time.Millisecond)
 }
 
 // TestOneMachine: what an ordinary machine goes through alarms nobody.

@@ -122,7 +122,7 @@ func (c *Catalog) Attest(ctx context.Context, device vault.ID, a attest.Answer) 
 			refused = statementProblem(err)
 			return deviceAlarm(ctx, tx, event{by, now, device}, "attestation", err.Error())
 		}
-		seen.At = now
+		seen.At, seen.Asked = now, waiting.Created
 		refused, err = keepIdentity(ctx, tx, d, by, id, seen)
 		return err
 	})
@@ -234,6 +234,9 @@ func sighted(ctx context.Context, tx store.Tx, d store.Device, by *Caller, last 
 	keep, verdict, sign := seen[0], attest.Same, attest.Sign("")
 	for _, s := range seen {
 		v, why := attest.Contact(before, s)
+		if v == attest.Overtaken {
+			return nil, nil // what is on record is newer
+		}
 		if alarming(v) > alarming(verdict) {
 			verdict, sign = v, why
 		}

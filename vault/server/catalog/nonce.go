@@ -83,6 +83,14 @@ func (c *Catalog) SpendNonce(ctx context.Context, nonce []byte) error {
 	return noSpace(err)
 }
 
+// nonceIssued returns when a nonce that was accepted was given out.
+func nonceIssued(nonce []byte) time.Time {
+	if len(nonce) != nonceBytes {
+		return time.Time{}
+	}
+	return time.Unix(int64(binary.BigEndian.Uint64(nonce)), 0).Add(-nonceLife)
+}
+
 func (c *Catalog) nonceMAC(ctx context.Context, body []byte) ([]byte, error) {
 	ru, err := c.currentRules(ctx)
 	if err != nil {

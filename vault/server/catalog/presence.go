@@ -82,7 +82,7 @@ func (c *Catalog) Present(ctx context.Context, device vault.ID, p Presence) (Pre
 			return deviceAlarm(ctx, tx, event{by, now, device}, "statement", err.Error())
 		}
 		for i := range seen {
-			seen[i].At = now
+			seen[i].At, seen[i].Asked = now, nonceIssued(p.Nonce)
 			out.ClockMS, out.Resets = max(out.ClockMS, seen[i].Clock.MS), seen[i].Clock.Resets
 			out.Counter = max(out.Counter, seen[i].Counter)
 		}

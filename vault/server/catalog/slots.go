@@ -146,7 +146,7 @@ func (c *Catalog) Reading(ctx context.Context, device vault.ID, in IndexReading)
 			refused = statementProblem(err)
 			return deviceAlarm(ctx, tx, event{by, now, device}, "statement", err.Error())
 		}
-		seen.At = now
+		seen.At, seen.Asked = now, nonceIssued(in.Nonce)
 		if err := tx.PutReading(ctx, store.Reading{
 			Device: device, Cache: in.Cache, Index: string(in.Index), Value: int64(read.Value), Created: now,
 		}); err != nil {
