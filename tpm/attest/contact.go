@@ -26,7 +26,7 @@ const (
 	// nothing new, and is not to be kept in its place.
 	Overtaken Verdict = "overtaken"
 	Doubtful  Verdict = "doubtful" // times do not match: perhaps two chips, perhaps a clock that was set or stood still
-	Cloned   Verdict = "cloned"   // something went back that never does: a copy, or a snapshot that was put back
+	Cloned    Verdict = "cloned"   // something went back that never does: a copy, or a snapshot that was put back
 )
 
 // Sign says what gave a Verdict. The words reach disk and wire.
