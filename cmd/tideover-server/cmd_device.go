@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,6 +39,7 @@ type deviceLine struct {
 	Proven        bool       `json:"proven"`   // and a maker who is believed vouches for it
 	WhyNotProven  *string    `json:"why_not_proven"`
 	Chip          *chipLine  `json:"chip"`
+	SameMachine   []vault.ID `json:"same_machine"` // other devices with the same chip
 	ClientVersion string     `json:"client_version"`
 	Reason        *string    `json:"reason"`
 	CreatedAt     *time.Time `json:"created_at"`
@@ -104,6 +107,9 @@ func newDeviceShow(c *console) *cobra.Command {
 					if l.Chip != nil {
 						line(w, "maker:\t%s\nmodel:\t%s\nchip:\t%s\nchip seen:\t%s", orDash(l.Chip.Maker), orDash(l.Chip.Model),
 							l.Chip.EKName, shortTime(chips[d.ID].Seen))
+					}
+					for _, id := range l.SameMachine {
+						line(w, "same machine:\t%s", id)
 					}
 					line(w, "last seen:\t%s\nlease ends:\t%s", shortTime(d.LastSeen), shortTime(d.LeaseEnd))
 					if l.ReleasedAt != nil {
@@ -181,7 +187,7 @@ func newDeviceLine(d store.Device, user string, chips map[vault.ID]catalog.Chip)
 	l := deviceLine{
 		ID: d.ID, State: deviceState(d.State), Name: d.Name, OS: d.OS, Level: d.Level, VirtualTPM: d.Virtual,
 		ClientVersion: d.ClientVersion, CreatedAt: moment(d.Created), LastSeenAt: moment(d.LastSeen),
-		LeaseEndsAt: moment(d.LeaseEnd), WipedAt: moment(d.WipedAt),
+		LeaseEndsAt: moment(d.LeaseEnd), WipedAt: moment(d.WipedAt), SameMachine: []vault.ID{},
 	}
 	if chip, ok := chips[d.ID]; ok {
 		l.Attested, l.Proven, l.VirtualTPM = true, chip.Proven, l.VirtualTPM || chip.Virtual
@@ -193,6 +199,12 @@ func newDeviceLine(d store.Device, user string, chips map[vault.ID]catalog.Chip)
 			AttestedAt: moment(chip.Since), SeenAt: moment(chip.Seen), Counter: chip.Counter,
 		}
 	}
+	for id, chip := range chips {
+		if own, ok := chips[d.ID]; ok && id != d.ID && bytes.Equal(own.EKName, chip.EKName) {
+			l.SameMachine = append(l.SameMachine, id)
+		}
+	}
+	slices.SortFunc(l.SameMachine, func(a, b vault.ID) int { return bytes.Compare(a[:], b[:]) })
 	if user != "" {
 		l.User = &user
 	}

@@ -117,6 +117,7 @@ type laptop struct {
 	ek      tpm.Endorsement
 	ak      tpm.AttestationKey
 	key     []byte // blob
+	public  []byte // SPKI
 	made    binding.Creation
 	ID      vault.ID
 	client  *client.Client
@@ -136,20 +137,27 @@ func (f *chipFixture) newLaptop(id string) *laptop {
 	l.ek.Certificates = [][]byte{f.maker.certify(t, l.ek.Public, id)}
 	l.ak, err = l.chip.NewAttestationKey(ctx)
 	must(t, err)
-	var public *ecdsa.PublicKey
-	l.key, public, l.made, err = l.chip.NewSigningKeyForProof(ctx)
-	must(t, err)
-	spki, err := x509.MarshalPKIXPublicKey(public)
-	must(t, err)
+	l.newKey()
 	l.client, err = client.New(client.Config{URL: f.url, Pin: f.id.Pin(), ClientID: vault.NewID()})
 	must(t, err)
 	l.signIn()
 	d, err := l.client.Register(ctx, wire.DeviceRequest{
-		Name: "laptop", OS: "linux", PublicKey: spki, Level: binding.LevelA, RootName: l.ak.Root, ClientVersion: "test",
+		Name: "laptop", OS: "linux", PublicKey: l.public, Level: binding.LevelA, RootName: l.ak.Root, ClientVersion: "test",
 	})
 	must(t, err)
 	l.ID = d.ID
 	return l
+}
+
+// newKey makes the key that signs the device's requests.
+func (l *laptop) newKey() {
+	l.t.Helper()
+	var public *ecdsa.PublicKey
+	var err error
+	l.key, public, l.made, err = l.chip.NewSigningKeyForProof(l.t.Context())
+	must(l.t, err)
+	l.public, err = x509.MarshalPKIXPublicKey(public)
+	must(l.t, err)
 }
 
 func (l *laptop) signIn() {

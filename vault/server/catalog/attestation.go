@@ -163,7 +163,7 @@ func keepIdentity(ctx context.Context, tx store.Tx, d store.Device, by *Caller, 
 		return nil, err
 	}
 	if !again {
-		return nil, nil
+		return nil, meetTwins(ctx, tx, d, event{by, seen.At, d.ID}, id.EKName)
 	}
 	return sighted(ctx, tx, d, by, chip.Seen, seen)
 }

@@ -46,11 +46,12 @@ const (
 	ActionJournal     = "journal.receive"
 	ActionAlarm       = "journal.alarm"
 
-	ActionAttest      = "device.attest" // a chip has shown which one it is
-	ActionDeviceAlarm = "device.alarm"  // a copy, a refused statement, a permit after the first
-	ActionIndices     = "cache.indices" // where the NV indices of level A stand
-	ActionPermit      = "cache.permit"  // the server lets a PIN index be written
-	ActionReading     = "cache.reading" // what the chip certifies of an index
+	ActionAttest      = "device.attest"       // a chip has shown which one it is
+	ActionDeviceAlarm = "device.alarm"        // a copy, a refused statement, a permit after the first
+	ActionSameMachine = "device.same_machine" // its chip is that of the target, another device
+	ActionIndices     = "cache.indices"       // where the NV indices of level A stand
+	ActionPermit      = "cache.permit"        // the server lets a PIN index be written
+	ActionReading     = "cache.reading"       // what the chip certifies of an index
 
 	ActionRecovery       = "recovery.key"     // turned on or off; a request cancelled
 	ActionAskRelease     = "recovery.request" // one administrator wants a machine secret released

@@ -61,7 +61,8 @@ func (d *NewDevice) check() error {
 
 // RegisterDevice enrols a device of the caller. Its public key names it: the
 // same key again gives the same device, with what it says about itself brought
-// up to date. The policy approves a new one at once, or an administrator later.
+// up to date. The policy approves a new one at once, or an administrator later;
+// one on the machine of a device that came to an end always waits.
 // A key that another account has is NotPermitted.
 func (c *Catalog) RegisterDevice(ctx context.Context, by *Caller, n NewDevice) (store.Device, error) {
 	if by.operator {
@@ -94,13 +95,23 @@ func (c *Catalog) RegisterDevice(ctx context.Context, by *Caller, n NewDevice) (
 		if a.rules.governance.Approve {
 			d.State, d.DecidedAt, d.Why = store.DeviceApproved, a.now, "approved by the policy"
 		}
+		before, err := endedRoot(ctx, tx, n.RootName)
+		if err != nil {
+			return err
+		}
+		if !before.IsZero() {
+			d.State, d.DecidedAt, d.Why = store.DevicePending, a.now, whyEnded
+		}
 		if err := tx.AddDevice(ctx, d); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, store.AuditEvent{
+		if err := a.record(ctx, tx, store.AuditEvent{
 			Action: ActionRegister, Device: d.ID, Target: d.ID,
 			Detail: fmt.Appendf(nil, "%s, %s, level %s, virtual %v", d.Name, d.OS, d.Level, d.Virtual),
-		})
+		}); err != nil || before.IsZero() {
+			return err
+		}
+		return returned(ctx, tx, d, event{by, a.now, d.ID}, before)
 	})
 	return d, err
 }
@@ -127,8 +138,16 @@ func (c *Catalog) renewDevice(ctx context.Context, tx store.Tx, a *access, d *st
 	before := *d
 	n.describe(d)
 	// Another chip is another device, whatever key it brings along.
-	if len(before.RootName) > 0 && !bytes.Equal(before.RootName, d.RootName) && !a.rules.governance.Approve && d.State == store.DeviceApproved {
-		d.State, d.Why, d.DecidedAt = store.DevicePending, "another TPM", a.now
+	if !bytes.Equal(before.RootName, d.RootName) && d.State == store.DeviceApproved {
+		came, err := endedRoot(ctx, tx, d.RootName)
+		switch {
+		case err != nil:
+			return err
+		case !came.IsZero():
+			d.State, d.Why, d.DecidedAt = store.DevicePending, whyEnded, a.now
+		case len(before.RootName) > 0 && !a.rules.governance.Approve:
+			d.State, d.Why, d.DecidedAt = store.DevicePending, "another TPM", a.now
+		}
 	}
 	if sameDevice(before, *d) {
 		return nil

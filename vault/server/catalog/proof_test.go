@@ -157,3 +157,43 @@ func TestUnmetSettings(t *testing.T) {
 
 // sign stands for the server's signature.
 func sign(lease.Lease) (string, error) { return "token", nil }
+
+// A machine whose device was revoked does not come back by another key, also
+// where new devices work at once; an administrator decides.
+func TestReturnedMachine(t *testing.T) {
+	s := newServer(t)
+	ann, bob := s.user("ann"), s.user("bob")
+	register := func(by *catalog.Caller, root string) store.Device {
+		t.Helper()
+		d, err := s.RegisterDevice(ctx, by, catalog.NewDevice{Name: "pc", PublicKey: newKey(t), Level: "B", RootName: []byte(root)})
+		s.must(err)
+		return d
+	}
+	first := register(ann, "root 1")
+	if other := register(bob, "root 1"); other.State != store.DeviceApproved {
+		t.Errorf("a second account on the machine: state %d", other.State)
+	}
+	s.must(s.SetDeviceState(ctx, s.op, first.ID, store.DeviceRevoked, "stolen"))
+	again := register(ann, "root 1")
+	if again.State != store.DevicePending || !strings.Contains(again.Why, "revoked") {
+		t.Errorf("the machine again: state %d, %s", again.State, again.Why)
+	}
+	if elsewhere := register(ann, "root 2"); elsewhere.State != store.DeviceApproved {
+		t.Errorf("another machine: state %d", elsewhere.State)
+	}
+	if plain := register(ann, ""); plain.State != store.DeviceApproved {
+		t.Errorf("without a TPM: state %d", plain.State)
+	}
+	if got := s.records(catalog.AuditQuery{Action: catalog.ActionDeviceAlarm}); len(got) != 1 || got[0].Outcome != "returned" || got[0].Device != again.ID {
+		t.Errorf("alarms: %+v", got)
+	}
+	s.must(s.SetDeviceState(ctx, s.op, again.ID, store.DeviceApproved, "found"))
+	// One that says so of itself later on waits as well.
+	n := catalog.NewDevice{Name: "pc", PublicKey: newKey(t), Level: "B", RootName: []byte("root 3")}
+	_, err := s.RegisterDevice(ctx, bob, n)
+	s.must(err)
+	n.RootName = []byte("root 1")
+	if d, err := s.RegisterDevice(ctx, bob, n); err != nil || d.State != store.DevicePending {
+		t.Errorf("with another root: state %d, %v", d.State, err)
+	}
+}
