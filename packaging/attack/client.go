@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -125,7 +126,8 @@ func (c client) must(ctx context.Context, args []string, lines ...string) (answe
 	a, err := c.ask(ctx, args, lines...)
 	if err == nil && a.exit != 0 {
 		err = fmt.Errorf("control: %s: exit %d: %s", strings.Join(args, " "), a.exit, a.stderr)
-		if a.id == "unreachable" {
+		// A sign-in that was given up half-way counts as one that failed.
+		if a.id == "unreachable" || a.id == "too_many_attempts" && slices.Contains(args, "--password-stdin") {
 			err = errors.Join(err, errAway)
 		}
 	}
@@ -133,7 +135,8 @@ func (c client) must(ctx context.Context, args []string, lines ...string) (answe
 }
 
 // errAway is a server that has not answered in the time that the client gives
-// it: on a machine with much to do that is nobody's attack.
+// it, or lets nobody in for a while since that has happened too often: on a
+// machine with much to do that is nobody's attack.
 var errAway = errors.New("the server did not answer")
 
 // opens is the commonest control: the cache shows the planted secret.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tideover/tideover/tpm/tpmtest"
 )
@@ -97,6 +98,10 @@ func (k *killer) request(operation string) request {
 func (k *killer) once(ctx context.Context, p point) ([]string, error) {
 	err := k.prepare(ctx, p.operation)
 	for again := 0; again < 5 && errors.Is(err, errAway); again++ {
+		select {
+		case <-time.After(20 * time.Second): // three times that is how long an account is locked
+		case <-ctx.Done():
+		}
 		err = k.prepare(ctx, p.operation)
 	}
 	if err != nil {

@@ -10,7 +10,7 @@ func mutations() []mutation {
 	older := edit{examine, "if st.Current != nil && r.Generation < st.Current.Generation {", "if false {"}
 	wiped := edit{examine, "if r.Generation <= st.WipedThrough {", "if false {"}
 	sum := edit{examine, "if k != nil && k.SHA256 != f.sha256 {", "if false {"}
-	mac := edit{"vault/kdbx/read.go", "if !hmac.Equal(keys.headerMAC(h.raw), sum[:]) {", "if false {"}
+	mac := edit{"vault/kdbx/read.go", "if !hmac.Equal(keys.headerMAC(h.raw), sum[:]) {", "if false && !hmac.Equal(keys.headerMAC(h.raw), sum[:]) {"}
 	journal := []edit{
 		{"vault/cache/journal.go", "_, err = j.Append(e)\n\treturn err\n", "_, _ = j.Append(e)\n\treturn nil\n"},
 	}
