@@ -17,6 +17,8 @@ type ConnectRequest struct {
 	// automatically on connect" is set.
 	Master    Ask
 	KeepTries int // see UnlockRequest
+	// Key is for a cache that needs a security key, or will.
+	Key KeyRequest
 	// Drop agrees that the edits which Drafts lists are given up.
 	Drop     bool
 	Progress Progress // of the meeting with the server, and of the renewal; may be nil
@@ -150,7 +152,7 @@ func (s *Session) masterOf(ctx context.Context, st *state, a *account, r Connect
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lockNow()
-	u, err := s.unlock(ctx, st, a, UnlockRequest{Master: given, KeepTries: r.KeepTries})
+	u, err := s.unlock(ctx, st, a, UnlockRequest{Master: given, KeepTries: r.KeepTries, Asker: r.Key.Asker})
 	if err != nil {
 		master.Wipe()
 		return vault.Secret{}, err
@@ -162,7 +164,7 @@ func (s *Session) masterOf(ctx context.Context, st *state, a *account, r Connect
 // renew makes a fresh cache if there is a way: the master password, or the
 // open cache with the flag. It reports whether it did.
 func (s *Session) renew(ctx context.Context, a *account, remote Remote, r ConnectRequest, master vault.Secret) (bool, error) {
-	req := CacheRequest{Password: r.Password, Progress: r.Progress}
+	req := CacheRequest{Password: r.Password, Key: r.Key, Progress: r.Progress}
 	s.mu.Lock()
 	open := s.open
 	s.mu.Unlock()

@@ -23,6 +23,9 @@ type CacheRequest struct {
 	Master   func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error)
 	Comment  string   // why, where the server wants to know
 	Progress Progress // may be nil
+	Key      KeyRequest
+
+	keys choice // of the security keys, for a change of them; nil: as Key says
 }
 
 // Cached says what a new cache holds.
@@ -177,6 +180,9 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		}
 		defer prepare.Password.Wipe()
 	}
+	if prepare.Keys, err = s.keysFor(ctx, store, from, plan.use, r); err != nil {
+		return Cached{}, err
+	}
 	if err := r.Progress.enter(ctx, PhaseKey); err != nil {
 		return Cached{}, err
 	}
@@ -285,6 +291,7 @@ type plan struct {
 	local    *cache.Local
 	rules    policy.MasterRules
 	minLevel binding.Level
+	use      lease.KeyUse
 	withheld *int           // entries that the server will keep back; nil: unknown
 	content  *vault.Content // what was fetched already; nil: fetch does it
 	fetch    func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error)
@@ -344,7 +351,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	t := trust(id.Server)
 	return plan{
 		withheld: withheld,
-		trust:    &t, rules: policy.MasterRulesOf(pol), minLevel: pol.MinLevel,
+		trust:    &t, rules: policy.MasterRulesOf(pol), use: pol.SecurityKey, minLevel: pol.MinLevel,
 		fetch: func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error) {
 			d := p.Declaration()
 			if err := src.progress.enter(ctx, PhaseLoading); err != nil {

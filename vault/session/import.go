@@ -56,7 +56,7 @@ func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest)
 		return errors.Join(err, store.Close())
 	}
 	defer master.Wipe()
-	opened, err := store.Import(ctx, path, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries})
+	opened, err := store.Import(ctx, path, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries, Keys: s.platform(), Asker: r.Asker})
 	if err != nil {
 		_ = store.Close() // the first error is the one to tell
 		return err

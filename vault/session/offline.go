@@ -7,6 +7,7 @@ import (
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/process"
 )
 
@@ -66,6 +67,7 @@ type UnlockRequest struct {
 	// KeepTries refuses, before the chip is asked, when no more than so many
 	// wrong passwords are left: TooManyAttempts. For scripts.
 	KeepTries int
+	Asker     fido.Asker // the person at the security key, where the cache needs one; nil: nobody is there
 }
 
 // Unlock opens the cache of the current account, or of the account that was
@@ -157,7 +159,7 @@ func (s *Session) unlock(ctx context.Context, st *state, a *account, r UnlockReq
 		return nil, err
 	}
 	defer master.Wipe()
-	opened, err := store.Unlock(ctx, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries})
+	opened, err := store.Unlock(ctx, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries, Keys: s.platform(), Asker: r.Asker})
 	if err != nil {
 		return nil, err
 	}

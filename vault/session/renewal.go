@@ -92,7 +92,7 @@ func (c *contacting) due(status *cache.Status) bool {
 		return false
 	}
 	switch status.State {
-	case cache.Usable, cache.LockedOut:
+	case cache.Usable, cache.LockedOut, cache.KeyRequired:
 		return l.Epoch != c.met.Epoch || c.met.Time.Sub(l.Issued.Time()) >= renewEvery
 	case cache.Expired, cache.Revoked: // of an epoch that is over
 		return true

@@ -9,6 +9,7 @@ import (
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 )
 
 // Clock tells the time; tests have their own.
@@ -36,6 +37,11 @@ type Config struct {
 	Kept  func() bool
 	Clock Clock
 
+	// Keys are the security keys of this computer; nil: there is no way to them,
+	// and NoKeys says why.
+	Keys   fido.Platform
+	NoKeys error
+
 	// Keychain opens caches of level C; nil: there is none to ask.
 	Keychain cache.SecretStore
 	// NoChip says that there is no chip, or that the person does without it:
@@ -58,6 +64,8 @@ type Session struct {
 	target Target
 	open   *unlocked // nil: nothing is unlocked
 	ended  error     // why the cache that was open is not any more; nil: on purpose
+
+	keysMu sync.Mutex // one command at a time at the security keys
 
 	poke chan struct{} // holds one: something has changed that Govern may want to know
 }

@@ -35,6 +35,9 @@ type CacheTerms struct {
 	Comment  bool // with a reason, entries come along that stay behind without
 	Password bool // the account password is needed once more: the master password must differ from it
 
+	SecurityKey lease.KeyUse // whether the policy wants a security key
+	Keys        []string     // those that the cache keeps, by name
+
 	// Problem is why Disconnect would refuse, as far as it can be told now; nil:
 	// nothing is known that stands in the way. Causes as those of Disconnect.
 	Problem error
@@ -82,7 +85,7 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	if t.Problem = t.obstacle(s.hasDrafts(st, a), refused); t.Problem == nil {
 		t.Problem = s.unbindable(&t)
 	}
-	return t, nil
+	return t, s.keyTerms(ctx, st, a, &t, pol.SecurityKey)
 }
 
 // beforeCache returns the Remote of whoever may make a cache now, with the live

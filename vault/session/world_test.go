@@ -11,6 +11,7 @@ import (
 	"github.com/tideover/tideover/tpm/tpmtest"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
 )
@@ -81,6 +82,7 @@ type world struct {
 	server  *fakeServer
 	clock   *fakeClock
 	home    string
+	keys    fido.Platform // nil: there is no way to any
 	s       *session.Session
 }
 
@@ -107,7 +109,7 @@ func (w *world) run() {
 func (w *world) start() *session.Session {
 	return session.New(session.Config{
 		Home: w.home, Chip: w.chip, Keeper: w.chip, Clock: w.clock, Cost: cache.FloorCost(),
-		Name: "test", OS: "linux", Version: "0",
+		Name: "test", OS: "linux", Version: "0", Keys: w.keys,
 		Dial: func(t session.Target) (session.Remote, error) {
 			if t.Pin != w.server.pin() && w.server.kind == session.Tideover {
 				return strange{w.server, t.Pin}, nil
