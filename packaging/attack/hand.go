@@ -45,8 +45,24 @@ const (
 	prSetDumpable = 4
 	auxVDSO       = 33 // AT_SYSINFO_EHDR: where the clock is read past the kernel
 	auxIgnore     = 1  // AT_IGNORE
-	optExitKill   = 1 << 20
+
+	optSeccomp, optExitKill = 1 << 7, 1 << 20 // PTRACE_O_TRACESECCOMP, PTRACE_O_EXITKILL
+	eventExec, eventSeccomp = 4, 7            // PTRACE_EVENT_EXEC, PTRACE_EVENT_SECCOMP
 )
+
+// watched is the calls that the hand wants to see; all others go past it.
+func (o handOrder) watched() []uint32 {
+	calls := []uint32{
+		sysWrite, sysPwrite, sysFcntl, sysFsync, sysFdatasync, sysFtruncate, sysRename, sysMkdir, sysUnlink, sysPrctl,
+		sysOpenat, sysMkdirat, sysUnlinkat, sysRenameat, sysFallocate, sysRenameat2, sysConnect, sysFlock,
+	}
+	if o.lies() {
+		calls = append(calls, sysClockGettime)
+	}
+	return calls
+}
+
+func (o handOrder) lies() bool { return o.AheadS != 0 || o.Frozen != 0 }
 
 // lead is the hand's main: it runs argv and ends with its exit code.
 func lead(order string, argv []string) int {
@@ -62,7 +78,13 @@ func lead(order string, argv []string) int {
 		fmt.Fprintln(os.Stderr, "hand:", err)
 		return 125
 	}
-	p, err := os.StartProcess(path, argv, &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}, Sys: &syscall.SysProcAttr{Ptrace: true}})
+	// The program starts in a process that asks the kernel for the watched calls.
+	self, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hand:", err)
+		return 125
+	}
+	p, err := os.StartProcess(self, append([]string{self, ledWord, order, path}, argv...), &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}, Sys: &syscall.SysProcAttr{Ptrace: true}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "hand:", err)
 		return 125
@@ -94,7 +116,8 @@ func lead(order string, argv []string) int {
 type hand struct {
 	handOrder
 	main    int
-	inside  map[int]bool      // threads that are in a system call
+	started bool              // it is the program already
+	inside  map[int]bool      // threads that are in a call whose answer matters
 	sockets map[string]string // process's descriptor → whom it is connected to
 	steps   []string
 }
@@ -104,10 +127,7 @@ func (h *hand) lead() (int, error) {
 	if _, err := syscall.Wait4(h.main, &status, 0, nil); err != nil || !status.Stopped() {
 		return 0, errors.Join(err, errors.New("the program did not start"))
 	}
-	if err := syscall.PtraceSetOptions(h.main, syscall.PTRACE_O_TRACESYSGOOD|syscall.PTRACE_O_TRACECLONE|optExitKill); err != nil {
-		return 0, err
-	}
-	if err := h.withoutVDSO(); err != nil {
+	if err := syscall.PtraceSetOptions(h.main, syscall.PTRACE_O_TRACESYSGOOD|syscall.PTRACE_O_TRACECLONE|syscall.PTRACE_O_TRACEEXEC|optSeccomp|optExitKill); err != nil {
 		return 0, err
 	}
 	for tid := h.main; ; {
@@ -136,26 +156,33 @@ func (h *hand) lead() (int, error) {
 	}
 }
 
-// on looks at why a thread stands, and lets it go on.
+// on looks at why a thread stands, and lets it go on: to the next watched call,
+// or, where the hand wants its answer, to the end of this one.
 func (h *hand) on(tid int, status *syscall.WaitStatus) error {
-	sig := status.StopSignal()
+	sig, resume := status.StopSignal(), syscall.PtraceCont
+	var err error
 	switch {
-	case sig == syscall.SIGTRAP|0x80:
-		h.inside[tid] = !h.inside[tid]
-		if err := h.call(tid, h.inside[tid]); err != nil {
-			if errors.Is(err, syscall.ESRCH) {
-				return nil // killed meanwhile
-			}
-			return err
+	case sig == syscall.SIGTRAP|0x80: // the end of a call
+		h.inside[tid], sig = false, 0
+		err = h.call(tid, false)
+	case status.TrapCause() == eventSeccomp:
+		sig = 0
+		if err = h.call(tid, true); h.inside[tid] {
+			resume = syscall.PtraceSyscall
 		}
-		sig = 0
-	case sig == syscall.SIGTRAP, sig == syscall.SIGSTOP: // the start of the program, of a thread
+	case status.TrapCause() == eventExec:
+		sig, h.started = 0, true
+		err = h.withoutVDSO()
+	case sig == syscall.SIGTRAP, sig == syscall.SIGSTOP: // the start of a thread
 		sig = 0
 	}
-	if err := syscall.PtraceSyscall(tid, int(sig)); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return err
+	if err == nil {
+		err = resume(tid, int(sig))
 	}
-	return nil
+	if errors.Is(err, syscall.ESRCH) {
+		return nil // killed meanwhile
+	}
+	return err
 }
 
 // call handles one system call, on its way in or out.
@@ -165,7 +192,10 @@ func (h *hand) call(tid int, in bool) error {
 		return err
 	}
 	switch {
-	case !in && r.Orig_rax == sysClockGettime && (r.Rdi == 0 || r.Rdi == 5) && r.Rax == 0 && (h.AheadS != 0 || h.Frozen != 0):
+	case !h.started:
+	case in && r.Orig_rax == sysClockGettime: // the answer is what matters
+		h.inside[tid] = true
+	case !in && r.Orig_rax == sysClockGettime && (r.Rdi == 0 || r.Rdi == 5) && r.Rax == 0:
 		return h.lie(tid, uintptr(r.Rsi))
 	case in && r.Orig_rax == sysPrctl && r.Rdi == prSetDumpable:
 		// Only so that the hand may go on reading names as an ordinary user.
@@ -296,6 +326,9 @@ func (h *hand) lie(tid int, at uintptr) error {
 // withoutVDSO hides the shared page from which programs read the clock without
 // asking the kernel, before the program's first instruction.
 func (h *hand) withoutVDSO() error {
+	if !h.lies() {
+		return nil
+	}
 	var r syscall.PtraceRegs
 	if err := syscall.PtraceGetRegs(h.main, &r); err != nil {
 		return err

@@ -45,6 +45,10 @@ func main() {
 	if len(os.Args) > 3 && os.Args[1] == handWord {
 		os.Exit(lead(os.Args[2], os.Args[3:]))
 	}
+	if len(os.Args) > 4 && os.Args[1] == ledWord {
+		fmt.Fprintln(os.Stderr, "hand:", led(os.Args[2], os.Args[3], os.Args[4:]))
+		os.Exit(125)
+	}
 	bin := flag.String("bin", "bin", "`folder` of the built programs")
 	smoke := flag.Bool("smoke", false, "a short run of less than two minutes, by the client's test build")
 	seed := flag.Uint64("seed", 0, "repeat the random choices of a run; 0: draw")
