@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/policy"
@@ -22,6 +23,8 @@ type ConnectRequest struct {
 	// Drop agrees that the edits which Drafts lists are given up.
 	Drop     bool
 	Progress Progress // of the meeting with the server, and of the renewal; may be nil
+	// Level is that of the cache that is renewed, as in CacheRequest.
+	Level binding.Level
 }
 
 // Connected says what coming back online did.
@@ -31,6 +34,12 @@ type Connected struct {
 	Renewed bool    // the cache is a fresh one
 	Stale   error   // why a renewal that was wanted failed: the earlier cache stays; nil: it did not fail
 	Journal error   // why the server did not take the journal, which stays here; nil: it did
+	// Refill is why the server gave no new tries or openings, where only those let
+	// the cache open again; nil: it did, or they are not needed.
+	Refill error
+	// Level and WhyNotA are those of the fresh cache, as in Cached.
+	Level   binding.Level
+	WhyNotA []string
 }
 
 // Connect brings the user of the current account back Online: the journal goes
@@ -104,7 +113,12 @@ func (s *Session) Connect(ctx context.Context, r ConnectRequest) (Connected, err
 	}
 	// The edits are gone by now, so their list must reach the person.
 	s.dropOverlay(ctx, a)
-	result.Renewed, result.Stale = s.renew(ctx, a, remote, r, master)
+	if !r.Password.IsEmpty() {
+		result.Refill = s.refill(ctx, a, remote, false)
+	}
+	made, err := s.renew(ctx, a, remote, r, master)
+	result.Renewed, result.Stale = made.Generation != 0, err
+	result.Level, result.WhyNotA = made.Level, made.WhyNotA
 	s.lockCache()
 	if result.Stale == nil {
 		return result, nil
@@ -162,9 +176,12 @@ func (s *Session) masterOf(ctx context.Context, st *state, a *account, r Connect
 }
 
 // renew makes a fresh cache if there is a way: the master password, or the
-// open cache with the flag. It reports whether it did.
-func (s *Session) renew(ctx context.Context, a *account, remote Remote, r ConnectRequest, master vault.Secret) (bool, error) {
-	req := CacheRequest{Password: r.Password, Key: r.Key, Progress: r.Progress}
+// open cache with the flag. Otherwise what it returns is zero.
+func (s *Session) renew(ctx context.Context, a *account, remote Remote, r ConnectRequest, master vault.Secret) (Cached, error) {
+	req := CacheRequest{Password: r.Password, Key: r.Key, Progress: r.Progress, Level: r.Level, byTheWay: true}
+	if !master.IsEmpty() {
+		req.Master = func(context.Context, policy.MasterRules) (vault.Secret, error) { return master.Clone(), nil }
+	}
 	s.mu.Lock()
 	open := s.open
 	s.mu.Unlock()
@@ -173,15 +190,12 @@ func (s *Session) renew(ctx context.Context, a *account, remote Remote, r Connec
 		// The account password may have become the master password since.
 		if !master.IsEmpty() {
 			if err := s.differs(ctx, a, r.Password, master); err != nil {
-				return false, err
+				return Cached{}, err
 			}
 		}
-		_, err := s.makeCache(ctx, a, remote, req, open.cache)
-		return err == nil, err
+		return s.makeCache(ctx, a, remote, req, open.cache)
 	case master.IsEmpty():
-		return false, nil
+		return Cached{}, nil
 	}
-	req.Master = func(context.Context, policy.MasterRules) (vault.Secret, error) { return master.Clone(), nil }
-	_, err := s.makeCache(ctx, a, remote, req, nil)
-	return err == nil, err
+	return s.makeCache(ctx, a, remote, req, nil)
 }

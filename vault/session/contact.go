@@ -80,6 +80,9 @@ func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (j
 		} else if err := governed.receipt(ctx, known.current()); tolerate(err) != nil {
 			return nil, err
 		}
+		if err := governed.receiptA(ctx); tolerate(err) != nil {
+			return nil, err
+		}
 		if st, err = s.home.load(); err != nil {
 			return nil, err
 		}
@@ -114,6 +117,9 @@ func (s *Session) forgetKey(ctx context.Context, a *account) error {
 	}
 	if a.Receipt != 0 {
 		return nil // it has to sign that yet
+	}
+	if ready, err := s.leaveChip(ctx, a); err != nil || !ready {
+		return err
 	}
 	_, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil && known.Device.ID == a.Device.ID {
@@ -316,8 +322,18 @@ func (s *Session) tellCleared(ctx context.Context, a *account, remote Remote, ge
 	if remote == nil || generation == 0 {
 		return
 	}
-	if signer, err := s.signer(a); err == nil { // enrolled: somebody waits for the news
-		_ = remote.Cleared(ctx, a.Device.ID, generation, signer) // see above
+	st, a, err := s.accountNow(a.Key)
+	if err != nil || a == nil {
+		return
+	}
+	store, done, err := s.storeInUse(st, a)
+	if err != nil {
+		return
+	}
+	defer done()
+	s.tellClearedOf(ctx, a, remote, generation, store)
+	if p, ok := s.permits(a, remote); ok {
+		_ = store.Receipt(ctx, p) // see above
 	}
 }
 

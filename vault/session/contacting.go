@@ -185,6 +185,9 @@ func (c *contacting) report(ctx context.Context) error {
 	if err := c.receipt(ctx, a); err != nil {
 		return err
 	}
+	if err := c.receiptA(ctx); err != nil {
+		return err
+	}
 	// What is wrong with the journal is told by Connect, and is an alarm there.
 	if err := c.upload(ctx, a); err != nil && tolerate(err) == nil {
 		return nil
@@ -200,7 +203,11 @@ func (c *contacting) receipt(ctx context.Context, a *account) error {
 	if a.Receipt == 0 {
 		return nil
 	}
-	err := c.remote.Cleared(ctx, c.device, a.Receipt, c.signer)
+	signer, err := c.clearing(a)
+	if err != nil {
+		return err
+	}
+	err = c.remote.Cleared(ctx, c.device, a.Receipt, signer)
 	switch {
 	case errors.Is(err, vault.NotFound): // it was never sent: nobody waits
 	case errors.Is(err, vault.NotSignedIn): // it does not know this device, as long as a backup is in its place

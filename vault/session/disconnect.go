@@ -26,6 +26,13 @@ type CacheRequest struct {
 	Key      KeyRequest
 
 	keys choice // of the security keys, for a change of them; nil: as Key says
+	// Level is how the cache is to be bound. Empty: as well as can be, and never
+	// below level A once there was a cache of it. A: that, or none. B: at most
+	// that; where there was one of level A it is given up, and its cache wiped,
+	// for which the person has to sign in just then.
+	Level binding.Level
+
+	byTheWay bool // beside something else: nobody is there to be asked again
 }
 
 // Cached says what a new cache holds.
@@ -34,6 +41,8 @@ type Cached struct {
 	Report     cache.Report
 	Withheld   *int // entries that the server keeps back; nil: it does not say
 	Generation uint64
+	Level      binding.Level
+	WhyNotA    []string     // the Why… words, and the Blocked… words of tpm/binding; none at level A
 	Lease      *lease.Lease // nil where no server governs
 	Expires    time.Time    // zero: the calendar does not end it
 }
@@ -42,12 +51,15 @@ type Cached struct {
 // the session's token is deleted. If no server answers, the earlier cache is
 // what remains: the mode is Offline and the error Unreachable, or Disconnected
 // and NoCache if there is none. Where ctx ends, in any Phase, the earlier cache
-// and the mode are what they were, or the new cache is there whole.
+// and the mode are what they were, or the new cache is there whole; but at level
+// A one index of the chip guards the master password, so with another one, or
+// below level A, the earlier cache ends before the new one is made.
 //
 // Errors, nothing changed: NotSignedIn; SomeoneOffline while the client is
 // offline (connect first); Unconfirmed while there are local edits, which the
 // new cache would drop (connect lists them); NotPermitted, ApprovalPending,
-// ApprovalDenied, Suspended, Revoked, LevelTooLow, CommentRequired,
+// ApprovalDenied, Suspended, Revoked, LevelTooLow (with ErrNotA: only a lower
+// one than before can be had, see CacheRequest.Level), CommentRequired,
 // WeakPassword, Busy and those of SignIn and of cache.Prepare and Commit.
 func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error) {
 	st, err := s.home.load()
@@ -170,23 +182,29 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer done()
-	prepare := cache.PrepareRequest{
-		Server: a.Server, User: a.User, Pin: srv.Pin, Device: a.Device.ID, From: from,
-		Trust: plan.trust, Local: plan.local, Cost: s.cfg.Cost, MinLevel: plan.minLevel,
+	m := &making{
+		s: s, facts: levelFacts{a, remote, store, &plan, r.Level}, request: r, from: from,
+		prepare: cache.PrepareRequest{
+			Server: a.Server, User: a.User, Pin: srv.Pin, Device: a.Device.ID,
+			Trust: plan.trust, Local: plan.local, Cost: s.cfg.Cost, MinLevel: plan.minLevel,
+		},
 	}
-	if from == nil {
-		if prepare.Password, err = s.newMaster(ctx, a, plan.rules, r); err != nil {
+	if err := m.settle(ctx); err != nil {
+		return Cached{}, err
+	}
+	if m.prepare.From = m.from; m.from == nil {
+		if m.prepare.Password, err = s.newMaster(ctx, a, plan.rules, r); err != nil {
 			return Cached{}, err
 		}
-		defer prepare.Password.Wipe()
+		defer m.prepare.Password.Wipe()
 	}
-	if prepare.Keys, err = s.keysFor(ctx, store, from, plan.use, r); err != nil {
+	if m.prepare.Keys, err = s.keysFor(ctx, store, from, plan.policy.SecurityKey, r); err != nil {
 		return Cached{}, err
 	}
 	if err := r.Progress.enter(ctx, PhaseKey); err != nil {
 		return Cached{}, err
 	}
-	pending, err := store.Prepare(ctx, prepare)
+	pending, err := m.pending(ctx)
 	if err != nil {
 		return Cached{}, err
 	}
@@ -205,10 +223,11 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	}
 	online := ctx
 	ctx = context.WithoutCancel(ctx) // the cache is there; this computer has to know it
-	made := Cached{Report: report, Withheld: plan.withheld, Generation: pending.Declaration().Generation}
+	d := pending.Declaration()
+	made := Cached{Report: report, Withheld: plan.withheld, Generation: d.Generation, Level: d.Level, WhyNotA: m.level.why}
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
-			known.CachedAs, known.Drafts = a.User, nil
+			known.CachedAs, known.Drafts, known.LevelA = a.User, nil, d.Level == binding.LevelA
 		}
 		return nil
 	}); err != nil {
@@ -291,7 +310,7 @@ type plan struct {
 	local    *cache.Local
 	rules    policy.MasterRules
 	minLevel binding.Level
-	use      lease.KeyUse
+	policy   lease.Policy
 	withheld *int           // entries that the server will keep back; nil: unknown
 	content  *vault.Content // what was fetched already; nil: fetch does it
 	fetch    func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error)
@@ -351,7 +370,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	t := trust(id.Server)
 	return plan{
 		withheld: withheld,
-		trust:    &t, rules: policy.MasterRulesOf(pol), use: pol.SecurityKey, minLevel: pol.MinLevel,
+		trust:    &t, rules: policy.MasterRulesOf(pol), policy: pol, minLevel: pol.MinLevel,
 		fetch: func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error) {
 			d := p.Declaration()
 			if err := src.progress.enter(ctx, PhaseLoading); err != nil {

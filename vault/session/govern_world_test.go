@@ -85,7 +85,19 @@ func (g *governed) configOn(path string) catalog.Config {
 // listeners.
 func newGoverned(t testing.TB, tamper func(http.Handler) http.Handler) *governed {
 	t.Helper()
-	g := &governed{t: t, dir: t.TempDir(), home: t.TempDir(), op: catalog.Operator("test"), tamper: tamper}
+	return newGovernedWith(t, governedOptions{tamper: tamper})
+}
+
+// governedOptions is what may be different about a governed client.
+type governedOptions struct {
+	tamper  func(http.Handler) http.Handler
+	chip    *tpm.Chip                          // nil: one of its own
+	session func(g *governed) *session.Session // nil: g.client
+}
+
+func newGovernedWith(t testing.TB, o governedOptions) *governed {
+	t.Helper()
+	g := &governed{t: t, dir: t.TempDir(), home: t.TempDir(), op: catalog.Operator("test"), tamper: o.tamper}
 	_, err := keyring.CreateFile(filepath.Join(g.dir, "kek"))
 	g.must(err)
 	config := g.config()
@@ -107,8 +119,13 @@ func newGoverned(t testing.TB, tamper func(http.Handler) http.Handler) *governed
 	g.vault, g.devices = listen(t), listen(t)
 	g.serve()
 
-	g.chip = tpmtest.Start(t).Open(t)
-	g.s = g.client()
+	if g.chip = o.chip; g.chip == nil {
+		g.chip = tpmtest.Start(t).Open(t)
+	}
+	if o.session == nil {
+		o.session = (*governed).client
+	}
+	g.s = o.session(g)
 	g.must(g.s.SignIn(g.ctx(), session.SignInRequest{
 		Target: session.Target{URL: g.url(), Pin: g.id.Pin()}, Credentials: session.Credentials{User: user, Password: secret(accountPassword)},
 	}))

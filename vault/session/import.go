@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 )
@@ -61,7 +62,13 @@ func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest)
 		_ = store.Close() // the first error is the one to tell
 		return err
 	}
-	if st, err = s.home.update(ctx, func(st *state) error { st.learnAccount(a, label); return nil }); err != nil {
+	l := opened.Lease()
+	ofA := l != nil && l.Level == binding.LevelA
+	if st, err = s.home.update(ctx, func(st *state) error {
+		st.learnAccount(a, label)
+		st.account(a.Key).LevelA = ofA || st.account(a.Key).LevelA
+		return nil
+	}); err != nil {
 		opened.Close()
 		return errors.Join(err, store.Close())
 	}

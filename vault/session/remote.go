@@ -44,6 +44,7 @@ type Remote interface {
 	Writer
 	Enroller
 	ChipVerifier
+	Permitter
 	Governor
 	Orderer
 	Packager

@@ -51,8 +51,11 @@ func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
 		return err
 	}
 	// The journal was written by somebody who is told about it by Connect.
-	_, err = s.contact(ctx, remote)
-	return err
+	if _, err = s.contact(ctx, remote); err != nil {
+		return err
+	}
+	_ = s.refill(ctx, &fresh.account, remote, false) // Refill says why not
+	return nil
 }
 
 // Meet finds out whether SignIn at a server can go on, before anybody is asked
@@ -180,7 +183,7 @@ func (n arrival) settle(st *state) {
 	if known := st.account(n.account.Key); known != nil {
 		known.User, known.UserID = n.account.User, n.account.UserID
 		known.Device.takeOver(n.account.Device)
-		known.Token, known.TokenExpires = n.account.Token, n.account.TokenExpires
+		known.Token, known.TokenExpires, known.SignedIn = n.account.Token, n.account.TokenExpires, n.account.SignedIn
 	} else {
 		st.Accounts = append(st.Accounts, n.account)
 	}
@@ -227,7 +230,7 @@ func (s *Session) authenticate(ctx context.Context, st *state, srv server, remot
 	if a.Token, err = s.seal(ctx, token, c.Password); err != nil {
 		return arrival{}, err
 	}
-	a.TokenExpires = token.Expires
+	a.TokenExpires, a.SignedIn = token.Expires, s.now()
 	return arrival{srv, a}, nil
 }
 

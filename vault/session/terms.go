@@ -26,14 +26,22 @@ type CacheTerms struct {
 	Days  int       // of a lease; 0: the policy allows no caches, or lets the calendar not end them
 	Until time.Time // when a cache that is made now ends; zero: the calendar does not end it
 
-	Level        binding.Level // that the cache will have on this machine
+	Level   binding.Level // that the cache will have on this machine
+	WhyNotA []string      // why that is not A: the Why… words, and the Blocked… words of tpm/binding
+	// Held: there was a cache of level A. A lower one is made only where
+	// CacheRequest.Level asks for it; the Problem is LevelTooLow with ErrNotA where
+	// nothing else can be had.
+	Held         bool
 	Virtual      bool          // the chip is
 	MinLevel     binding.Level // that the policy asks for
 	AllowVirtual bool
 	Governed     bool // by the server
 
-	Comment  bool // with a reason, entries come along that stay behind without
-	Password bool // the account password is needed once more: the master password must differ from it
+	Comment bool // with a reason, entries come along that stay behind without
+	// Password: the account password is needed once more: the master password must
+	// differ from it, or the server permits level A, or to give it up, only to
+	// somebody who has just signed in.
+	Password bool
 
 	SecurityKey lease.KeyUse // whether the policy wants a security key
 	Keys        []string     // those that the cache keeps, by name
@@ -58,7 +66,7 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	}
 	t := CacheTerms{Level: machine.Level, Virtual: machine.Virtual}
 	if t.Level == binding.LevelA {
-		t.Level = binding.LevelB // as cache.Prepare binds it
+		t.Level = binding.LevelB // A is measured with the cache's own indices
 	}
 	var pol lease.Policy
 	var refused error
@@ -82,7 +90,14 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	if t.Password, err = s.needsPassword(ctx, a, t.Rules); err != nil {
 		return CacheTerms{}, err
 	}
+	notA, err := s.levelTerms(ctx, st, a, remote, &t, pol)
+	if err != nil {
+		return CacheTerms{}, s.lost(ctx, err)
+	}
 	if t.Problem = t.obstacle(s.hasDrafts(st, a), refused); t.Problem == nil {
+		t.Problem = notA
+	}
+	if t.Problem == nil {
 		t.Problem = s.unbindable(&t)
 	}
 	return t, s.keyTerms(ctx, st, a, &t, pol.SecurityKey)

@@ -27,7 +27,8 @@ func TestCacheTermsOfAServerThatGoverns(t *testing.T) {
 	w.must(err)
 	want := session.CacheTerms{
 		Run: w.server.run, Rules: policy.MasterRules{MinLength: 12, MinScore: 3, Differs: true}, Days: 7, Until: end,
-		Level: binding.LevelB, Virtual: got.Virtual, MinLevel: binding.LevelB0, AllowVirtual: true, Governed: true, Comment: true,
+		Level: binding.LevelB, WhyNotA: []string{session.WhyNoChip},
+		Virtual: got.Virtual, MinLevel: binding.LevelB0, AllowVirtual: true, Governed: true, Comment: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -93,7 +94,8 @@ func TestCacheTermsOfAPleasantServer(t *testing.T) {
 			ByReason: map[string]int{wire.ReasonNotPermitted: 1, wire.ReasonCommentRequired: 1},
 		},
 		Estimated: true, Rules: policy.MasterRules{MinLength: 12, MinScore: 3, Differs: true}, Days: 7, Until: end,
-		Level: binding.LevelB, Virtual: got.Virtual, MinLevel: binding.LevelB0, AllowVirtual: true, Comment: true,
+		Level: binding.LevelB, WhyNotA: []string{session.WhyUngoverned},
+		Virtual: got.Virtual, MinLevel: binding.LevelB0, AllowVirtual: true, Comment: true,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(wire.DryRun{}, "Entries")); diff != "" {
 		t.Error(diff)

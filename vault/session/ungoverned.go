@@ -56,7 +56,7 @@ func (src source) ungoverned(ctx context.Context) (plan, error) {
 		src.progress(PhaseLoading, n, n)
 	}
 	return plan{
-		local: &cache.Local{Expires: expires, Policy: pol}, rules: policy.MasterRulesOf(pol), use: pol.SecurityKey, minLevel: pol.MinLevel,
+		local: &cache.Local{Expires: expires, Policy: pol}, rules: policy.MasterRulesOf(pol), policy: pol, minLevel: pol.MinLevel,
 		content: content,
 		fetch: func(context.Context, *cache.Store, *cache.Pending) (*vault.Content, string, error) {
 			return content, "", nil
