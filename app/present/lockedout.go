@@ -12,7 +12,7 @@ import (
 // and what a person can do until then; connect: the server may be asked.
 func lockedOut(words *Catalogue, st session.Status, now time.Time, connect bool) *Notice {
 	again := find(st.Cache.Problem).Until
-	// At level A the tries are the cache's own, and nothing brings them back.
+	// At level A the tries are the cache's own, and only the server brings them back.
 	args := map[string]any{"Never": st.Cache.Level == "A", "Time": "", "Left": "", "Connect": connect}
 	switch {
 	case again.IsZero():

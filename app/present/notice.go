@@ -34,7 +34,10 @@ func (c *Catalogue) Failure(err error) *Notice {
 	e := c.Explain(err)
 	n := &Notice{Severity: Alarm, Message: e.Message, Remedy: e.Remedy, ID: e.ID}
 	key := "window.cause." + e.ID + ".remedy"
-	if _, own := c.words[key]; own && worded(err, find(err)) == nil { // that one has a remedy of its own
+	if w := worded(err, find(err)); w != nil { // it has a remedy of its own
+		key = "window.topic." + w.Topic + ".remedy"
+	}
+	if _, own := c.words[key]; own {
 		until := ""
 		if !e.Until.IsZero() {
 			until = c.Time(e.Until)

@@ -24,6 +24,9 @@ type Worded struct {
 // Key is an argument of Worded that is itself a wording of the catalogue.
 type Key string
 
+// reasons is an argument of Worded: reasons against a level, with ", " between.
+type reasons string
+
 // Error returns cause and topic, for logs.
 func (w *Worded) Error() string {
 	text := string(w.Cause) + ": " + w.Topic
@@ -47,8 +50,11 @@ func (w *Worded) words(c *Catalogue, e *Explanation) {
 	e.ID, e.Exit = string(w.Cause), Exit(w.Cause)
 	args := maps.Clone(w.Args)
 	for name, arg := range args {
-		if key, ok := arg.(Key); ok {
-			args[name] = c.Text(string(key), nil)
+		switch arg := arg.(type) {
+		case Key:
+			args[name] = c.Text(string(arg), nil)
+		case reasons:
+			args[name] = c.Blocked(strings.Split(string(arg), ", "))
 		}
 	}
 	e.Message = c.Text("topic."+w.Topic+".message", args)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/session"
@@ -79,6 +80,15 @@ func newStatusResult(st session.Status) statusResult {
 	return r
 }
 
+// counts are what is left of a cache, as far as the chip tells.
+func counts(c *cache.Status) map[string]any {
+	args := map[string]any{"Tries": c.Tries.Left, "TriesKnown": c.Tries.Known, "OpensKnown": c.Verdict.OpensLeft != nil, "Opens": 0}
+	if n := c.Verdict.OpensLeft; n != nil {
+		args["Opens"] = *n
+	}
+	return args
+}
+
 func (p *program) printStatus(st session.Status) {
 	w := p.words()
 	var b strings.Builder
@@ -113,6 +123,12 @@ func (p *program) printStatus(st session.Status) {
 				args["Until"] = w.Time(c.Verdict.Until)
 			}
 			fmt.Fprintln(&b, w.Text("cli.cache.facts", args))
+			if c.Level == binding.LevelA || c.Level == binding.LevelB {
+				fmt.Fprintln(&b, w.Text("cli.cache.counts", counts(c)))
+			}
+			if len(c.Keys) > 0 {
+				fmt.Fprintln(&b, w.Text("cli.cache.keys", map[string]any{"Keys": plain(strings.Join(c.Keys, ", "))}))
+			}
 		}
 		if c.OverlayEdits > 0 {
 			fmt.Fprintln(&b, w.Text("cli.cache.drafts", map[string]any{"Edits": c.OverlayEdits}))

@@ -57,7 +57,7 @@ func tpmCommand(p *program) *cobra.Command {
 		},
 	}
 	cmd := &cobra.Command{Use: "tpm", Short: "The security chip of this machine", Args: cobra.NoArgs, RunE: needsSubcommand}
-	cmd.AddCommand(probe, tpmProvisionCommand(p), tpmReleaseCommand(p))
+	cmd.AddCommand(probe, tpmPlanCommand(p), tpmProvisionCommand(p), tpmReleaseCommand(p))
 	return cmd
 }
 
