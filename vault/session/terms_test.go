@@ -10,6 +10,7 @@ import (
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
 	"github.com/tideover/tideover/vault/wire"
@@ -95,7 +96,7 @@ func TestCacheTermsOfAPleasantServer(t *testing.T) {
 		},
 		Estimated: true, Rules: policy.MasterRules{MinLength: 12, MinScore: 3, Differs: true}, Days: 7, Until: end,
 		Level: binding.LevelB, WhyNotA: []string{session.WhyUngoverned},
-		Virtual: got.Virtual, MinLevel: binding.LevelB0, AllowVirtual: true, Comment: true,
+		Virtual: got.Virtual, MinLevel: binding.LevelB0, AllowVirtual: true, Comment: true, SecurityKey: lease.KeyAllowed,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(wire.DryRun{}, "Entries")); diff != "" {
 		t.Error(diff)
