@@ -12,12 +12,18 @@ func mutations() []mutation {
 	sum := edit{examine, "if k != nil && k.SHA256 != f.sha256 {", "if false {"}
 	mac := edit{"vault/kdbx/read.go", "if !hmac.Equal(keys.headerMAC(h.raw), sum[:]) {", "if false && !hmac.Equal(keys.headerMAC(h.raw), sum[:]) {"}
 	journal := []edit{
+		{"vault/cache/journal.go", "\tif err != nil {\n\t\treturn err\n\t}\n\te.At =", "\tif err != nil {\n\t\treturn nil\n\t}\n\te.At ="},
 		{"vault/cache/journal.go", "_, err = j.Append(e)\n\treturn err\n", "_, _ = j.Append(e)\n\treturn nil\n"},
+		{"vault/cache/unlock.go", "if _, err := s.openJournal(f.record.Device); err != nil {", "if _, err := s.openJournal(f.record.Device); false {"},
+		{"vault/cache/unlock.go", "if err := s.sawWall(f); err != nil {", "if err := s.sawWall(f); false {"},
+		{"vault/cache/unlock.go", "\tif readOnly != nil {\n\t\treturn nil, readOnly\n\t}\n\treturn s.admit", "\treturn s.admit"},
 	}
 	kept := edit{"cmd/tideover-cli/program.go", "r.KeepTries = keptTries", "r.KeepTries = 0"}
 	within := edit{examine, "f.tries = f.tries.Within(int(f.policy.Tries))", ""}
 	trust := edit{"vault/client/trust.go", "\tif len(chain) == 0 {\n", "\tif true {\n\t\treturn nil\n\t}\n\tif len(chain) == 0 {\n"}
 	kind := edit{"vault/session/signin.go", "if known != nil && known.Kind != id.Kind {", "if false {"}
+	root := edit{"vault/session/signin.go", "if known != nil && !given && known.Root != met.Root {", "if false {"}
+	const probe = "vault/client/probe.go"
 	return []mutation{
 		{defence: "the current generation in the client state", edits: []edit{older, {"vault/cache/import.go", "case st.Current == nil || f.record.Generation != st.Current.Generation:", "case false:"}}, row: "older copy of the file put back"},
 		{defence: "the mark of a wipe, after clearing", edits: []edit{wiped}, row: "copy from before clear put back"},
@@ -37,8 +43,13 @@ func mutations() []mutation {
 		{defence: "the computer's clock", edits: []edit{{"vault/lease/term.go", "case spent(server), spent(wall):", "case false:"}}, row: "clock forward, back, frozen, forward once then back"},
 		{defence: "the tries that a script leaves", edits: []edit{kept, within}, row: "guessing through the program"},
 		{defence: "our half of the lockout", edits: []edit{kept, within, {"tpm/lockout.go", "half := l.max / 2", "half := l.max"}}, row: "guessing against copies"},
-		{defence: "the server's identity", edits: []edit{trust, kind}, row: "server impersonated"},
-		{defence: "the server's kind", edits: []edit{trust, kind}, row: "server made to look like Pleasant"},
+		{defence: "the server's identity", edits: []edit{trust, root, {probe, `if c.trust.pin != "" && c.trust.pin != identity {`, "if false {"}}, row: "server impersonated"},
+		{defence: "the server's kind", edits: []edit{
+			trust, kind, root,
+			{probe, "if c.cfg.Kind == wire.KindTideover {", "if false {"},
+			{probe, `if c.cfg.Kind != "" && c.cfg.Kind != m.Kind {`, "if false {"},
+			{probe, `case c.trust.pin != "" && !proved && resp.TLS != nil:`, "case false:"},
+		}, row: "server made to look like Pleasant"},
 		{defence: "the question whom to trust", edits: []edit{trust}, row: "unknown certificate with a piped password"},
 		{defence: "the suspension after a restore", edits: []edit{{"vault/server/catalog/restore.go", "\t\t\tstate = store.UserSuspended\n", ""}}, row: "server rolled back to a backup with a leaver"},
 		{defence: "the database held against its list", edits: []edit{{"cmd/tideover-server/list.go", "if errors.Is(err, vault.Superseded) {", "if errors.Is(err, vault.Superseded) {\n\t\treturn nil\n\t}\n\tif false {"}}, row: "database put back by hand"},

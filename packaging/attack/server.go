@@ -86,8 +86,11 @@ func (p *impostor) answer(conn net.Conn) {
 		}
 		body := `{"access_token":"yes","token_type":"bearer","expires_in":36000,"Id":"00000000-0000-0000-0000-000000000001","Name":"Root","Children":[],"Credentials":[]}`
 		status := "200 OK"
-		if bytes.Contains(buffer[:n], []byte("/api/tideover/")) {
+		switch {
+		case bytes.Contains(buffer[:n], []byte("/api/tideover/")):
 			status = "404 Not Found"
+		case !bytes.Contains(buffer[:n], []byte("Authorization:")) && bytes.HasPrefix(buffer[:n], []byte("GET ")):
+			status = "401 Unauthorized" // as one that wants to hear a password first
 		}
 		if _, err := fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body); err != nil {
 			return
@@ -301,13 +304,16 @@ func rolledBack(ctx context.Context, s *stage, r *row) error {
 			return err
 		}
 		if !keepList {
-			lists, err := filepath.Glob(filepath.Join(t.data, "*revo*"))
-			if err != nil || len(lists) == 0 {
-				return fmt.Errorf("control: the list was not found in %s: %w", t.data, err)
-			}
-			for _, l := range lists {
-				if err := os.Remove(l); err != nil {
-					return err
+			// Nor the database of just now, which knows as much.
+			for _, pattern := range []string{"*revo*", "tideover.db*"} {
+				files, err := filepath.Glob(filepath.Join(t.data, pattern))
+				if err != nil || len(files) == 0 {
+					return fmt.Errorf("control: no %s in %s: %w", pattern, t.data, err)
+				}
+				for _, f := range files {
+					if err := os.Remove(f); err != nil {
+						return err
+					}
 				}
 			}
 		}
