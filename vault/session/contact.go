@@ -144,7 +144,7 @@ func (s *Session) askUser(ctx context.Context, a *account, remote Remote) (devic
 		return d, err
 	}
 	d.State = answer.State
-	return d, nil
+	return d, s.heardOfRelease(ctx, a.Key, answer.Released)
 }
 
 // askDevice asks for the state of the account's device as the device. One that
@@ -163,7 +163,7 @@ func (s *Session) askDevice(ctx context.Context, a *account, remote Remote) (dev
 		return d, err
 	}
 	d.State = answer.State
-	return d, nil
+	return d, s.heardOfRelease(ctx, a.Key, answer.Released)
 }
 
 // tolerate drops the errors that must not stop a person who has met the server:

@@ -99,6 +99,9 @@ func (c *contacting) orders(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := c.released(ctx, answer.Released); err != nil {
+			return err
+		}
 		if err := c.decided(ctx, answer.State); err != nil {
 			return err
 		}

@@ -25,6 +25,12 @@ type CacheRequest struct {
 	Progress Progress // may be nil
 	Key      KeyRequest
 
+	// Recovery tells the person what the recovery key of the organisation means for
+	// this cache, before anything of it is made, and reports whether they were told;
+	// its error ends the command. Nil, or not told: the machine secret is not
+	// escrowed.
+	Recovery func(ctx context.Context, r Recovery) (told bool, err error)
+
 	keys choice // of the security keys, for a change of them; nil: as Key says
 	// Level is how the cache is to be bound. Empty: as well as can be, and never
 	// below level A once there was a cache of it. A: that, or none. B: at most
@@ -166,7 +172,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	if srv == nil {
 		return Cached{}, vault.NotSignedIn
 	}
-	src := source{session: s, account: a, remote: remote, comment: r.Comment, progress: r.Progress}
+	src := source{session: s, account: a, remote: remote, comment: r.Comment, progress: r.Progress, escrow: &escrowing{}}
 	var plan plan
 	if srv.Kind == Tideover {
 		plan, err = src.governed(ctx)
@@ -182,6 +188,9 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer done()
+	if err := src.escrow.tell(ctx, a, r, withheld(ctx, store, from, plan.policy.SecurityKey, r)); err != nil {
+		return Cached{}, err
+	}
 	m := &making{
 		s: s, facts: levelFacts{a, remote, store, &plan, r.Level}, request: r, from: from,
 		prepare: cache.PrepareRequest{
@@ -228,6 +237,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
 			known.CachedAs, known.Drafts, known.LevelA = a.User, nil, d.Level == binding.LevelA
+			src.escrow.note(known, d)
 		}
 		return nil
 	}); err != nil {
@@ -302,6 +312,7 @@ type source struct {
 	remote   Remote
 	comment  string
 	progress Progress
+	escrow   *escrowing
 }
 
 // plan is what is known before a generation is prepared, and how to go on.
@@ -367,6 +378,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 	if run, err := src.remote.DryRun(ctx, dev.ID); err == nil {
 		withheld = &run.Excluded
 	}
+	src.escrow.take(s.serverOf(a), id.Server, a.UserID)
 	t := trust(id.Server)
 	return plan{
 		withheld: withheld,
@@ -376,10 +388,14 @@ func (src source) governed(ctx context.Context) (plan, error) {
 			if err := src.progress.enter(ctx, PhaseLoading); err != nil {
 				return nil, "", err
 			}
+			wrapped, err := src.escrow.wrap(p)
+			if err != nil {
+				return nil, "", err
+			}
 			return src.remote.Cache(ctx, dev.ID, wire.CacheRequest{
 				Cache: d.Cache, Generation: d.Generation, RecordSHA256: d.Record, RootName: d.RootName,
 				Level: d.Level, VirtualTPM: d.Virtual, ClockMS: d.Clock.MS, Resets: d.Clock.Resets,
-				UserName: d.User, Comment: src.comment,
+				UserName: d.User, Comment: src.comment, Escrow: wrapped,
 			}, sealing(signer, dev.ID, p, store.CertifyCounter), src.progress.loading())
 		},
 	}, nil

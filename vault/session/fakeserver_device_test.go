@@ -60,6 +60,8 @@ func (s *fakeServer) Cache(ctx context.Context, d vault.ID, r wire.CacheRequest,
 	if _, err := signer.Sign(ctx, [32]byte{1}); err != nil {
 		return nil, "", err
 	}
+	s.escrowed = append(s.escrowed, r.Escrow)
+	s.declared = r
 	content := testContent()
 	n := content.Root.Count()
 	if progress != nil {

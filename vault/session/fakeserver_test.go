@@ -55,6 +55,8 @@ type fakeServer struct {
 	forgot         bool             // the device is not known when it is asked for
 	welcome        wire.DeviceState // of a device that comes after one that was revoked
 	publicKeys     map[string]bool
+	escrowed       []*wire.Escrow    // with each cache that was asked for
+	declared       wire.CacheRequest // the last of them
 }
 
 var errTest = errors.New("test")

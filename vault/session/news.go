@@ -38,6 +38,7 @@ const (
 	ServerMet       NewsKind = "met"           // the server answered where the vault is; told with each contact
 	ServerAway      NewsKind = "away"          // it did so for devices alone
 	DeviceDecided   NewsKind = "decided"       // an administrator has approved or denied this device
+	SecretReleased  NewsKind = "released"      // two administrators released the machine secret: see Status
 	Ungoverned      NewsKind = "ungoverned"    // nobody governs this client: it is time for Check
 )
 

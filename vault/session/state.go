@@ -79,6 +79,9 @@ type account struct {
 	// LevelA: the last cache was of level A. Nothing lower is made after it
 	// without the person's word.
 	LevelA bool `json:"level_a"`
+
+	// Recovery is what is known of the organisation's recovery; absent: nothing.
+	Recovery *recoveryState `json:"recovery,omitempty"`
 }
 
 // device is this installation as the account's server knows it. The key is

@@ -22,6 +22,7 @@ type Status struct {
 	Cache     *cache.Status // nil: none
 	Drafts    bool          // there are edits that Connect would drop
 	Ending    Ending        // how near the end of the cache's lease is
+	Recovery  RecoveryStatus
 }
 
 // ServerStatus is the server of the current account.
@@ -68,7 +69,7 @@ func (s *Session) Status(ctx context.Context) (Status, error) {
 	if out.Cache != nil && !out.Drafts {
 		out.Cache.OverlayEdits = 0 // what was dropped may lie there until the next unlock
 	}
-	out.Ending = endingOf(out.Cache)
+	out.Ending, out.Recovery = endingOf(out.Cache), recoveryStatus(a, out.Cache)
 	if st.Mode == Offline && !usable(out.Cache) {
 		out.Mode = next(facts{Before: Offline, Event: CacheEnded})
 	}

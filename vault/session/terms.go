@@ -46,6 +46,10 @@ type CacheTerms struct {
 	SecurityKey lease.KeyUse // whether the policy wants a security key
 	Keys        []string     // those that the cache keeps, by name
 
+	// Recovery is what the person has to be told of the organisation's recovery key
+	// before CacheRequest.Recovery may say that they were; nil: nothing.
+	Recovery *Recovery
+
 	// Problem is why Disconnect would refuse, as far as it can be told now; nil:
 	// nothing is known that stands in the way. Causes as those of Disconnect.
 	Problem error
@@ -100,7 +104,13 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	if t.Problem == nil {
 		t.Problem = s.unbindable(&t)
 	}
-	return t, s.keyTerms(ctx, st, a, &t, pol.SecurityKey)
+	if err := s.keyTerms(ctx, st, a, &t, pol.SecurityKey); err != nil {
+		return t, err
+	}
+	if t.Recovery, err = s.recoveryTerms(ctx, st, a, remote, &t); err != nil {
+		return CacheTerms{}, s.lost(ctx, err)
+	}
+	return t, nil
 }
 
 // beforeCache returns the Remote of whoever may make a cache now, with the live
