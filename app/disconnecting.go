@@ -7,7 +7,6 @@ import (
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/screen"
-	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
@@ -32,7 +31,6 @@ type disconnecting struct {
 	why      string // the account's password is asked for
 	code     bool   // and a one-time code
 	comment  string // as typed at the review
-	giveUp   bool   // level A, as agreed there
 
 	rules   policy.MasterRules
 	asked   bool                // the master password was
@@ -97,11 +95,7 @@ func (x *disconnecting) told(t terms, err error) {
 	case err == nil:
 		x.terms, x.reviewed = t.CacheTerms, true
 		if t.Password {
-			why := "cache.sign_in"
-			if t.Level == binding.LevelA || t.Held {
-				why = "cache.sign_in.chip"
-			}
-			x.askAccount(d.words.Text(why, nil), nil)
+			x.askAccount(d.words.Text("cache.sign_in", nil), nil)
 			return
 		}
 		x.why = ""
@@ -141,7 +135,7 @@ func (x *disconnecting) review(err error) {
 	t := x.terms
 	x.screen.ShowReview(present.NewReview(x.d.words, present.ReviewFacts{
 		Run: t.Run, Estimated: t.Estimated, Level: string(t.Level), Virtual: t.Virtual, Governed: t.Governed,
-		WhyNotA: t.WhyNotA, GiveUp: errors.Is(t.Problem, session.ErrNotA), Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(),
+		Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(),
 	}))
 }
 
@@ -190,8 +184,8 @@ func (x *disconnecting) signIn(password, code []byte) {
 }
 
 // goOn begins to make the cache, after the review.
-func (x *disconnecting) goOn(comment string, giveUp bool) {
-	x.comment, x.giveUp, x.asked = comment, giveUp, false
+func (x *disconnecting) goOn(comment string) {
+	x.comment, x.asked = comment, false
 	x.make()
 }
 
@@ -199,10 +193,6 @@ func (x *disconnecting) goOn(comment string, giveUp bool) {
 // its way.
 func (x *disconnecting) make() {
 	d, comment := x.d, x.comment
-	var level binding.Level // the best
-	if x.giveUp {
-		level = binding.LevelB
-	}
 	answers := make(chan vault.Secret, 1)
 	stopped, halt := context.WithCancel(context.Background())
 	x.halt = halt
@@ -222,7 +212,7 @@ func (x *disconnecting) make() {
 		var master vault.Secret
 		defer func() { master.Wipe() }()
 		made, err := d.session.Disconnect(ctx, session.CacheRequest{
-			Comment: comment, Level: level, Progress: d.progress(tell, x.busy),
+			Comment: comment, Progress: d.progress(tell, x.busy),
 			Master: func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
 				tell(func() { x.askMaster(rules, answers) })
 				select {

@@ -26,6 +26,7 @@ import (
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/client"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/session"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 
 	// Getenv reads the environment; nil: os.Getenv.
 	Getenv func(string) string
+	// Keys are the security keys; nil: those that are plugged into this computer.
+	Keys fido.Platform
 	// Cost is that of key derivations of new caches; zero: the cache's default.
 	Cost cache.Cost
 }
@@ -137,6 +140,7 @@ func (o Options) Open(ctx context.Context) (*Client, error) {
 		cfg.Keychain = keychain{}
 	}
 	cfg.NoChip = c.NoChip
+	cfg.Keys, cfg.NoKeys = o.securityKeys()
 	c.Session = session.New(cfg)
 	return c, nil
 }

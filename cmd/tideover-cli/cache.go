@@ -26,9 +26,6 @@ type cacheResult struct {
 	Unsupported []exclusion `json:"unsupported"` // by this client: what a cache file cannot carry
 	Generation  uint64      `json:"generation"`
 	ExpiresAt   *string     `json:"expires_at"`
-
-	Level   binding.Level `json:"level"`
-	WhyNotA []string      `json:"why_not_a"` // empty at level A
 }
 
 type exclusion struct {
@@ -39,7 +36,7 @@ type exclusion struct {
 
 func cacheCommand(p *program) *cobra.Command {
 	var comment string
-	var level levelFlag
+	var key keyFlags
 	var flags secretFlags
 	cmd := &cobra.Command{
 		Use:   "cache",
@@ -51,7 +48,8 @@ func cacheCommand(p *program) *cobra.Command {
 				return err
 			}
 			r := session.CacheRequest{
-				Password: s.password, OTP: s.otp, Comment: comment, Level: level.Level, Master: p.newMaster(s), Progress: p.progress(),
+				Password: s.password, OTP: s.otp, Comment: comment, Master: p.newMaster(s), Progress: p.progress(),
+				Key: p.wish(key, s),
 			}
 			made, err := client.Disconnect(ctx, r)
 			if errors.Is(err, vault.NotSignedIn) && r.Password.IsEmpty() && p.person.interactive() {
@@ -72,7 +70,7 @@ func cacheCommand(p *program) *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
-	level.add(cmd.Flags())
+	key.register(cmd)
 	flags.addPassword(cmd.Flags())
 	flags.addMaster(cmd.Flags())
 	flags.addOTP(cmd.Flags())
@@ -124,7 +122,7 @@ func (p *program) progress() session.Progress {
 func (p *program) printCached(made session.Cached) error {
 	r := cacheResult{
 		header: head(), Mode: made.Mode, Entries: made.Report.Entries, Unsupported: []exclusion{},
-		Generation: made.Generation, ExpiresAt: moment(made.Expires), Level: made.Level, WhyNotA: list(made.WhyNotA),
+		Generation: made.Generation, ExpiresAt: moment(made.Expires),
 	}
 	for _, e := range made.Report.Excluded {
 		r.Unsupported = append(r.Unsupported, exclusion{e.Entry, vault.JoinPath(e.Path...), e.Detail})
@@ -144,7 +142,6 @@ func (p *program) printCached(made session.Cached) error {
 	if made.Lease != nil && made.Lease.Level == binding.LevelC {
 		p.say("cli.cached_keychain", nil)
 	}
-	p.sayLevel(made.Level, made.WhyNotA)
 	for _, e := range r.Unsupported {
 		p.say("cli.excluded", map[string]any{"Path": plain(e.Path), "Detail": plain(e.Detail)})
 	}

@@ -28,6 +28,7 @@ type secretFlags struct {
 	password bool     // --password-stdin: of the account
 	master   bool     // --master-password-stdin: of the cache
 	otp      bool     // --otp-stdin: one-time code of the account
+	pin      bool     // --key-pin-stdin: of the security key
 	named    []string // --secret-stdin NAME: values of fields
 }
 
@@ -37,6 +38,7 @@ func (f *secretFlags) addPassword(fs *pflag.FlagSet) {
 
 func (f *secretFlags) addMaster(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.master, "master-password-stdin", false, "read the master password of the cache from standard input")
+	fs.BoolVar(&f.pin, "key-pin-stdin", false, "read the PIN of the security key from standard input")
 }
 
 func (f *secretFlags) addOTP(fs *pflag.FlagSet) {
@@ -49,14 +51,16 @@ func (f *secretFlags) addNamed(fs *pflag.FlagSet) {
 
 // secrets are what a command was given. Absent ones are empty.
 type secrets struct {
-	password, master, otp vault.Secret
-	named                 []vault.Secret // in the order of secretFlags.named
+	password, master, otp, pin vault.Secret
+
+	named []vault.Secret // in the order of secretFlags.named
 }
 
 func (s *secrets) wipe() {
 	s.password.Wipe()
 	s.master.Wipe()
 	s.otp.Wipe()
+	s.pin.Wipe()
 	for i := range s.named {
 		s.named[i].Wipe()
 	}
@@ -97,6 +101,9 @@ func readSecrets(in io.Reader, f secretFlags) (secrets, error) {
 		return s, err
 	}
 	if s.otp, err = read(f.otp, present.Key("cli.line.otp"), false); err != nil {
+		return s, err
+	}
+	if s.pin, err = read(f.pin, present.Key("cli.line.pin"), false); err != nil {
 		return s, err
 	}
 	for _, name := range f.named {

@@ -19,17 +19,19 @@ import (
 	"os/signal"
 
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/process"
 )
 
 func main() {
 	process.Harden()
-	os.Exit(run(os.Args[1:], cache.Cost{}))
+	os.Exit(run(os.Args[1:], cache.Cost{}, nil))
 }
 
-// run is main with an exit code and the cost of key derivations, zero for the
-// cache's default; the tests start it as a process of its own.
-func run(args []string, cost cache.Cost) int {
+// run is main with an exit code, the cost of key derivations, zero for the
+// cache's default, and the security keys, nil for those of this computer; the
+// tests start it as a process of its own.
+func run(args []string, cost cache.Cost, keys fido.Platform) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	// net/http quotes there what a server sends beyond its Content-Length,
@@ -37,7 +39,7 @@ func run(args []string, cost cache.Cost) int {
 	log.SetOutput(io.Discard)
 	p := &program{
 		in: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		person: console{in: os.Stdin, out: os.Stderr}, getenv: os.Getenv, cost: cost,
+		person: console{in: os.Stdin, out: os.Stderr}, getenv: os.Getenv, keys: keys, cost: cost,
 	}
 	defer p.close()
 	return p.run(ctx, args)

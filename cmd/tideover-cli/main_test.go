@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) {
 	// The least that a cache allows: the stories are about everything else.
 	testscript.Main(m, map[string]func(){
-		"tideover-cli":        func() { os.Exit(run(os.Args[1:], cache.FloorCost())) },
+		"tideover-cli":        func() { os.Exit(run(os.Args[1:], cache.FloorCost(), socketKeys())) },
 		"tideover-cli-imaged": func() { os.Exit(runImaged()) },
 	})
 }
@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 //	wire start|count|cut BYTES|mend   a line to the demo that can be cut; see brokenWire
 //	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
 //	keyring start|use|lock|unlock|delete|names   a keychain; see there. Without one there is none
+//	key plug NAME [PIN]|unplug   a security key in software; see socketKeys
 //	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
 //	firstline NAME FILE          puts a file's first line into the environment
 //	searched none|some PATH NAME=SECRET…   looks for secrets in files; see there
@@ -59,6 +60,7 @@ func TestScripts(t *testing.T) {
 			testscript.Run(t, testscript.Params{Files: []string{file}, Setup: s.setup, Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
 				"demo": s.demo, "server": s.server, "tripwire": s.tripwire, "wire": s.brokenWire, "chip": s.chip, "keyring": s.keyring,
 				"lines": lines, "firstline": firstLine, "otp": code, "searched": searched,
+				"key": s.key,
 			})})
 		})
 	}
@@ -88,6 +90,7 @@ type stage struct {
 	callers atomic.Int64
 	line    *brokenWire
 
+	keys     keyDrawer
 	keyrings map[string]*keyring
 	keychain *keyring // the one in use
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/session"
 )
 
@@ -23,7 +24,8 @@ type program struct {
 	stdout, stderr io.Writer
 	person         console
 	getenv         func(string) string
-	cost           cache.Cost // of key derivations; zero: the cache's default. No flag sets it
+	keys           fido.Platform // nil: the security keys of this computer. No flag sets it
+	cost           cache.Cost    // of key derivations; zero: the cache's default. No flag sets it
 
 	home, tpm, pin, ca string
 	json               bool
@@ -77,7 +79,7 @@ func (p *program) say(key string, args map[string]any) {
 
 // options are the flags that say what the client stands on.
 func (p *program) options() start.Options {
-	return start.Options{Home: p.home, TPM: p.tpm, Pin: p.pin, CA: p.ca, Getenv: p.getenv, Cost: p.cost}
+	return start.Options{Home: p.home, TPM: p.tpm, Pin: p.pin, CA: p.ca, Getenv: p.getenv, Keys: p.keys, Cost: p.cost}
 }
 
 // client returns the client of this run, put together when it is first needed.
@@ -107,7 +109,7 @@ func (p *program) askMaster(s secrets) session.Ask {
 
 // unlocking returns the request that opens the cache with what was given.
 func (p *program) unlocking(s secrets) session.UnlockRequest {
-	r := session.UnlockRequest{Master: p.askMaster(s)}
+	r := session.UnlockRequest{Master: p.askMaster(s), Asker: p.asker(s)}
 	if !s.master.IsEmpty() || !p.person.interactive() {
 		r.KeepTries = keptTries
 	}

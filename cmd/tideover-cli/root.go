@@ -31,7 +31,7 @@ func newRoot(p *program, started *bool) *cobra.Command {
 		signInCommand, signOutCommand, statusCommand, cacheCommand, workOfflineCommand, connectCommand,
 		lockCommand, lsCommand, searchCommand, showCommand, totpCommand, attachmentCommand,
 		addCommand, editCommand, rmCommand, dryRunCommand, autoCacheCommand, clearCacheCommand,
-		importCacheCommand, shellCommand, doctorCommand, tpmCommand,
+		importCacheCommand, keyCommand, shellCommand, doctorCommand, tpmCommand,
 	} {
 		root.AddCommand(sub(p))
 	}
