@@ -140,7 +140,7 @@ func (s *Session) changeKeys(ctx context.Context, r KeyChange, change choice) (C
 		return Cached{}, err
 	}
 	defer s.lockCache()
-	made, err := s.makeCache(ctx, a, remote, CacheRequest{Password: r.Password, Progress: r.Progress, keys: change}, opened)
+	made, err := s.makeCache(ctx, a, remote, CacheRequest{Password: r.Password, Progress: r.Progress, byTheWay: true, keys: change}, opened)
 	if err != nil {
 		return Cached{}, s.lost(ctx, err)
 	}
