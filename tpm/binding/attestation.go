@@ -1,5 +1,10 @@
 package binding
 
+// WhyCopied is the reason of a server that suspends a device because its chip
+// has a copy: two answer in its name. (attest/FORMAT.md, section 6.) The words
+// reach disk and wire.
+const WhyCopied = "two chips with one identity"
+
 // The shapes of this file are what a chip proves itself with. Package tpm makes
 // them, vault/session keeps and sends them; attest/FORMAT.md says what they mean.
 

@@ -62,7 +62,7 @@ func (s *Server) getOrders(w http.ResponseWriter, r *http.Request, c *call) erro
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, wire.Orders{Orders: orders, State: deviceState(c.device.State), Released: released})
+	return writeJSON(w, http.StatusOK, wire.Orders{Orders: orders, State: deviceState(c.device.State), Why: c.device.Why, Released: released})
 }
 
 // postLease renews the lease of a cache that the device has.

@@ -71,7 +71,7 @@ func (s *Server) writeDevice(w http.ResponseWriter, r *http.Request, d store.Dev
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, wire.Device{ID: d.ID, State: deviceState(d.State), UserID: d.User, Released: released})
+	return writeJSON(w, http.StatusOK, wire.Device{ID: d.ID, State: deviceState(d.State), UserID: d.User, Why: d.Why, Released: released})
 }
 
 func deviceState(s store.DeviceState) wire.DeviceState {

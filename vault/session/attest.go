@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/ecdsa"
+	"errors"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
@@ -83,6 +84,26 @@ type ChipStatus struct {
 	Proven, Virtual bool
 	Why             Unproven // not proven; empty if it is
 }
+
+// ErrCopiedChip says of a Suspended problem that two chips answered in the name of
+// this device: a machine and its copy, or one whose chip's state was put back.
+// An administrator who knows which of them is to stay approves the device again.
+var ErrCopiedChip = errors.New("two chips have the identity of this device")
+
+// suspension returns err, with ErrCopiedChip where that is why.
+func suspension(err error, why string) error {
+	if !errors.Is(err, vault.Suspended) || why != binding.WhyCopied || errors.Is(err, ErrCopiedChip) {
+		return err
+	}
+	return &vault.Problem{Cause: vault.Suspended, Detail: ErrCopiedChip.Error(), Err: ErrCopiedChip}
+}
+
+func (d *device) copied() bool {
+	return d.State == wire.DeviceSuspended && d.Why == binding.WhyCopied
+}
+
+// problem says why the device may not cache; nil if it may.
+func (d *device) problem() error { return suspension(deviceProblem(d.State), d.Why) }
 
 // chipStatus returns what is known of a device's chip without asking anybody.
 func (s *Session) chipStatus(d *device) ChipStatus {

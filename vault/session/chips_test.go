@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,14 @@ type believer struct {
 	catalog *catalog.Catalog
 	op      *catalog.Caller
 	url     string
+	later   atomic.Int64 // nanoseconds that the server's time was moved on
 }
+
+// twoHours is more than any network takes, and than a nonce lives.
+const twoHours = 2 * time.Hour
+
+// wait moves the server's time on.
+func (b *believer) wait(d time.Duration) { b.later.Add(int64(d)) }
 
 func newBeliever(t *testing.T) *believer {
 	t.Helper()
@@ -50,7 +58,10 @@ func newBeliever(t *testing.T) *believer {
 	b.must(err)
 	keys, err := keyring.Open(ctx, keyring.Config{Store: db, KEK: kek})
 	b.must(err)
-	config := catalog.Config{Store: db, Keys: keys, Attest: attest.New(attest.Config{Roots: []*x509.Certificate{b.maker.Cert}})}
+	config := catalog.Config{
+		Now:   func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) },
+		Store: db, Keys: keys, Attest: attest.New(attest.Config{Roots: []*x509.Certificate{b.maker.Cert}}),
+	}
 	b.must(catalog.Init(ctx, config, catalog.Setup{Admin: "admin", Password: secret(master)}))
 	b.catalog, err = catalog.Open(ctx, config)
 	b.must(err)
@@ -90,6 +101,7 @@ type pc struct {
 	chip    *tpm.Chip
 	home    string
 	prover  session.Prover
+	old     bool     // the server knows nothing of chips
 	remote  *fragile // of the session that runs
 	s       *session.Session
 }
@@ -110,7 +122,7 @@ func (p *pc) run() {
 	if p.s != nil {
 		p.s.Close()
 	}
-	p.remote = &fragile{}
+	p.remote = &fragile{old: p.old}
 	p.s = session.New(session.Config{
 		Home: p.home, Chip: p.chip, Prover: p.prover, Keeper: p.chip, Clock: &fakeClock{time.Now()}, Cost: cache.FloorCost(),
 		Name: "test", OS: "linux", Version: "0",
@@ -174,7 +186,10 @@ const (
 var errKilled = errors.New("killed")
 
 // fragile kills what runs at a step.
-type fragile struct{ at step }
+type fragile struct {
+	at  step
+	old bool
+}
 
 type fragileClient struct {
 	*client.Client
@@ -202,6 +217,9 @@ func (c fragileClient) Register(ctx context.Context, r wire.DeviceRequest) (d wi
 }
 
 func (c fragileClient) Enrol(ctx context.Context, d vault.ID, e wire.Enrolment, s wire.Signer) (ch wire.Challenge, err error) {
+	if c.f.old {
+		return ch, vault.NotFound
+	}
 	err = past(c.f, beforeEnrol, afterEnrol, func() error {
 		ch, err = c.Client.Enrol(ctx, d, e, s)
 		return err

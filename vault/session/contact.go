@@ -143,7 +143,7 @@ func (s *Session) askUser(ctx context.Context, a *account, remote Remote) (devic
 	case err != nil:
 		return d, err
 	}
-	d.State = answer.State
+	d.State, d.Why = answer.State, answer.Why
 	return d, s.heardOfRelease(ctx, a.Key, answer.Released)
 }
 
@@ -162,7 +162,7 @@ func (s *Session) askDevice(ctx context.Context, a *account, remote Remote) (dev
 	case err != nil:
 		return d, err
 	}
-	d.State = answer.State
+	d.State, d.Why = answer.State, answer.Why
 	return d, s.heardOfRelease(ctx, a.Key, answer.Released)
 }
 

@@ -105,6 +105,9 @@ func (c *contacting) orders(ctx context.Context) error {
 		if err := c.decided(ctx, answer.State); err != nil {
 			return err
 		}
+		if err := c.reason(ctx, answer); err != nil {
+			return err
+		}
 		now, err := c.mark()
 		if err != nil || now == after {
 			return err
@@ -139,6 +142,15 @@ func (c *contacting) decided(ctx context.Context, now wire.DeviceState) error {
 	}
 	c.g.tell(News{Kind: DeviceDecided})
 	return nil
+}
+
+// reason notes why the device is suspended.
+func (c *contacting) reason(ctx context.Context, now wire.Orders) error {
+	_, a, err := c.g.s.accountNow(c.account)
+	if err != nil || a == nil || a.Device.ID != c.device || now.State != wire.DeviceSuspended || a.Device.Why == now.Why {
+		return err
+	}
+	return c.g.s.changeDevice(ctx, a, func(d *device) { d.Why = now.Why })
 }
 
 // mark returns how far the account's orders were carried out.

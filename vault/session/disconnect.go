@@ -366,7 +366,7 @@ func (src source) governed(ctx context.Context) (plan, error) {
 		dev = now.Device
 	}
 	a.Device = dev
-	if err := deviceProblem(dev.State); err != nil {
+	if err := dev.problem(); err != nil {
 		return plan{}, err
 	}
 	signer, err := s.signer(a)

@@ -149,7 +149,7 @@ func (s *Session) unlock(ctx context.Context, st *state, a *account, r UnlockReq
 		return nil, err
 	}
 	if status.Problem != nil {
-		return nil, status.Problem
+		return nil, suspension(status.Problem, a.Device.Why)
 	}
 	if err := keepTries(&status, r.KeepTries); err != nil {
 		return nil, err

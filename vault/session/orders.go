@@ -203,6 +203,9 @@ func (s *Session) suspend(ctx context.Context, a *account, on bool) (News, error
 		}
 		if known := st.account(a.Key); known != nil && !known.Device.ended() {
 			known.Device.State = after
+			if !on {
+				known.Device.Why = ""
+			}
 		}
 		return nil
 	})

@@ -53,6 +53,9 @@ func (c *contacting) renew(ctx context.Context) error {
 	if errors.Is(err, vault.Unreachable) || errors.Is(err, vault.BadAnswer) {
 		return err
 	}
+	if errors.Is(err, vault.Suspended) { // by this very request, perhaps: its order says so
+		return c.orders(ctx)
+	}
 	if err != nil {
 		c.g.tell(News{Kind: LeaseRefused, Err: err})
 		return nil

@@ -192,7 +192,7 @@ func (s *Session) CacheProblem(ctx context.Context) error {
 	case status == nil:
 		return vault.NoCache
 	}
-	return status.Problem
+	return suspension(status.Problem, st.current().Device.Why)
 }
 
 // happened applies an event to the state on disk and returns the new mode.

@@ -89,6 +89,7 @@ type account struct {
 type device struct {
 	ID       vault.ID         `json:"id"`
 	State    wire.DeviceState `json:"state"`
+	Why      string           `json:"why,omitempty"` // the server's reason for the state
 	KeyBlob  []byte           `json:"key_blob"`
 	Public   []byte           `json:"public"` // SPKI, DER
 	RootName []byte           `json:"root_name"`

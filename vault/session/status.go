@@ -38,6 +38,8 @@ type DeviceStatus struct {
 	ID    vault.ID
 	State wire.DeviceState
 	Chip  ChipStatus
+	// Copied: the server has suspended it because two chips have its identity.
+	Copied bool
 }
 
 // Status reports how the client stands. It uses no network.
@@ -59,7 +61,7 @@ func (s *Session) Status(ctx context.Context) (Status, error) {
 			out.Server.Pin = srv.Pin
 		}
 		if srv.Kind == Tideover {
-			out.Device = DeviceStatus{a.Device.ID, a.Device.State, s.chipStatus(&a.Device)}
+			out.Device = DeviceStatus{a.Device.ID, a.Device.State, s.chipStatus(&a.Device), a.Device.copied()}
 		}
 	}
 	out.Drafts = s.hasDrafts(st, a)

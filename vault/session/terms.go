@@ -164,7 +164,7 @@ func (s *Session) governedTerms(ctx context.Context, a *account, remote Remote, 
 	} else if err != nil {
 		return pol, nil, err
 	}
-	return pol, deviceProblem(answer.State), nil
+	return pol, suspension(deviceProblem(answer.State), answer.Why), nil
 }
 
 // governance asks a Tideover server who is signed in, and for the policy that a

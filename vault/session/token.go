@@ -204,7 +204,7 @@ func (s *Session) enrol(ctx context.Context, a *account, remote Remote) (device,
 	if err != nil {
 		return device{}, fmt.Errorf("enrol this device: %w", err)
 	}
-	d.ID, d.State = answer.ID, answer.State
+	d.ID, d.State, d.Why = answer.ID, answer.State, answer.Why
 	return d, nil
 }
 

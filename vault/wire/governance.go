@@ -26,6 +26,7 @@ const AfterParam = "after"
 type Orders struct {
 	Orders []string    `json:"orders"` // compact JWS
 	State  DeviceState `json:"state"`
+	Why    string      `json:"why,omitempty"` // as in Device
 	// Released is as in Device.
 	Released *Released `json:"released,omitempty"`
 }

@@ -97,6 +97,9 @@ type Device struct {
 	ID     vault.ID    `json:"id"`
 	State  DeviceState `json:"state"`
 	UserID vault.ID    `json:"user_id"`
+	// Why is the reason that an administrator or a rule gave for the state; empty:
+	// none. binding.WhyCopied is a rule's.
+	Why string `json:"why,omitempty"`
 	// Released is the newest release of a machine secret of this device; nil:
 	// there was none.
 	Released *Released `json:"released,omitempty"`

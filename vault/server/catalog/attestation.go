@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tideover/tideover/tpm/attest"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/server/store"
@@ -261,7 +262,7 @@ func sighted(ctx context.Context, tx store.Tx, d store.Device, by *Caller, last 
 			return nil, err
 		}
 		refused = vault.Fail(vault.Suspended, "there are two chips with this identity")
-		return refused, suspend(ctx, tx, d, at, "two chips with one identity")
+		return refused, suspend(ctx, tx, d, at, binding.WhyCopied)
 	}
 	return nil, nil
 }
