@@ -33,7 +33,7 @@ type auditFilter struct {
 
 func (f *auditFilter) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.action, "action", "", "only this `action`, such as entry.reveal or offline.reveal")
+	flags.StringVar(&f.action, "action", "", "only this `action`, such as entry.reveal or offline.reveal; offline: every look at a cache")
 	flags.StringVar(&f.user, "user", "", "only what this user did, by `name`")
 	flags.StringVar(&f.entry, "entry", "", "only what concerns this entry, by `ID`")
 	flags.StringVar(&f.device, "device", "", "only this device, by `ID`")

@@ -83,6 +83,10 @@ func newDeviceShow(c *console) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				journal, err := s.catalog.JournalState(ctx, by, id)
+				if err != nil {
+					return err
+				}
 				owner := ""
 				for _, u := range users {
 					if u.ID == d.User {
@@ -96,8 +100,9 @@ func newDeviceShow(c *console) *cobra.Command {
 				l := newDeviceLine(d, owner, chips)
 				l.ReleasedAt = moment(released[d.ID])
 				shown := struct {
-					Device deviceLine `json:"device"`
-				}{l}
+					Device  deviceLine  `json:"device"`
+					Journal journalLine `json:"journal"`
+				}{l, newJournalLine(journal)}
 				return c.print(shown, func(w io.Writer) {
 					line(w, "id:\t%s\nstate:\t%s\nuser:\t%s\nname:\t%s\nlevel:\t%s\nproven:\t%v\nvirtual:\t%v",
 						d.ID, l.State, orDash(owner), d.Name, d.Level, l.Proven, l.VirtualTPM)
@@ -112,6 +117,7 @@ func newDeviceShow(c *console) *cobra.Command {
 						line(w, "same machine:\t%s", id)
 					}
 					line(w, "last seen:\t%s\nlease ends:\t%s", shortTime(d.LastSeen), shortTime(d.LeaseEnd))
+					shown.Journal.write(w)
 					if l.ReleasedAt != nil {
 						line(w, "released:\t%s (machine secret; see: recovery list)", shortTime(*l.ReleasedAt))
 					}

@@ -15,9 +15,17 @@ import (
 // "offline.reveal": audit.Type follows. No event of the server's own has it.
 const OfflinePrefix = "offline."
 
+// AnyOffline as the action of a query names everything with OfflinePrefix: every
+// look that a device, or whoever else is named, had at a cache.
+const AnyOffline = "offline"
+
 // journalDetail is the detail of an ActionJournal event: how many events were
 // taken, and the number of the last one. offlineRecords reads it again.
 const journalDetail = "%d events, through %d"
+
+// journalChain and an identifier follow it where the events are not of the first
+// chain of the device.
+const journalChain = ", journal "
 
 // journalObjects are the entries of a journal's events, each once, so that the
 // audit of an entry finds them.
@@ -40,13 +48,20 @@ func (c *Catalog) reportedOffline(ctx context.Context, by *Caller, e *store.Audi
 	if _, err := fmt.Sscanf(string(e.Detail), journalDetail, &count, &through); err != nil {
 		return nil, nil // not of this version: the event itself is shown
 	}
+	chain := store.ChainID{Device: e.Device}
+	if _, id, more := strings.Cut(string(e.Detail), journalChain); more {
+		var err error
+		if chain.Chain, err = vault.ParseID(id); err != nil {
+			return nil, nil //nolint:nilerr // likewise
+		}
+	}
 	var list []AuditRecord
 	err := c.view(ctx, by, func(r store.Reader, a *access) error {
 		if err := a.needAudit(); err != nil {
 			return err
 		}
 		list = list[:0]
-		for d, err := range r.DeviceEvents(ctx, store.ChainID{Device: e.Device}, through-count) {
+		for d, err := range r.DeviceEvents(ctx, chain, through-count) {
 			if err != nil {
 				return err
 			}
@@ -79,8 +94,10 @@ func offlineRecord(e *store.AuditEvent, d *store.DeviceEvent) AuditRecord {
 // wantsOffline reports whether a record of offline use is among those that q
 // names. Time, actor and device are those of the upload.
 func (q *AuditQuery) wantsOffline(r *AuditRecord) bool {
-	return (q.Entry.IsZero() || q.Entry == r.Target) && (q.Action == "" || q.Action == r.Action)
+	return (q.Entry.IsZero() || q.Entry == r.Target) && (q.Action == "" || q.Action == AnyOffline || q.Action == r.Action)
 }
 
 // onlyOffline reports whether q names records of offline use only.
-func (q *AuditQuery) onlyOffline() bool { return strings.HasPrefix(q.Action, OfflinePrefix) }
+func (q *AuditQuery) onlyOffline() bool {
+	return q.Action == AnyOffline || strings.HasPrefix(q.Action, OfflinePrefix)
+}

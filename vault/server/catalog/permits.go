@@ -228,7 +228,7 @@ func mayRekey(ctx context.Context, tx store.Tx, slots store.Slots) error {
 }
 
 // newestReading returns what the chip certified of an index last; nil: nothing.
-func newestReading(ctx context.Context, tx store.Tx, slots store.Slots, k binding.IndexKind) (*store.Reading, error) {
+func newestReading(ctx context.Context, tx store.Reader, slots store.Slots, k binding.IndexKind) (*store.Reading, error) {
 	all, err := tx.Readings(ctx, slots.Device, slots.Cache)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,9 @@ import (
 // the chip's memory, and a device needs a new one only after a mishap.
 const slotsADay = 8
 
+// journalTime is how long a device has for sending its journal after a reading.
+const journalTime = 15 * time.Minute
+
 // NewSlots says where the NV indices of a cache stand.
 type NewSlots struct {
 	Device, Cache vault.ID
@@ -147,6 +150,9 @@ func (c *Catalog) Reading(ctx context.Context, device vault.ID, in IndexReading)
 			return deviceAlarm(ctx, tx, event{by, now, device}, "statement", err.Error())
 		}
 		seen.At, seen.Asked = now, nonceIssued(in.Nonce)
+		if err := in.opened(ctx, tx, slots, event{by, now, device}); err != nil {
+			return err
+		}
 		if err := tx.PutReading(ctx, store.Reading{
 			Device: device, Cache: in.Cache, Index: string(in.Index), Value: int64(read.Value), Created: now,
 		}); err != nil {
@@ -175,6 +181,19 @@ func (c *Catalog) Reading(ctx context.Context, device vault.ID, in IndexReading)
 		err = refused
 	}
 	return err
+}
+
+// opened compares the reading that this one replaces with the journal, where the
+// device has had time to send it: one that never sends it is told all the same.
+func (in *IndexReading) opened(ctx context.Context, tx store.Tx, slots store.Slots, at event) error {
+	if in.Index != binding.PinPass {
+		return nil
+	}
+	before, err := newestReading(ctx, tx, slots, binding.PinPass)
+	if err != nil || before == nil || at.now.Sub(before.Created) < journalTime {
+		return err
+	}
+	return missedOpens(ctx, tx, at)
 }
 
 // check reads the statement under the chip's key.
