@@ -7,6 +7,7 @@ import (
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/screen"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
@@ -31,6 +32,7 @@ type disconnecting struct {
 	why      string // the account's password is asked for
 	code     bool   // and a one-time code
 	comment  string // as typed at the review
+	giveUp   bool   // level A, as agreed there
 
 	rules   policy.MasterRules
 	asked   bool                // the master password was
@@ -95,7 +97,11 @@ func (x *disconnecting) told(t terms, err error) {
 	case err == nil:
 		x.terms, x.reviewed = t.CacheTerms, true
 		if t.Password {
-			x.askAccount(d.words.Text("cache.sign_in", nil), nil)
+			why := "cache.sign_in"
+			if t.Level == binding.LevelA || t.Held {
+				why = "cache.sign_in.chip"
+			}
+			x.askAccount(d.words.Text(why, nil), nil)
 			return
 		}
 		x.why = ""
@@ -135,7 +141,7 @@ func (x *disconnecting) review(err error) {
 	t := x.terms
 	x.screen.ShowReview(present.NewReview(x.d.words, present.ReviewFacts{
 		Run: t.Run, Estimated: t.Estimated, Level: string(t.Level), Virtual: t.Virtual, Governed: t.Governed,
-		Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(),
+		WhyNotA: t.WhyNotA, GiveUp: errors.Is(t.Problem, session.ErrNotA), Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(),
 	}))
 }
 
@@ -184,8 +190,8 @@ func (x *disconnecting) signIn(password, code []byte) {
 }
 
 // goOn begins to make the cache, after the review.
-func (x *disconnecting) goOn(comment string) {
-	x.comment, x.asked = comment, false
+func (x *disconnecting) goOn(comment string, giveUp bool) {
+	x.comment, x.giveUp, x.asked = comment, giveUp, false
 	x.make()
 }
 
@@ -193,6 +199,10 @@ func (x *disconnecting) goOn(comment string) {
 // its way.
 func (x *disconnecting) make() {
 	d, comment := x.d, x.comment
+	var level binding.Level // the best
+	if x.giveUp {
+		level = binding.LevelB
+	}
 	answers := make(chan vault.Secret, 1)
 	stopped, halt := context.WithCancel(context.Background())
 	x.halt = halt
@@ -212,7 +222,7 @@ func (x *disconnecting) make() {
 		var master vault.Secret
 		defer func() { master.Wipe() }()
 		made, err := d.session.Disconnect(ctx, session.CacheRequest{
-			Comment: comment, Progress: d.progress(tell, x.busy),
+			Comment: comment, Level: level, Progress: d.progress(tell, x.busy),
 			Master: func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
 				tell(func() { x.askMaster(rules, answers) })
 				select {

@@ -13,13 +13,15 @@ import (
 // ReviewFacts are what Disconnect/Cache… shows before it does anything.
 type ReviewFacts struct {
 	Run       wire.DryRun
-	Estimated bool   // Run is the most that may come: the server does not say more
-	Level     string // of this machine: A, B, B0, C or D
-	Virtual   bool   // its chip
-	Governed  bool   // by the server
-	Comment   bool   // with a reason, more entries come along
-	Problem   error  // why there would be no cache now; nil: nothing is known
-	Err       error  // of the last attempt
+	Estimated bool     // Run is the most that may come: the server does not say more
+	Level     string   // of this machine: A, B, B0, C or D
+	Virtual   bool     // its chip
+	Governed  bool     // by the server
+	WhyNotA   []string // why the level is not A, as the session says it
+	GiveUp    bool     // level A can only be given up: the Problem says so, and asks
+	Comment   bool     // with a reason, more entries come along
+	Problem   error    // why there would be no cache now; nil: nothing is known
+	Err       error    // of the last attempt
 	Now       time.Time
 }
 
@@ -32,6 +34,8 @@ type Review struct {
 	Reasons    []ReviewReason // why not the rest, most frequent first
 	Level      LevelWords
 	LevelTitle string // how the cache is bound, by name
+	NotA       string // why it is not level A; empty: it is, or nothing is known
+	GiveUp     string // what a person agrees to who gives level A up; empty: nobody has to
 	NoFactor   string // that the server's second factor is not asked for when the cache is opened
 	Journal    string // that the server records one line per cached password
 	Comment    string // what a reason is good for; empty: none is asked for
@@ -59,6 +63,13 @@ func NewReview(words *Catalogue, f ReviewFacts) Review {
 		Can: f.Run.Cached > 0 && f.Level != "" && f.Level != "D" && f.Problem == nil, Notice: words.Failure(f.Err),
 	}
 	r.LevelTitle = words.Text("cache.review.level", map[string]any{"Name": r.Level.Name})
+	if r.Level.ID != "A" && r.Level.ID != "D" && len(f.WhyNotA) > 0 {
+		r.NotA = words.Text("cache.review.not_a", map[string]any{"Why": words.Blocked(f.WhyNotA)})
+	}
+	if f.GiveUp {
+		r.GiveUp = words.Text("cache.review.give_up", nil)
+		r.Can = f.Run.Cached > 0 && f.Level != "" && r.Level.ID != "D"
+	}
 	switch {
 	case cause(f.Err, vault.CommentRequired):
 		r.Comment, r.Must = words.Text("cache.comment.must", nil), true
@@ -109,6 +120,9 @@ func (c *Catalogue) Cached(made session.Cached) Notice {
 		until = c.Time(made.Expires)
 	}
 	n := Notice{Severity: Good, Message: c.Text("cache.done", map[string]any{"Count": made.Report.Entries, "Until": until})}
+	if len(made.WhyNotA) > 0 && made.Level != "" {
+		n.Message += " " + c.Text("cache.done.not_a", map[string]any{"Level": string(made.Level), "Why": c.Blocked(made.WhyNotA)})
+	}
 	if made.Withheld != nil && *made.Withheld > 0 {
 		n.Remedy = c.Text("cache.done.withheld", map[string]any{"Count": *made.Withheld})
 	}

@@ -93,6 +93,18 @@ func worded(err error, problem vault.Problem) *Worded {
 		return &Worded{Cause: problem.Cause, Topic: "online_only", Err: err}
 	case errors.Is(err, session.ErrNothingOffline):
 		return &Worded{Cause: problem.Cause, Topic: "nothing_offline", Err: err}
+	case errors.Is(err, session.ErrNotA):
+		return &Worded{Cause: problem.Cause, Topic: "not_a", Args: map[string]any{"Why": reasons(problem.Detail)}, Err: err}
+	case errors.Is(err, session.ErrOtherChip):
+		return &Worded{Cause: problem.Cause, Topic: "chip_other", Err: err}
+	case errors.Is(err, session.ErrChipUpdated):
+		return &Worded{Cause: problem.Cause, Topic: "chip_updated", Err: err}
+	case errors.Is(err, session.ErrChipReset):
+		return &Worded{Cause: problem.Cause, Topic: "chip_reset", Err: err}
+	case errors.Is(err, session.ErrNoChip):
+		return &Worded{Cause: problem.Cause, Topic: "chip_gone", Err: err}
+	case errors.Is(err, session.ErrTriesSpent):
+		return &Worded{Cause: problem.Cause, Topic: "tries_spent", Err: err}
 	case errors.Is(err, session.ErrNoFile):
 		return &Worded{Cause: problem.Cause, Topic: "no_file", Args: map[string]any{"Path": problem.Detail}, Err: err}
 	}

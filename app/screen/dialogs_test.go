@@ -97,7 +97,7 @@ func disconnectStage(t *testing.T) (s *stage, x *screen.Disconnect, judge func()
 		x = screen.NewDisconnect(words, screen.DisconnectActions{
 			SignIn:   func(p, c []byte) { s.told = append(s.told, "sign in "+string(p)+" "+string(c)) },
 			Again:    s.tell("again"),
-			Continue: func(comment string) { s.told = append(s.told, "continue "+comment) },
+			Continue: func(comment string, _ bool) { s.told = append(s.told, "continue "+comment) },
 			Judge: func(m, again, account []byte) {
 				pending = func() {
 					x.Judged(words.JudgeMaster(rules, vault.NewSecret(m), vault.NewSecret(again), vault.NewSecret(account)))

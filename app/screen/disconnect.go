@@ -16,8 +16,8 @@ import (
 // at once; whoever gets bytes owns and wipes them.
 type DisconnectActions struct {
 	SignIn   func(password, code []byte)
-	Again    func() // asks the server anew
-	Continue func(comment string)
+	Again    func()                              // asks the server anew
+	Continue func(comment string, giveUp bool)   // giveUp: level A, as the review asks
 	Judge    func(master, again, account []byte) // after every change; answered by Judged
 	Make     func(master []byte)
 	Back     func() // from the master password to the review
@@ -39,6 +39,7 @@ type Disconnect struct {
 	account, master, again *widget.PasswordEntry
 	code, comment          *widget.TextEntry
 	accountIntro           *widget.Hint
+	giveUp                 *widget.Check
 
 	strength *widget.StrengthBar
 	rules    *widget.Points
@@ -68,6 +69,7 @@ func NewDisconnect(words *present.Catalogue, actions DisconnectActions) *Disconn
 		code: widget.NewTextEntry(), comment: widget.NewTextEntry(),
 		accountIntro: widget.NewHint(""), strength: widget.NewStrengthBar(), rules: widget.NewPoints(),
 	}
+	x.giveUp = widget.NewCheck("", func(bool) { x.agreed() })
 	x.back = widget.NewButton(words.Text("dialog.back", nil), actions.Back)
 	x.back.Hide()
 	x.master.OnEnter, x.again.OnEnter = x.submit, x.submit
@@ -134,18 +136,29 @@ func (x *Disconnect) ShowReview(r present.Review) {
 		lists = append(lists, x.disclose(reason.Count, x.words.Text("cache.review.left_out", nil)+" "+reason.Words, lines)...)
 	}
 	show(x.comment, r.Comment != "")
+	x.giveUp.Checked = false
+	x.giveUp.Text = r.GiveUp
+	show(x.giveUp, r.GiveUp != "")
 	x.turn(
 		pageReview, x.words.Text(primary, nil),
 		widget.FormRow{Wide: true, Field: widget.NewPoints(reviewHead(r)...)},
 		widget.FormRow{Wide: true, Field: container.New(column{}, lists...)},
 		widget.FormRow{Wide: true, Field: widget.NewPoints(reviewFoot(r)...)},
+		widget.FormRow{Wide: true, Field: x.giveUp},
 		widget.FormRow{Label: x.words.Text("cache.comment", nil), Field: x.comment, Hint: r.Comment},
 	)
 	var first fyne.Focusable
 	if r.Comment != "" {
 		first = x.comment
 	}
-	x.settle(first, true, r.Notice)
+	x.settle(first, r.GiveUp == "", r.Notice)
+}
+
+// agreed is told that the person ticked that level A is given up, or not.
+func (x *Disconnect) agreed() {
+	if x.page == pageReview && x.giveUp.Visible() {
+		x.dialog.SetPrimaryEnabled(x.giveUp.Checked)
+	}
 }
 
 // ShowFailure says why there is nothing to review.
@@ -168,12 +181,14 @@ func reviewFoot(r present.Review) []widget.Point {
 	if r.Level.Weak {
 		level.Color = theme.ColorWarning
 	}
-	return []widget.Point{
+	points := []widget.Point{
 		level,
 		{Icon: theme.IconWarning, Color: theme.ColorWarning, Text: r.Level.Cannot},
-		{Icon: theme.IconUnlock, Text: r.NoFactor},
-		{Icon: theme.IconHistory, Text: r.Journal},
 	}
+	if r.NotA != "" {
+		points = append(points, widget.Point{Icon: theme.IconInfo, Text: r.NotA})
+	}
+	return append(points, widget.Point{Icon: theme.IconUnlock, Text: r.NoFactor}, widget.Point{Icon: theme.IconHistory, Text: r.Journal})
 }
 
 // disclose returns a line that opens a list.
@@ -301,9 +316,11 @@ func (x *Disconnect) submit() {
 			x.actions.SignIn([]byte(x.account.Text), []byte(x.code.Text))
 		}
 	case pageReview:
-		if x.can {
-			x.actions.Continue(x.comment.Text)
-		} else {
+		switch {
+		case x.giveUp.Visible() && !x.giveUp.Checked:
+		case x.can:
+			x.actions.Continue(x.comment.Text, x.giveUp.Visible())
+		default:
 			x.actions.Again()
 		}
 	case pageMaster:

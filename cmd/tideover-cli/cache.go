@@ -26,6 +26,9 @@ type cacheResult struct {
 	Unsupported []exclusion `json:"unsupported"` // by this client: what a cache file cannot carry
 	Generation  uint64      `json:"generation"`
 	ExpiresAt   *string     `json:"expires_at"`
+
+	Level   binding.Level `json:"level"`
+	WhyNotA []string      `json:"why_not_a"` // empty at level A
 }
 
 type exclusion struct {
@@ -36,6 +39,7 @@ type exclusion struct {
 
 func cacheCommand(p *program) *cobra.Command {
 	var comment string
+	var level levelFlag
 	var key keyFlags
 	var flags secretFlags
 	cmd := &cobra.Command{
@@ -48,7 +52,7 @@ func cacheCommand(p *program) *cobra.Command {
 				return err
 			}
 			r := session.CacheRequest{
-				Password: s.password, OTP: s.otp, Comment: comment, Master: p.newMaster(s), Progress: p.progress(),
+				Password: s.password, OTP: s.otp, Comment: comment, Level: level.Level, Master: p.newMaster(s), Progress: p.progress(),
 				Key: p.wish(key, s),
 			}
 			made, err := client.Disconnect(ctx, r)
@@ -71,6 +75,7 @@ func cacheCommand(p *program) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
 	key.register(cmd)
+	level.add(cmd.Flags())
 	flags.addPassword(cmd.Flags())
 	flags.addMaster(cmd.Flags())
 	flags.addOTP(cmd.Flags())
@@ -122,7 +127,7 @@ func (p *program) progress() session.Progress {
 func (p *program) printCached(made session.Cached) error {
 	r := cacheResult{
 		header: head(), Mode: made.Mode, Entries: made.Report.Entries, Unsupported: []exclusion{},
-		Generation: made.Generation, ExpiresAt: moment(made.Expires),
+		Generation: made.Generation, ExpiresAt: moment(made.Expires), Level: made.Level, WhyNotA: list(made.WhyNotA),
 	}
 	for _, e := range made.Report.Excluded {
 		r.Unsupported = append(r.Unsupported, exclusion{e.Entry, vault.JoinPath(e.Path...), e.Detail})
@@ -142,6 +147,7 @@ func (p *program) printCached(made session.Cached) error {
 	if made.Lease != nil && made.Lease.Level == binding.LevelC {
 		p.say("cli.cached_keychain", nil)
 	}
+	p.sayLevel(made.Level, made.WhyNotA)
 	for _, e := range r.Unsupported {
 		p.say("cli.excluded", map[string]any{"Path": plain(e.Path), "Detail": plain(e.Detail)})
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tideover/tideover/app/present"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/session"
@@ -21,6 +22,8 @@ type connectResult struct {
 	Dropped   []session.Draft `json:"dropped"`   // null: there were some that cannot be listed any more
 	Requested int             `json:"requested"` // edits sent as change requests in place of being dropped
 	Renewed   bool            `json:"cache_renewed"`
+	Level     *binding.Level  `json:"level"`     // of the fresh cache; null: there is none
+	WhyNotA   []string        `json:"why_not_a"` // empty at level A
 }
 
 // wouldDrop is what connect prints in place of it when edits stand in the way.
@@ -36,6 +39,7 @@ type wouldDrop struct {
 
 func connectCommand(p *program) *cobra.Command {
 	var yes bool
+	var level levelFlag
 	var flags secretFlags
 	cmd := &cobra.Command{
 		Use:   "connect",
@@ -50,7 +54,7 @@ func connectCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r := session.ConnectRequest{Password: s.password, OTP: s.otp, Drop: yes, Progress: p.progress(), Key: p.wish(keyFlags{}, s)}
+			r := session.ConnectRequest{Password: s.password, OTP: s.otp, Drop: yes, Level: level.Level, Progress: p.progress(), Key: p.wish(keyFlags{}, s)}
 			r.Master, r.KeepTries = p.renewing(s, st)
 			if !st.SignedIn && s.password.IsEmpty() && st.User != "" && (yes || !st.Drafts) {
 				if r.Password, err = p.password(ctx, s, st.User); err != nil {
@@ -75,6 +79,7 @@ func connectCommand(p *program) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "drop the edits made offline")
+	level.add(cmd.Flags())
 	flags.addPassword(cmd.Flags())
 	flags.addMaster(cmd.Flags())
 	flags.addOTP(cmd.Flags())
@@ -117,6 +122,11 @@ func (p *program) printConnected(done session.Connected) error {
 			"Why": p.words().Explain(done.Journal).Message,
 		}))
 	}
+	if done.Refill != nil {
+		_, _ = fmt.Fprintln(p.stderr, p.words().Text("cli.not_refilled", map[string]any{ // as above
+			"Why": p.words().Explain(done.Refill).Sentence(),
+		}))
+	}
 	if done.Stale != nil {
 		key := "cli.not_renewed"
 		if done.Mode != session.Online {
@@ -129,6 +139,7 @@ func (p *program) printConnected(done session.Connected) error {
 	if p.json {
 		return printJSON(p.stdout, connectResult{
 			header: head(), Mode: done.Mode, Dropped: done.Dropped, Renewed: done.Renewed,
+			Level: known(done.Level), WhyNotA: list(done.WhyNotA),
 		})
 	}
 	for _, d := range done.Dropped {
@@ -142,6 +153,7 @@ func (p *program) printConnected(done session.Connected) error {
 	}
 	if done.Renewed {
 		p.say("cli.renewed", nil)
+		p.sayLevel(done.Level, done.WhyNotA)
 	}
 	return nil
 }
