@@ -80,9 +80,9 @@ func (d Decision) Cached() bool { return d.Reason == Cacheable }
 func Offline(c Candidate, t Taking) Decision {
 	if missing := offlineNeeds &^ c.Rights.Permanent; missing != 0 {
 		if c.Rights.Now.Has(offlineNeeds) {
-			return Decision{TimeLimited, "held only for a limited time: " + missing.String()}
+			return Decision{TimeLimited, "held only for a limited time: " + missing.Words()}
 		}
-		return Decision{NotPermitted, "missing: " + (offlineNeeds &^ c.Rights.Now).String()}
+		return Decision{NotPermitted, "missing: " + (offlineNeeds &^ c.Rights.Now).Words()}
 	}
 	switch {
 	case c.CheckOut:

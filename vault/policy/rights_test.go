@@ -105,3 +105,23 @@ func TestBuiltInLevels(t *testing.T) {
 		}
 	}
 }
+
+// What people read names rights as Pleasant's access levels do.
+func TestRightsInWords(t *testing.T) {
+	for r, want := range map[policy.Rights]string{
+		0: "nothing",
+		policy.ViewEntryPassword | policy.ViewOffline:                "View Entry Password, View Entry Offline",
+		policy.ModifyEntries | policy.ModifyEntries.Twins():          "Modify Entries, Grant Modify Entries",
+		policy.ModifyPasswordAutoChangeSettings | policy.UseViaProxy: "Modify Password Auto Change Settings, Use Via Proxy",
+	} {
+		if got := r.Words(); got != want {
+			t.Errorf("%x: %q, want %q", uint64(r), got, want)
+		}
+	}
+	for _, name := range policy.AllActions.Names() {
+		r, _ := policy.RightNamed(name)
+		if r.Words() == name && name != "" {
+			t.Errorf("%s is a programmer's name", name)
+		}
+	}
+}

@@ -138,7 +138,7 @@ func (a *access) needAdmin(want policy.Admin) error {
 // need returns NotPermitted unless have holds want.
 func need(have policy.Effective, want policy.Rights) error {
 	if missing := want &^ have.Now; missing != 0 {
-		return vault.Fail(vault.NotPermitted, "%s is needed", missing)
+		return vault.Fail(vault.NotPermitted, "%s is needed", missing.Words())
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ const gained = policy.ReadSecrets | policy.ViewEntryHistory | policy.ViewOffline
 // noGain returns NotPermitted if the caller would hold more on what they move.
 func noGain(before, after policy.Effective) error {
 	if more := after.Now &^ before.Now & gained; more != 0 {
-		return vault.Fail(vault.NotPermitted, "moving it there would give you %s on it", more)
+		return vault.Fail(vault.NotPermitted, "moving it there would give you %s on it", more.Words())
 	}
 	return noLonger(before, after)
 }
@@ -25,7 +25,7 @@ func noGain(before, after policy.Effective) error {
 // noLonger returns NotPermitted if rights that end would become permanent.
 func noLonger(before, after policy.Effective) error {
 	if more := after.Permanent &^ before.Permanent & gained; more != 0 {
-		return vault.Fail(vault.NotPermitted, "moving it there would give you %s on it without time limit", more)
+		return vault.Fail(vault.NotPermitted, "moving it there would give you %s on it without time limit", more.Words())
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func (c *Catalog) RemoveFolder(ctx context.Context, by *Caller, id vault.ID, r R
 		at, _ := a.tree.Position(id)
 		for i := at; i < a.tree.End(at); i++ {
 			if missing := want &^ a.at(i); missing != 0 {
-				return vault.Fail(vault.NotPermitted, "%s is needed on all folders below", missing)
+				return vault.Fail(vault.NotPermitted, "%s is needed on all folders below", missing.Words())
 			}
 			if err := needComment(a.flags[i], policy.CommentOnModifyFolders, r.Comment); err != nil {
 				return err
