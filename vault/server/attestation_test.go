@@ -274,8 +274,9 @@ func TestStatements(t *testing.T) {
 
 // TestCloned: a snapshot that is put back is a copy of the chip. The device is
 // suspended, the administrators hear of it, and the device is told.
-func TestCloned(t *testing.T) {
-	f := newChipFixture(t)
+func TestCloned(t *testing.T) { cloned(t, newChipFixture(t)) }
+
+func cloned(t *testing.T, f *chipFixture) {
 	l := f.newLaptop(makerOfChips)
 	ctx := t.Context()
 	l.attested()

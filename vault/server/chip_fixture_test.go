@@ -89,7 +89,13 @@ type chipFixture struct {
 
 func newChipFixture(t testing.TB) *chipFixture {
 	t.Helper()
-	f := newFixture(t)
+	return chipFixtureOf(newFixture(t))
+}
+
+// chipFixtureOf is one on the database of f.
+func chipFixtureOf(f *fixture) *chipFixture {
+	t := f.t
+	t.Helper()
 	m := newMaker(t)
 	kek, err := keyring.OpenFile(filepath.Join(f.dir, "kek"))
 	must(t, err)

@@ -18,7 +18,6 @@ import (
 	"github.com/tideover/tideover/vault/server/keyring"
 	"github.com/tideover/tideover/vault/server/store"
 	"github.com/tideover/tideover/vault/server/store/sqlstore"
-	"github.com/tideover/tideover/vault/server/store/storetest"
 	"github.com/tideover/tideover/vault/wire"
 )
 
@@ -95,7 +94,7 @@ func (f *fixture) follow(d *device, after lease.Mark) <-chan *lease.Order {
 func TestEvents(t *testing.T) {
 	dir := t.TempDir()
 	t.Run("sqlite", func(t *testing.T) { events(t, newFixtureOn(t, dir, filepath.Join(dir, "test.db"))) })
-	t.Run("postgres", func(t *testing.T) { events(t, newFixtureOn(t, t.TempDir(), storetest.StartPostgres(t).Fresh(t))) })
+	t.Run("postgres", func(t *testing.T) { events(t, newFixtureOn(t, t.TempDir(), postgres.Fresh(t))) })
 }
 
 func events(t *testing.T, f *fixture) {

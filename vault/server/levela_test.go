@@ -111,8 +111,9 @@ func (c *copyproof) counter() uint64 {
 
 // TestLevelA: from the indices to the receipt of a wipe, and a new password
 // after it. In between everything that has to come first is left out once.
-func TestLevelA(t *testing.T) {
-	f := newChipFixture(t)
+func TestLevelA(t *testing.T) { levelA(t, newChipFixture(t)) }
+
+func levelA(t *testing.T, f *chipFixture) {
 	ctx := t.Context()
 	l := f.newLaptop(makerOfChips)
 	blank := binding.Indices{Key: f.policyKey(), Device: l.ID, Cache: vault.NewID(), Counter: binding.FirstIndex, PinFail: binding.FirstIndex + 1}
@@ -325,8 +326,9 @@ func whileOpen(given int) vault.Cause {
 // TestUnusedPermit: a permit that was given and not used does not lose the cache,
 // and is never beside another one that can be used: the next is given when the
 // chip itself shows that the session of the first is gone.
-func TestUnusedPermit(t *testing.T) {
-	f := newChipFixture(t)
+func TestUnusedPermit(t *testing.T) { unusedPermit(t, newChipFixture(t)) }
+
+func unusedPermit(t *testing.T, f *chipFixture) {
 	ctx := t.Context()
 	must(t, f.catalog.Set(ctx, f.op, "opens", "5"))
 	l := f.newLaptop(makerOfChips)

@@ -36,8 +36,9 @@ func (l *laptop) again() *laptop {
 // TestSameMachine: two devices of one chip are one machine, whatever they say of
 // it. The audit tells; the chip of a device that was revoked waits for an
 // administrator under its new key.
-func TestSameMachine(t *testing.T) {
-	f := newChipFixture(t)
+func TestSameMachine(t *testing.T) { sameMachine(t, newChipFixture(t)) }
+
+func sameMachine(t *testing.T, f *chipFixture) {
 	ctx := t.Context()
 	l := f.newLaptop(makerOfChips)
 	l.attested()

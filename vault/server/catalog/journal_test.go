@@ -135,8 +135,9 @@ func TestJournalTamperedWith(t *testing.T) {
 }
 
 // Every time that a journal begins anew is told, and not without end.
-func TestJournalBegunAnewAgainAndAgain(t *testing.T) {
-	s := newServer(t)
+func TestJournalBegunAnewAgainAndAgain(t *testing.T) { begunAnew(t, newServer(t)) }
+
+func begunAnew(t *testing.T, s *server) {
 	d := s.device(s.user("ann"))
 	for range 70 {
 		n := s.notebook(d)
@@ -153,8 +154,9 @@ func TestJournalBegunAnewAgainAndAgain(t *testing.T) {
 }
 
 // The chip counts openings: what the journal does not tell of was cut away.
-func TestLostSessions(t *testing.T) {
-	s := newServer(t)
+func TestLostSessions(t *testing.T) { missingSessions(t, newServer(t)) }
+
+func missingSessions(t *testing.T, s *server) {
 	ann := s.user("ann")
 	d, cache := s.device(ann), vault.NewID()
 	s.entry("/Web/one")

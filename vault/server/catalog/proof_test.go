@@ -160,8 +160,9 @@ func sign(lease.Lease) (string, error) { return "token", nil }
 
 // A machine whose device was revoked does not come back by another key, also
 // where new devices work at once; an administrator decides.
-func TestReturnedMachine(t *testing.T) {
-	s := newServer(t)
+func TestReturnedMachine(t *testing.T) { returnedMachine(t, newServer(t)) }
+
+func returnedMachine(t *testing.T, s *server) {
 	ann, bob := s.user("ann"), s.user("bob")
 	register := func(by *catalog.Caller, root string) store.Device {
 		t.Helper()

@@ -105,6 +105,9 @@ func TestOnPostgres(t *testing.T) {
 	t.Run("two processes", func(t *testing.T) { twoProcesses(t, newServerOn(t, db.Fresh(t))) })
 	t.Run("many at once", func(t *testing.T) { manyAtOnce(t, newServerOn(t, db.Fresh(t))) })
 	t.Run("import", func(t *testing.T) { losslessImport(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("lost sessions", func(t *testing.T) { missingSessions(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("journal begun anew", func(t *testing.T) { begunAnew(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("returned machine", func(t *testing.T) { returnedMachine(t, newServerOn(t, db.Fresh(t))) })
 	t.Run("generations", func(t *testing.T) { generations(t, newServerOn(t, db.Fresh(t))) })
 }
 
