@@ -7,6 +7,7 @@ import (
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/session"
 )
 
@@ -27,11 +28,11 @@ func counted(made session.Cached) bool { return made.Lease != nil && made.Lease.
 // open opens a new cache with the password that it was just made with, so that
 // nobody types it a third time. It is called in tasks; where it fails the window
 // asks for the password.
-func (d *Desktop) open(ctx context.Context, master vault.Secret) bool {
+func (d *Desktop) open(ctx context.Context, master vault.Secret, asker fido.Asker) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	err := d.session.Unlock(ctx, session.UnlockRequest{Master: func(context.Context, cache.Status) (vault.Secret, error) {
+	err := d.session.Unlock(ctx, session.UnlockRequest{Asker: asker, Master: func(context.Context, cache.Status) (vault.Secret, error) {
 		return master.Clone(), nil // the session wipes its own
 	}})
 	if ctx.Err() != nil { // the window locked meanwhile

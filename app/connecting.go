@@ -89,6 +89,7 @@ func (x *connecting) connect(typed screen.ConnectTyped, drop bool) {
 			return master.Clone(), nil // the session wipes its own
 		}
 	}
+	keys := d.securityKeys(x.stop)
 	stopped, halt := context.WithCancel(context.Background())
 	x.halt = halt
 	x.screen.SetNotice(nil)
@@ -100,15 +101,18 @@ func (x *connecting) connect(typed screen.ConnectTyped, drop bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(stopped, cancel)()
+		request.Key.Asker = keys.of(tell)
 		request.Progress = d.progress(tell, func(p present.Progress) { x.screen.SetBusy(p.Words, p.Fraction) })
 		done, err := d.session.Connect(ctx, request)
 		st, failed := d.session.Status(context.WithoutCancel(ctx))
 		return met{done, st}, errors.Join(err, failed)
 	}, func(m met, err error) {
 		halt()
+		keys.close()
 		x.met(m, err)
 	}, func(met) {
 		halt()
+		keys.close()
 		d.refresh() // it may have been too late to stop it
 	})
 }

@@ -33,6 +33,7 @@ type disconnecting struct {
 	code     bool   // and a one-time code
 	comment  string // as typed at the review
 	giveUp   bool   // level A, as agreed there
+	addKey   bool   // a security key, as ticked there
 
 	rules   policy.MasterRules
 	asked   bool                // the master password was
@@ -56,7 +57,7 @@ func (d *Desktop) disconnect() {
 	x := &disconnecting{d: d}
 	x.screen = screen.NewDisconnect(d.words, screen.DisconnectActions{
 		SignIn: x.signIn, Again: x.ask, Continue: x.goOn, Judge: x.judge, Make: x.answer,
-		Back: x.back, Stop: x.stop, Leave: x.leave, Closed: x.end,
+		Key: func(add bool) { x.addKey = add }, Back: x.back, Stop: x.stop, Leave: x.leave, Closed: x.end,
 	})
 	d.dialogs.Open(x.screen.Dialog())
 	if d.status.SignedIn {
@@ -141,7 +142,7 @@ func (x *disconnecting) review(err error) {
 	t := x.terms
 	x.screen.ShowReview(present.NewReview(x.d.words, present.ReviewFacts{
 		Run: t.Run, Estimated: t.Estimated, Level: string(t.Level), Virtual: t.Virtual, Governed: t.Governed,
-		WhyNotA: t.WhyNotA, GiveUp: errors.Is(t.Problem, session.ErrNotA), Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(),
+		WhyNotA: t.WhyNotA, GiveUp: errors.Is(t.Problem, session.ErrNotA), Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(), Terms: t,
 	}))
 }
 
@@ -203,12 +204,18 @@ func (x *disconnecting) make() {
 	if x.giveUp {
 		level = binding.LevelB
 	}
+	wish := session.KeysAsBefore
+	if x.addKey {
+		wish = session.KeyNew
+	}
+	keys := d.securityKeys(x.stop)
 	answers := make(chan vault.Secret, 1)
 	stopped, halt := context.WithCancel(context.Background())
 	x.halt = halt
 	x.busy(present.NewProgress(d.words, present.PhaseAsking, 0, 0))
 	ended := func() {
 		halt()
+		keys.close()
 		select {
 		case unused := <-answers:
 			unused.Wipe()
@@ -221,8 +228,9 @@ func (x *disconnecting) make() {
 		defer context.AfterFunc(stopped, cancel)()
 		var master vault.Secret
 		defer func() { master.Wipe() }()
+		asker := keys.of(tell)
 		made, err := d.session.Disconnect(ctx, session.CacheRequest{
-			Comment: comment, Level: level, Progress: d.progress(tell, x.busy),
+			Key: session.KeyRequest{Wish: wish, Asker: asker}, Comment: comment, Level: level, Progress: d.progress(tell, x.busy),
 			Master: func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
 				tell(func() { x.askMaster(rules, answers) })
 				select {
@@ -237,7 +245,7 @@ func (x *disconnecting) make() {
 		out := outcome{made: made}
 		if err == nil && !counted(made) {
 			tell(func() { x.screen.SetBusy(d.words.Text("cache.opening", nil), -1) })
-			out.opened = d.open(ctx, master)
+			out.opened = d.open(ctx, master, asker)
 		}
 		var failed error
 		out.status, failed = d.session.Status(context.WithoutCancel(ctx))

@@ -100,9 +100,10 @@ func (x *importing) take(path string, password []byte) {
 	d := x.d
 	master := vault.NewSecret(password)
 	path = filepath.Clean(strings.TrimPrefix(strings.TrimSpace(path), "file://"))
-	x.work = start(d.tasks, func(ctx context.Context, _ func(func())) (session.Status, error) {
+	keys := d.securityKeys(func() { x.work.Cancel(); x.show(nil) })
+	x.work = start(d.tasks, func(ctx context.Context, tell func(func())) (session.Status, error) {
 		defer master.Wipe()
-		err := d.session.ImportCache(ctx, path, session.UnlockRequest{Master: func(context.Context, cache.Status) (vault.Secret, error) {
+		err := d.session.ImportCache(ctx, path, session.UnlockRequest{Asker: keys.of(tell), Master: func(context.Context, cache.Status) (vault.Secret, error) {
 			return master.Clone(), nil // the session wipes its own
 		}})
 		st, failed := d.session.Status(context.WithoutCancel(ctx))
@@ -111,6 +112,7 @@ func (x *importing) take(path string, password []byte) {
 		}
 		return st, errors.Join(err, failed)
 	}, func(st session.Status, err error) {
+		keys.close()
 		if err != nil {
 			x.show(err)
 			d.refresh() // tries may have gone
@@ -123,6 +125,9 @@ func (x *importing) take(path string, password []byte) {
 		}
 		d.paint()
 		d.tell(&present.Notice{Severity: present.Good, Message: d.words.Text("import.done", nil)})
-	}, func(session.Status) { d.refresh() })
+	}, func(session.Status) {
+		keys.close()
+		d.refresh()
+	})
 	x.show(nil)
 }

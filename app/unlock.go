@@ -101,8 +101,10 @@ func (p *unlockPlace) unlock(user string, password []byte) {
 		return master.Clone(), nil // the session wipes its own
 	}}
 	p.over = d.waiting()
-	p.task = start(d.tasks, func(ctx context.Context, _ func(func())) (bool, error) {
+	keys := d.securityKeys(p.cancel)
+	p.task = start(d.tasks, func(ctx context.Context, tell func(func())) (bool, error) {
 		defer master.Wipe()
+		request.Asker = keys.of(tell)
 		select {
 		case d.opening <- struct{}{}: // a chip that an earlier attempt asked has answered
 			defer func() { <-d.opening }()
@@ -124,7 +126,11 @@ func (p *unlockPlace) unlock(user string, password []byte) {
 			d.session.Lock()
 		}
 		return err == nil, err
-	}, p.done, func(open bool) {
+	}, func(open bool, err error) {
+		keys.close()
+		p.done(open, err)
+	}, func(open bool) {
+		keys.close()
 		if open { // after it was cancelled
 			d.lock()
 		}

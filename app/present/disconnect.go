@@ -23,6 +23,8 @@ type ReviewFacts struct {
 	Problem   error    // why there would be no cache now; nil: nothing is known
 	Err       error    // of the last attempt
 	Now       time.Time
+
+	Terms session.CacheTerms // for what they say of security keys
 }
 
 // Review says what a cache would hold, before it is made.
@@ -42,6 +44,7 @@ type Review struct {
 	Must       bool   // and has to be typed
 	Can        bool   // there is something to cache, and a level to bind it to
 	Notice     *Notice
+	AddKey     string // the offer to add a security key; empty: it is not made
 }
 
 // ReviewReason is one reason why entries are left out.
@@ -100,6 +103,7 @@ func NewReview(words *Catalogue, f ReviewFacts) Review {
 	if f.Run.Cached == 0 {
 		r.Until = ""
 	}
+	r.takeKeys(words, f.Terms)
 	switch {
 	case r.Notice != nil:
 	case f.Problem != nil && r.Level.ID != "D":

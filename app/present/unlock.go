@@ -51,6 +51,7 @@ func NewUnlock(words *Catalogue, st session.Status, now time.Time, err error, bu
 		return u
 	}
 	u.Can = c.State == "usable"
+	u.takeKeys(words, c.Keys)
 	switch { // what is the matter with the cache says more than what was tried
 	case u.Can:
 	case c.State == "locked_out":
@@ -75,8 +76,9 @@ func NewUnlock(words *Catalogue, st session.Status, now time.Time, err error, bu
 	}
 	left, known := c.Tries.Left, c.Tries.Known
 	if err != nil {
-		if n := find(err).TriesLeft; n != nil { // fresher than the status
-			left, known = *n, true
+		// Fresher than the status; but a PIN is counted by its security key.
+		if p := find(err); p.TriesLeft != nil && p.Cause != vault.WrongPIN && p.Cause != vault.PINBlocked {
+			left, known = *p.TriesLeft, true
 		}
 	}
 	if known {

@@ -20,8 +20,9 @@ type DisconnectActions struct {
 	Continue func(comment string, giveUp bool)   // giveUp: level A, as the review asks
 	Judge    func(master, again, account []byte) // after every change; answered by Judged
 	Make     func(master []byte)
-	Back     func() // from the master password to the review
-	Stop     func() // ends what is under way
+	Key      func(add bool) // a security key is to be added, as the review offers, or not
+	Back     func()         // from the master password to the review
+	Stop     func()         // ends what is under way
 	Leave    func()
 	Closed   func() // the dialog is hidden, whoever did it
 }
@@ -39,7 +40,7 @@ type Disconnect struct {
 	account, master, again *widget.PasswordEntry
 	code, comment          *widget.TextEntry
 	accountIntro           *widget.Hint
-	giveUp                 *widget.Check
+	giveUp, addKey         *widget.Check
 
 	strength *widget.StrengthBar
 	rules    *widget.Points
@@ -70,6 +71,7 @@ func NewDisconnect(words *present.Catalogue, actions DisconnectActions) *Disconn
 		accountIntro: widget.NewHint(""), strength: widget.NewStrengthBar(), rules: widget.NewPoints(),
 	}
 	x.giveUp = widget.NewCheck("", func(bool) { x.agreed() })
+	x.addKey = widget.NewCheck("", func(on bool) { actions.Key(on) })
 	x.back = widget.NewButton(words.Text("dialog.back", nil), actions.Back)
 	x.back.Hide()
 	x.master.OnEnter, x.again.OnEnter = x.submit, x.submit
@@ -139,11 +141,16 @@ func (x *Disconnect) ShowReview(r present.Review) {
 	x.giveUp.Checked = false
 	x.giveUp.Text = r.GiveUp
 	show(x.giveUp, r.GiveUp != "")
+	if x.addKey.Text = r.AddKey; r.AddKey == "" && x.addKey.Checked {
+		x.addKey.SetChecked(false)
+	}
+	show(x.addKey, r.AddKey != "")
 	x.turn(
 		pageReview, x.words.Text(primary, nil),
 		widget.FormRow{Wide: true, Field: widget.NewPoints(reviewHead(r)...)},
 		widget.FormRow{Wide: true, Field: container.New(column{}, lists...)},
 		widget.FormRow{Wide: true, Field: widget.NewPoints(reviewFoot(r)...)},
+		widget.FormRow{Wide: true, Field: x.addKey},
 		widget.FormRow{Wide: true, Field: x.giveUp},
 		widget.FormRow{Label: x.words.Text("cache.comment", nil), Field: x.comment, Hint: r.Comment},
 	)

@@ -236,7 +236,7 @@ func (s *Session) enrolled(ctx context.Context, have []fido.Key, r KeyRequest, c
 // keyTerms completes the terms of a new cache with what is known of security
 // keys: the policy's word, those that the cache keeps, and what stands in the way.
 func (s *Session) keyTerms(ctx context.Context, st *state, a *account, t *CacheTerms, use lease.KeyUse) error {
-	t.SecurityKey = use
+	t.SecurityKey, t.CanKey = use, use != lease.KeyOff && s.cfg.Keys != nil
 	store, done, err := s.storeInUse(st, a)
 	if err != nil {
 		return err

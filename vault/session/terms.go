@@ -45,6 +45,7 @@ type CacheTerms struct {
 
 	SecurityKey lease.KeyUse // whether the policy wants a security key
 	Keys        []string     // those that the cache keeps, by name
+	CanKey      bool         // one can be added: the policy has them, and this computer a way to them
 
 	// Recovery is what the person has to be told of the organisation's recovery key
 	// before CacheRequest.Recovery may say that they were; nil: nothing.
