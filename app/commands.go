@@ -45,6 +45,7 @@ func (d *Desktop) handlers() map[present.CommandID]func(choice string) {
 		present.CmdOfflineContents: func(string) { d.offlineContents() },
 		present.CmdShowShortcuts:   func(string) { d.showShortcuts() },
 		present.CmdDoctor:          func(string) { d.doctor() },
+		present.CmdHardware:        func(string) { d.leaveHardware() },
 		present.CmdAbout:           func(string) { d.showAbout() },
 
 		present.CmdReload:         func(string) { main.reload() },

@@ -95,6 +95,7 @@ func TestEnabledInEveryState(t *testing.T) {
 		present.CmdOfflineContents: cached,
 		present.CmdImportCache:     except(all, "online, busy"), // a file teaches a new client its account
 		present.CmdClearCache:      cached,
+		present.CmdHardware:        except(all, "online, busy", "offline, locked, nothing known", "never used"),
 		present.CmdSignOut:         except(append(slices.Clone(onlines), "online, drafts"), "online, session over"),
 		present.CmdLock:            open,
 		present.CmdExit:            append(slices.Clone(all), "online, dialog"),

@@ -51,6 +51,7 @@ const (
 
 	CmdShowShortcuts CommandID = "help.shortcuts"
 	CmdDoctor        CommandID = "help.doctor"
+	CmdHardware      CommandID = "help.hardware"
 	CmdAbout         CommandID = "help.about"
 
 	// These stand in the tray's menu only.
@@ -191,6 +192,7 @@ func helpCommands() []Command {
 	return []Command{
 		{ID: CmdShowShortcuts, Menu: m, Section: 1, Icon: "help", Shortcut: Shortcut{Key: "F1"}},
 		{ID: CmdDoctor, Menu: m, Section: 1, Icon: "shield"},
+		{ID: CmdHardware, Menu: m, Section: 1, Icon: "chip", enabled: hardwareReason},
 		{ID: CmdAbout, Menu: m, Section: 2, Icon: "info"},
 	}
 }

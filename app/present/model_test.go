@@ -100,6 +100,7 @@ func TestEveryStateOfACacheHasWords(t *testing.T) {
 					})
 					spoken(t, present.NewContents(words, st, noon))
 					spoken(t, present.NewClear(words, st))
+					spoken(t, present.NewHardware(words, st))
 					spoken(t, present.NewUnlock(words, st, noon, nil, false))
 					spoken(t, present.NewStatusBar(words, st, noon, true, 0, 0))
 				}

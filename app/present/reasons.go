@@ -109,6 +109,9 @@ func workOfflineReason(s *State) string {
 
 func withCache(s *State) string { return first(unless(s.HasCache, reasonNoCache), idle(s)) }
 
+// hardwareReason needs an account that the chip may hold something of.
+func hardwareReason(s *State) string { return first(unless(s.User != "", reasonNoAccount), idle(s)) }
+
 func signOutReason(s *State) string { return first(unless(s.SignedIn, reasonNotSignedIn), idle(s)) }
 
 func lockReason(s *State) string {
