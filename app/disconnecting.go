@@ -142,7 +142,7 @@ func (x *disconnecting) review(err error) {
 	t := x.terms
 	x.screen.ShowReview(present.NewReview(x.d.words, present.ReviewFacts{
 		Run: t.Run, Estimated: t.Estimated, Level: string(t.Level), Virtual: t.Virtual, Governed: t.Governed,
-		WhyNotA: t.WhyNotA, GiveUp: errors.Is(t.Problem, session.ErrNotA), Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(), Terms: t,
+		Recovery: t.Recovery, WhyNotA: t.WhyNotA, GiveUp: errors.Is(t.Problem, session.ErrNotA), Comment: t.Comment, Problem: t.Problem, Err: err, Now: x.d.now(), Terms: t,
 	}))
 }
 
@@ -204,6 +204,7 @@ func (x *disconnecting) make() {
 	if x.giveUp {
 		level = binding.LevelB
 	}
+	reviewed := x.terms.Recovery
 	wish := session.KeysAsBefore
 	if x.addKey {
 		wish = session.KeyNew
@@ -230,7 +231,7 @@ func (x *disconnecting) make() {
 		defer func() { master.Wipe() }()
 		asker := keys.of(tell)
 		made, err := d.session.Disconnect(ctx, session.CacheRequest{
-			Key: session.KeyRequest{Wish: wish, Asker: asker}, Comment: comment, Level: level, Progress: d.progress(tell, x.busy),
+			Key: session.KeyRequest{Wish: wish, Asker: asker}, Comment: comment, Level: level, Progress: d.progress(tell, x.busy), Recovery: wasShown(reviewed),
 			Master: func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
 				tell(func() { x.askMaster(rules, answers) })
 				select {

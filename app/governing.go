@@ -27,6 +27,8 @@ func (d *Desktop) governed(n session.News) {
 		d.shutOffline(vault.Wiped)
 	case session.DeviceSuspended:
 		d.shutOffline(vault.Suspended)
+	case session.SecretReleased:
+		d.releasedSecret()
 	case session.DeviceResumed, session.DeviceDecided, session.LeaseRenewed:
 		d.refresh()
 	case session.ServerMet:

@@ -65,6 +65,9 @@ func NewContents(words *Catalogue, st session.Status, now time.Time) Contents {
 		}
 		p.Escrow = words.Text(escrow, nil)
 	}
+	for _, f := range words.recoveryFacts(st.Recovery) {
+		add(f.ID, f.Value, f.Severity)
+	}
 	if left := c.Verdict.OpensLeft; c.Judged && left != nil {
 		add("opens", words.Text("contents.opens.value", map[string]any{"Count": *left}), Info)
 	}

@@ -24,6 +24,8 @@ type ReviewFacts struct {
 	Err       error    // of the last attempt
 	Now       time.Time
 
+	Recovery *session.Recovery // what the person has to be told of it; nil: nothing
+
 	Terms session.CacheTerms // for what they say of security keys
 }
 
@@ -39,6 +41,7 @@ type Review struct {
 	NotA       string // why it is not level A; empty: it is, or nothing is known
 	GiveUp     string // what a person agrees to who gives level A up; empty: nobody has to
 	NoFactor   string // that the server's second factor is not asked for when the cache is opened
+	Recovery   string // who can release the machine secret; empty: nobody
 	Journal    string // that the server records one line per cached password
 	Comment    string // what a reason is good for; empty: none is asked for
 	Must       bool   // and has to be typed
@@ -69,6 +72,7 @@ func NewReview(words *Catalogue, f ReviewFacts) Review {
 	if r.Level.ID != "A" && r.Level.ID != "D" && len(f.WhyNotA) > 0 {
 		r.NotA = words.Text("cache.review.not_a", map[string]any{"Why": words.Blocked(f.WhyNotA)})
 	}
+	r.Recovery = words.recovery(f.Recovery)
 	if f.GiveUp {
 		r.GiveUp = words.Text("cache.review.give_up", nil)
 		r.Can = f.Run.Cached > 0 && f.Level != "" && r.Level.ID != "D"

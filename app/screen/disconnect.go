@@ -195,6 +195,9 @@ func reviewFoot(r present.Review) []widget.Point {
 	if r.NotA != "" {
 		points = append(points, widget.Point{Icon: theme.IconInfo, Text: r.NotA})
 	}
+	if r.Recovery != "" {
+		points = append(points, widget.Point{Icon: theme.IconInfo, Text: r.Recovery})
+	}
 	return append(points, widget.Point{Icon: theme.IconUnlock, Text: r.NoFactor}, widget.Point{Icon: theme.IconHistory, Text: r.Journal})
 }
 

@@ -26,6 +26,9 @@ type cacheResult struct {
 	Unsupported []exclusion `json:"unsupported"` // by this client: what a cache file cannot carry
 	Generation  uint64      `json:"generation"`
 	ExpiresAt   *string     `json:"expires_at"`
+	// Recovery is "escrowed" or "withheld"; null: the organisation has no recovery
+	// key.
+	Recovery *string `json:"recovery"`
 
 	Level   binding.Level `json:"level"`
 	WhyNotA []string      `json:"why_not_a"` // empty at level A
@@ -55,6 +58,8 @@ func cacheCommand(p *program) *cobra.Command {
 				Password: s.password, OTP: s.otp, Comment: comment, Level: level.Level, Master: p.newMaster(s), Progress: p.progress(),
 				Key: p.wish(key, s),
 			}
+			heard := &heardOfRecovery{p: p}
+			r.Recovery = heard.tell
 			made, err := client.Disconnect(ctx, r)
 			if errors.Is(err, vault.NotSignedIn) && r.Password.IsEmpty() && p.person.interactive() {
 				st, statusErr := client.Status(ctx)
@@ -70,7 +75,7 @@ func cacheCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.printCached(made)
+			return p.printCached(made, heard)
 		}),
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "why, where the server asks for it")
@@ -124,7 +129,7 @@ func (p *program) progress() session.Progress {
 	}
 }
 
-func (p *program) printCached(made session.Cached) error {
+func (p *program) printCached(made session.Cached, heard *heardOfRecovery) error {
 	r := cacheResult{
 		header: head(), Mode: made.Mode, Entries: made.Report.Entries, Unsupported: []exclusion{},
 		Generation: made.Generation, ExpiresAt: moment(made.Expires), Level: made.Level, WhyNotA: list(made.WhyNotA),
@@ -132,6 +137,7 @@ func (p *program) printCached(made session.Cached) error {
 	for _, e := range made.Report.Excluded {
 		r.Unsupported = append(r.Unsupported, exclusion{e.Entry, vault.JoinPath(e.Path...), e.Detail})
 	}
+	r.Recovery = heard.outcome()
 	if made.Withheld != nil {
 		n := *made.Withheld + len(r.Unsupported)
 		r.Excluded = &n

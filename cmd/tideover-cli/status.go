@@ -26,6 +26,8 @@ type statusResult struct {
 	Device    deviceResult  `json:"device"`
 	AutoCache bool          `json:"auto_cache"`
 	Cache     *cache.Status `json:"cache"` // writes itself as the contract has it
+
+	Recovery recoveryResult `json:"recovery"`
 }
 
 type serverResult struct {
@@ -75,7 +77,7 @@ func newStatusResult(st session.Status) statusResult {
 	r := statusResult{
 		header: head(), Mode: st.Mode, SignedIn: st.SignedIn, User: known(st.User), AutoCache: st.AutoCache, Cache: st.Cache,
 		Server: serverResult{known(st.Server.URL), known(st.Server.Kind), st.Server.Reachable, known(st.Server.Pin)},
-		Device: deviceResult{known(st.Device.ID), known(st.Device.State)},
+		Device: deviceResult{known(st.Device.ID), known(st.Device.State)}, Recovery: newRecoveryResult(st.Recovery),
 	}
 	return r
 }
@@ -134,5 +136,6 @@ func (p *program) printStatus(st session.Status) {
 			fmt.Fprintln(&b, w.Text("cli.cache.drafts", map[string]any{"Edits": c.OverlayEdits}))
 		}
 	}
+	p.printRecovery(&b, st.Recovery)
 	_, _ = fmt.Fprint(p.stdout, b.String()) // a closed pipe is no failure
 }

@@ -73,6 +73,9 @@ type escrowing struct {
 // take remembers the recovery key that a server lists. One that does not prove
 // itself is none; what else is wrong with the keys is found where they are used.
 func (e *escrowing) take(srv *server, met *wire.Server, user vault.ID) {
+	if e == nil { // nothing is made
+		return
+	}
 	*e = escrowing{user: user}
 	if srv == nil {
 		return
