@@ -16,6 +16,7 @@ import (
 	launch "github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/session"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -162,11 +163,17 @@ func newEntrance(t *testing.T, chip session.Chip) *entrance {
 // newEntranceAt is a window before another server.
 func newEntranceAt(t *testing.T, chip session.Chip, dial func(session.Target) (session.Remote, error)) *entrance {
 	t.Helper()
+	return newEntranceWith(t, chip, dial, nil)
+}
+
+// newEntranceWith is a window on a computer with security keys.
+func newEntranceWith(t *testing.T, chip session.Chip, dial func(session.Target) (session.Remote, error), keys fido.Platform) *entrance {
+	t.Helper()
 	e := &entrance{t: t, q: newQueue()}
 	home := filepath.Join(t.TempDir(), "home")
 	s := session.New(session.Config{
 		Home: home, Dial: dial, Chip: chip, Keeper: session.NewKeychain(&drawer{}), Clock: wall{},
-		Name: "desk", OS: "linux", Version: "test", Cost: cache.FloorCost(),
+		Name: "desk", OS: "linux", Version: "test", Cost: cache.FloorCost(), Keys: keys,
 	})
 	options := launch.Options{Home: home, Getenv: func(string) string { return "" }}
 	e.Desktop = New(Config{
