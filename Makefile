@@ -85,6 +85,7 @@ bench: build
 	@$(GO) run ./packaging/bench/kdbx $(ARGS)
 	@$(GO) run ./packaging/bench/cache -bin $(BIN)
 	@$(GO) test -run '^$$' -bench . -benchtime 1s ./vault/policy ./vault/server/catalog ./tpm
+	@$(GO) test -run '^$$' -bench Leaver -benchtime 1x ./cmd
 
 ## bench-gui: the window beside KeePassXC's on 100,000 entries; ARGS='-keep folder'
 ## keeps what it prepares

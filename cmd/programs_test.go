@@ -19,7 +19,7 @@ import (
 // world is one machine with its chip, one client state and one server, all
 // with the programs as they ship.
 type world struct {
-	t              *testing.T
+	t              testing.TB
 	bin, dir       string
 	home, tpm      string
 	url, pin, data string
@@ -28,7 +28,7 @@ type world struct {
 }
 
 // build compiles the programs without a window once for a test.
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	t.Helper()
 	bin := t.TempDir()
 	cmd := exec.Command("go", "build", "-o", bin+"/", module+"/cmd/tideover-cli", module+"/cmd/tideover-server")
@@ -40,7 +40,7 @@ func build(t *testing.T) string {
 }
 
 // newWorld starts a chip and `tideover-server demo`.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, bin: build(t), dir: t.TempDir(), password: map[string]string{}}
 	w.home, w.data = filepath.Join(w.dir, "home"), filepath.Join(w.dir, "data")
