@@ -105,6 +105,8 @@ func worded(err error, problem vault.Problem) *Worded {
 		return &Worded{Cause: problem.Cause, Topic: "chip_gone", Err: err}
 	case errors.Is(err, session.ErrTriesSpent):
 		return &Worded{Cause: problem.Cause, Topic: "tries_spent", Err: err}
+	case errors.Is(err, session.ErrCopiedChip):
+		return &Worded{Cause: problem.Cause, Topic: "copied_chip", Err: err}
 	case errors.Is(err, session.ErrNoFile):
 		return &Worded{Cause: problem.Cause, Topic: "no_file", Args: map[string]any{"Path": problem.Detail}, Err: err}
 	}

@@ -24,7 +24,7 @@ const (
 
 // Finding is what was found out about one part of this computer.
 type Finding struct {
-	ID     string // tpm, level, keychain, server, certificate, clock, disk_encryption, cache
+	ID     string // tpm, level, keychain, server, certificate, clock, disk_encryption, proof, cache
 	Status Health
 	Value  string // what was measured; empty: nothing
 }
@@ -69,6 +69,14 @@ func (o Options) Examine(ctx context.Context, c *Client) (Examination, error) {
 	st, err := c.Status(ctx)
 	if err != nil {
 		return e, err
+	}
+	switch chip := st.Device.Chip; {
+	case st.Device.State == "": // nobody signed in, or no server that could be convinced
+		e.note("proof", Unknown, "")
+	case chip.Proven:
+		e.note("proof", OK, "")
+	default:
+		e.note("proof", Warn, string(chip.Why))
 	}
 	switch k := st.Cache; {
 	case k == nil:

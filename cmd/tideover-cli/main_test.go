@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	tripwire                     takes the stopped demo's address; "tripwire check" wants that nobody came
 //	wire start|count|cut BYTES|mend   a line to the demo that can be cut; see brokenWire
 //	chip reboot|powercut|clear|forward DURATION|other   the machine's TPM
+//	chip copy|restore            its state, as a snapshot of a virtual machine has it
 //	keyring start|use|lock|unlock|delete|names   a keychain; see there. Without one there is none
 //	key plug NAME [PIN]|unplug   a security key in software; see socketKeys
 //	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
@@ -84,6 +85,7 @@ type stage struct {
 	binary  string // of the server
 	machine *tpmtest.Machine
 	other   *tpmtest.Machine
+	copied  tpmtest.Snapshot
 	process *exec.Cmd
 	address string // of the demo, once it has run
 	wire    net.Listener
@@ -214,6 +216,10 @@ func (s *stage) chip(ts *testscript.TestScript, _ bool, args []string) {
 	switch args[0] {
 	case "reboot":
 		s.machine.Reboot()
+	case "copy":
+		s.copied = s.machine.Snapshot()
+	case "restore":
+		s.machine.Restore(s.copied)
 	case "powercut":
 		s.machine.PowerCut()
 	case "clear":

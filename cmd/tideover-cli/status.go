@@ -38,8 +38,18 @@ type serverResult struct {
 }
 
 type deviceResult struct {
-	ID    *vault.ID         `json:"id"`
-	State *wire.DeviceState `json:"state"`
+	ID     *vault.ID         `json:"id"`
+	State  *wire.DeviceState `json:"state"`
+	Copied bool              `json:"copied"` // suspended, as two chips have its identity
+	Chip   chipResult        `json:"chip"`
+}
+
+// chipResult is what the server believes of the chip, as it said last.
+type chipResult struct {
+	Asked   bool              `json:"asked"` // it has judged
+	Proven  bool              `json:"proven"`
+	Virtual bool              `json:"virtual"`
+	Why     *session.Unproven `json:"why"` // not proven
 }
 
 func statusCommand(p *program) *cobra.Command {
@@ -77,7 +87,7 @@ func newStatusResult(st session.Status) statusResult {
 	r := statusResult{
 		header: head(), Mode: st.Mode, SignedIn: st.SignedIn, User: known(st.User), AutoCache: st.AutoCache, Cache: st.Cache,
 		Server: serverResult{known(st.Server.URL), known(st.Server.Kind), st.Server.Reachable, known(st.Server.Pin)},
-		Device: deviceResult{known(st.Device.ID), known(st.Device.State)}, Recovery: newRecoveryResult(st.Recovery),
+		Device: deviceResult{known(st.Device.ID), known(st.Device.State), st.Device.Copied, newChipResult(st.Device.Chip)}, Recovery: newRecoveryResult(st.Recovery),
 	}
 	return r
 }
@@ -89,6 +99,10 @@ func counts(c *cache.Status) map[string]any {
 		args["Opens"] = *n
 	}
 	return args
+}
+
+func newChipResult(c session.ChipStatus) chipResult {
+	return chipResult{c.Asked, c.Proven, c.Virtual, known(c.Why)}
 }
 
 func (p *program) printStatus(st session.Status) {
@@ -110,7 +124,12 @@ func (p *program) printStatus(st session.Status) {
 		fmt.Fprintln(&b, w.Text(key, nil))
 	}
 	if st.Device.State != "" {
-		fmt.Fprintln(&b, w.Text("cli.device."+string(st.Device.State), nil))
+		key := "cli.device." + string(st.Device.State)
+		if st.Device.Copied {
+			key = "cli.device.copied"
+		}
+		fmt.Fprintln(&b, w.Text(key, nil))
+		fmt.Fprintln(&b, w.Text("cli.chip", map[string]any{"Proven": st.Device.Chip.Proven, "Why": string(st.Device.Chip.Why)}))
 	}
 	if c := st.Cache; c == nil {
 		fmt.Fprintln(&b, w.Text("cli.cache.none", nil))

@@ -106,6 +106,9 @@ func newDeviceShow(c *console) *cobra.Command {
 				return c.print(shown, func(w io.Writer) {
 					line(w, "id:\t%s\nstate:\t%s\nuser:\t%s\nname:\t%s\nlevel:\t%s\nproven:\t%v\nvirtual:\t%v",
 						d.ID, l.State, orDash(owner), d.Name, d.Level, l.Proven, l.VirtualTPM)
+					if l.Reason != nil {
+						line(w, "reason:\t%s", *l.Reason)
+					}
 					if l.WhyNotProven != nil {
 						line(w, "why not proven:\t%s", *l.WhyNotProven)
 					}

@@ -98,6 +98,23 @@ func suspension(err error, why string) error {
 	return &vault.Problem{Cause: vault.Suspended, Detail: ErrCopiedChip.Error(), Err: ErrCopiedChip}
 }
 
+// whySuspended returns the error of a request with ErrCopiedChip where that is
+// why: the device may have been suspended by that very request. The server is
+// asked, and what it says is carried out as with every contact.
+func (s *Session) whySuspended(ctx context.Context, a *account, remote Remote, err error) error {
+	if !errors.Is(err, vault.Suspended) || errors.Is(err, ErrCopiedChip) {
+		return err
+	}
+	if _, lost := s.contact(ctx, remote); lost != nil {
+		return err // the next contact has the reason
+	}
+	_, now, stateErr := s.accountNow(a.Key)
+	if stateErr != nil || now == nil {
+		return err
+	}
+	return suspension(err, now.Device.Why)
+}
+
 func (d *device) copied() bool {
 	return d.State == wire.DeviceSuspended && d.Why == binding.WhyCopied
 }

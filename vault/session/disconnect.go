@@ -163,7 +163,8 @@ func (s *Session) ensureSession(ctx context.Context, st *state, a *account, remo
 
 // makeCache takes the content from the server and puts it into a new
 // generation. With from, the new one keeps the password of what is open.
-func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r CacheRequest, from *cache.Opened) (Cached, error) {
+func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r CacheRequest, from *cache.Opened) (_ Cached, err error) {
+	defer func() { err = s.whySuspended(ctx, a, remote, err) }()
 	st, err := s.home.load()
 	if err != nil {
 		return Cached{}, err
