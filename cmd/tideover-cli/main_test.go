@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 //	lines FILE ARG…              writes the arguments as lines; @FILE stands for the file's first line
 //	firstline NAME FILE          puts a file's first line into the environment
 //	searched none|some PATH NAME=SECRET…   looks for secrets in files; see there
-//	otp NAME FILE                puts the one-time code of a secret file into the environment
+//	otp NAME FILE [next]         puts the one-time code of a secret file into the environment, or the one after it
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
