@@ -63,8 +63,10 @@ func (c *Catalog) AddJournal(ctx context.Context, device vault.ID, events []audi
 			}
 			through, rest = next.Seq, place.fresh[len(taken):]
 			var fault *audit.FaultError
-			if errors.As(verr, &fault) && fault.Fault == audit.Edit {
-				if err := journalAlarm(ctx, tx, at, audit.Edit, fmt.Sprintf("%s, hash %x", fault, rest[0].Hash[:8])); err != nil {
+			// Events that go on from nothing that is there would be placed again and
+			// again: those of another device, for one.
+			if errors.As(verr, &fault) && (fault.Fault == audit.Edit || len(taken) == 0) {
+				if err := journalAlarm(ctx, tx, at, fault.Fault, fmt.Sprintf("%s, hash %x", fault, rest[0].Hash[:8])); err != nil {
 					return err
 				}
 				break
@@ -96,6 +98,9 @@ func placeOf(ctx context.Context, tx store.Tx, device vault.ID, events []audit.E
 	heads, err := tx.LastDeviceEvents(ctx, device)
 	if err != nil {
 		return place{}, err
+	}
+	if len(events) > 0 && events[0].Seq == 1 && events[0].Prev != audit.Start(device) {
+		return place{fault: &audit.FaultError{Fault: audit.Fork, Seq: 1}, about: fmt.Sprintf(": of another device, hash %x", events[0].Hash[:8])}, nil
 	}
 	if len(heads) == 0 && (len(events) == 0 || events[0].Seq == 1) {
 		p := place{head: audit.NewHead(device), fresh: events}

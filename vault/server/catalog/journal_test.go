@@ -134,6 +134,27 @@ func TestJournalTamperedWith(t *testing.T) {
 	}
 }
 
+// The journal of another device is not this one's, whatever is there already.
+func TestJournalOfAnotherDevice(t *testing.T) {
+	s := newServer(t)
+	ann := s.user("ann")
+	d, other := s.device(ann), s.notebook(s.device(ann))
+	other.write(1, audit.Unlock, audit.Export)
+	own := s.notebook(d)
+	own.write(1, audit.Unlock)
+	for range 2 {
+		if through, err := s.AddJournal(ctx, d.ID, other.all); err != nil || through != 0 {
+			t.Errorf("through %d, %v", through, err)
+		}
+		own.send(1)
+	}
+	state, err := s.JournalState(ctx, s.op, d.ID)
+	s.must(err)
+	if state.Events != 1 || len(state.Alarms) != 1 || !strings.Contains(state.Alarms[0].Detail, "another device") {
+		t.Errorf("%+v", state)
+	}
+}
+
 // Every time that a journal begins anew is told, and not without end.
 func TestJournalBegunAnewAgainAndAgain(t *testing.T) { begunAnew(t, newServer(t)) }
 
