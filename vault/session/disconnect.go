@@ -154,8 +154,13 @@ func (s *Session) ensureSession(ctx context.Context, st *state, a *account, remo
 	if err != nil {
 		return nil, err
 	}
-	st, err = s.home.update(ctx, func(st *state) error { fresh.settle(st); return nil })
-	if err != nil {
+	if _, err = s.home.update(ctx, func(st *state) error { fresh.settle(st); return nil }); err != nil {
+		return nil, err
+	}
+	if err := s.attest(ctx, fresh.account.Key, remote, true); err != nil {
+		return nil, err
+	}
+	if st, err = s.home.load(); err != nil {
 		return nil, err
 	}
 	return st.current(), nil
