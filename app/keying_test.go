@@ -51,7 +51,7 @@ func TestSecurityKeyInTheWindow(t *testing.T) {
 	e.press(fyne.KeyReturn)
 
 	// Given up at the key: the dialog of the cache is there still.
-	e.asks("wants its PIN. 8 tries left")
+	e.asks("wants its PIN (8 tries left)")
 	e.press(fyne.KeyEscape)
 	e.asks("Stopped. Nothing was changed.")
 	if got, err := e.session.Status(t.Context()); err != nil || got.Mode != session.Online || got.Cache != nil {
@@ -94,7 +94,7 @@ func TestSecurityKeyInTheWindow(t *testing.T) {
 		t.Errorf("after a wrong PIN: %v", e.unlock.err)
 	}
 	e.unlock.unlock(doorUser, []byte(keyWord))
-	e.asks("wants its PIN. 7 tries left")
+	e.asks("wants its PIN (7 tries left)")
 	e.write("2468")
 	e.press(fyne.KeyReturn)
 	e.alone()

@@ -49,9 +49,9 @@ func (k *SecurityKey) Dialog() *widget.Dialog { return k.dialog }
 // ShowTouch says that the key waits to be touched.
 func (k *SecurityKey) ShowTouch() {
 	k.pin.Clear()
-	k.hint.SetText(k.words.Text("key.touch", nil))
-	k.form.SetRows(widget.FormRow{Field: k.hint, Wide: true})
-	k.dialog.SetBusy(true, k.words.Text("key.waiting", nil), -1)
+	k.form.SetRows()
+	k.dialog.PrimaryButton().Hide()
+	k.dialog.SetBusy(true, k.words.Text("key.touch", nil), -1) // not in the form, which is dim by then
 	k.fit()
 }
 
@@ -59,7 +59,7 @@ func (k *SecurityKey) ShowTouch() {
 // may be empty.
 func (k *SecurityKey) ShowPIN(tries string) {
 	k.ready = false
-	k.hint.SetText(k.words.Text("key.pin.ask", nil) + " " + tries)
+	k.hint.SetText(k.words.Text("key.pin.ask", map[string]any{"Tries": tries}))
 	k.form.SetRows(widget.FormRow{Field: k.hint, Wide: true}, widget.FormRow{Label: k.words.Text("key.pin", nil), Field: k.pin})
 	k.settle(k.pin, k.words.Text("key.continue", nil), false)
 }
@@ -75,6 +75,7 @@ func (k *SecurityKey) ShowNew() {
 func (k *SecurityKey) settle(first fyne.Focusable, primary string, enabled bool) {
 	k.dialog.First = first
 	k.dialog.SetBusy(false, "", 0)
+	k.dialog.PrimaryButton().Show()
 	k.dialog.SetPrimaryLabel(primary)
 	k.dialog.SetPrimaryEnabled(enabled)
 	k.fit()
