@@ -224,6 +224,30 @@ func (s *Store) Refill(ctx context.Context, a LevelA) error {
 	return s.fill(ctx, x, slots, &a)
 }
 
+// ReportA lets the server read the limits of the cache: it approves nothing until
+// it has seen the last write that it permitted, which a process that died may have
+// left unsaid. Errors: NoCache if there are no indices, Busy, those of the chip
+// and of the server.
+func (s *Store) ReportA(ctx context.Context, server Permits) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.release()
+	st, err := s.state()
+	if err != nil {
+		return err
+	}
+	slots, ok := st.slots()
+	if !ok {
+		return vault.Fail(vault.NoCache, "no cache of level A")
+	}
+	x, err := s.indexed(slots)
+	if err != nil {
+		return err
+	}
+	return pins{x, &LevelA{Server: server}, slots.Indices}.reportAll(ctx)
+}
+
 // check reports limits that no server signs.
 func (a *LevelA) check() error {
 	if a.Server == nil || a.Tries == 0 || a.Tries > binding.MaxTries || a.Opens > binding.MaxBudget {

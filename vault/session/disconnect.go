@@ -224,7 +224,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer pending.Discard()
-	content, token, err := plan.fetch(ctx, store, pending)
+	content, token, err := m.fetch(ctx, pending)
 	if err != nil {
 		return Cached{}, err
 	}

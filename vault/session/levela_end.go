@@ -183,3 +183,19 @@ func (c *contacting) clearing(a *account) (Signer, error) {
 	})
 	return signer, err
 }
+
+// reportA lets the server read what an interrupted write left unsaid, and reports
+// whether it could.
+func (c *contacting) reportA(ctx context.Context, a *account) bool {
+	signer, ok := c.signer.(attester)
+	st, err := c.g.s.home.load()
+	if !ok || err != nil {
+		return false
+	}
+	store, done, err := c.g.s.storeInUse(st, a)
+	if err != nil {
+		return false
+	}
+	defer done()
+	return store.ReportA(ctx, permits{c.remote, signer, new(bool)}) == nil
+}

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -43,12 +44,15 @@ type copyproof struct {
 	machine *tpmtest.Machine
 	indices *provisioner
 	between *between // the session and its server
+
+	withoutIndices bool // a program that cannot reach them
+	away           bool // the chip
 }
 
 // between stands between a session and the permits of its server.
 type between struct {
-	before func(what string) error // may answer instead of the server
-	after  func(what string)
+	cut    func(at string) error                                            // ends a call "before …" or "after …" it
+	signed func(r binding.PermitRequest, signature []byte) (instead []byte) // of a permit
 	asked  []binding.PermitRequest
 }
 
@@ -58,16 +62,13 @@ type betweenClient struct {
 }
 
 func (c betweenClient) meet(what string, call func() error) error {
-	if c.b.before != nil {
-		if err := c.b.before(what); err != nil {
-			return err
-		}
+	if c.b.cut == nil {
+		return call()
 	}
-	err := call()
-	if c.b.after != nil {
-		c.b.after(what)
+	if err := c.b.cut("before " + what); err != nil {
+		return err
 	}
-	return err
+	return errors.Join(call(), c.b.cut("after "+what))
 }
 
 func (c betweenClient) Indices(ctx context.Context, x binding.Indices, s session.Signer) error {
@@ -80,6 +81,9 @@ func (c betweenClient) Permit(ctx context.Context, want binding.PermitRequest, s
 		err = c.meet(string(r.Kind), func() (err error) {
 			c.b.asked = append(c.b.asked, r)
 			signature, err = send(ctx, r)
+			if c.b.signed != nil {
+				signature = c.b.signed(r, signature)
+			}
 			return err
 		})
 		return signature, err
@@ -112,14 +116,21 @@ func (c *copyproof) start() *session.Session {
 	if c.indices == nil {
 		c.indices = &provisioner{Chip: c.chip}
 	}
-	s := session.New(session.Config{
+	config := session.Config{
 		Home: c.home, Chip: c.chip, Indices: c.indices, Prover: c.chip, Keeper: c.chip, Clock: c, Cost: cache.FloorCost(),
 		Name: "test", OS: "linux", Version: "0",
 		Dial: func(t session.Target) (session.Remote, error) {
 			remote, err := client.New(client.Config{URL: t.URL, Pin: t.Pin, Kind: t.Kind})
 			return betweenClient{remote, c.between}, err
 		},
-	})
+	}
+	if c.withoutIndices || c.away {
+		config.Indices = nil
+	}
+	if c.away {
+		config.Chip, config.Keeper, config.Prover = nil, nil, nil
+	}
+	s := session.New(config)
 	c.t.Cleanup(s.Close)
 	return s
 }
@@ -212,4 +223,14 @@ func (c *copyproof) store() *cache.Store {
 	c.must(err)
 	c.t.Cleanup(func() { c.must(store.Close()) })
 	return store
+}
+
+// copyCache copies the cache file to where nobody deletes it.
+func (c *copyproof) copyCache() string {
+	c.t.Helper()
+	to := filepath.Join(c.t.TempDir(), "copy.kdbx")
+	raw, err := os.ReadFile(c.status().Cache.Path)
+	c.must(err)
+	c.must(os.WriteFile(to, raw, 0o600))
+	return to
 }
