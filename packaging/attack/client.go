@@ -31,6 +31,13 @@ type client struct {
 	user    string
 	account string // password of the account
 	master  string // of the cache
+	level   string // of the caches that it makes
+}
+
+// at is the same client with caches of that level.
+func (c client) at(level string) client {
+	c.level = level
+	return c
 }
 
 // request is one command and the conditions that it runs under.
@@ -124,6 +131,9 @@ func (c client) show() request {
 // must runs a command that has to succeed: the control of an attack.
 func (c client) must(ctx context.Context, args []string, lines ...string) (answer, error) {
 	a, err := c.ask(ctx, args, lines...)
+	for again := 0; again < 3 && err == nil && a.exit != 0 && strings.Contains(a.stderr, "cannot be reached"); again++ {
+		a, err = c.ask(ctx, args, lines...) // a busy machine, and no attack
+	}
 	if err == nil && a.exit != 0 {
 		err = fmt.Errorf("control: %s: exit %d: %s", strings.Join(args, " "), a.exit, a.stderr)
 		// A sign-in that was given up half-way counts as one that failed.
@@ -199,7 +209,15 @@ func (c client) makeCache(ctx context.Context) error {
 	if err := c.online(ctx); err != nil {
 		return err
 	}
-	if _, err := c.must(ctx, []string{"cache", "--master-password-stdin"}, c.master); err != nil {
+	args := []string{"cache", "--password-stdin", "--master-password-stdin"}
+	if c.level == "B" {
+		args = append(args, "--level", "B")
+	}
+	a, err := c.must(ctx, args, c.account, c.master)
+	if err == nil && !a.shows(fmt.Sprintf(`"level":%q`, c.level)) {
+		err = fmt.Errorf("control: the cache is not of level %s: %s", c.level, a.stdout)
+	}
+	if err != nil {
 		return err
 	}
 	return c.opens(ctx)
@@ -207,7 +225,11 @@ func (c client) makeCache(ctx context.Context) error {
 
 // renew makes the next generation and goes offline with it.
 func (c client) renew(ctx context.Context) error {
-	if _, err := c.must(ctx, []string{"connect", "--password-stdin", "--master-password-stdin", "--yes"}, c.account, c.master); err != nil {
+	args := []string{"connect", "--password-stdin", "--master-password-stdin", "--yes"}
+	if c.level == "B" {
+		args = append(args, "--level", "B")
+	}
+	if _, err := c.must(ctx, args, c.account, c.master); err != nil {
 		return err
 	}
 	if _, err := c.must(ctx, []string{"work-offline", "--master-password-stdin"}, c.master); err != nil {
@@ -266,6 +288,9 @@ func copyTree(to, from string) error {
 		}
 		if d.IsDir() {
 			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		if !d.Type().IsRegular() { // a socket
+			return nil
 		}
 		return copyFile(filepath.Join(to, rel), path)
 	})

@@ -259,7 +259,7 @@ func copiedNew(ctx context.Context, s *stage, r *row) error {
 // wholeOlderFolder succeeds below level A, where nothing in the chip counts
 // generations; it stands here so that nobody believes otherwise.
 func wholeOlderFolder(ctx context.Context, s *stage, r *row) error {
-	c, old := s.site.client("whole", "mara"), s.file("whole-old")
+	c, old := s.site.client("whole", "mara").at("B"), s.file("whole-old")
 	if err := twoGenerations(ctx, c, old); err != nil {
 		return err
 	}

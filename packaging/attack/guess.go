@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 )
 
 // scriptTries is how many wrong passwords a script may give: what the policy
@@ -73,18 +74,26 @@ func guessing(ctx context.Context, s *stage, r *row) error {
 }
 
 func guessingCopies(ctx context.Context, s *stage, r *row) error {
-	chip, err := s.launch("copies-chip")
+	return guessCopies(ctx, s, r, s.site.client("copies", "mara"), policyTries)
+}
+
+func guessingCopiesB(ctx context.Context, s *stage, r *row) error {
+	return guessCopies(ctx, s, r, s.site.client("copies-b", "mara").at("B"), chipTries)
+}
+
+func guessCopies(ctx context.Context, s *stage, r *row, c client, limit int) error {
+	chip, err := s.launch(filepath.Base(c.home) + "-chip")
 	if err != nil {
 		return err
 	}
-	c := s.site.client("copies", "mara").fast(s)
+	c = c.fast(s)
 	c.spec = chip.Spec()
 	if err := c.makeCache(ctx); err != nil {
 		return err
 	}
 	asked := 0
 	for n := range 12 {
-		copied, err := c.copied(s.file(fmt.Sprint("copies-", n)))
+		copied, err := c.copied(fmt.Sprint(c.home, "-", n))
 		if err != nil {
 			return err
 		}
@@ -102,8 +111,8 @@ func guessingCopies(ctx context.Context, s *stage, r *row) error {
 	if asked == 0 {
 		return fmt.Errorf("control: no password was looked at")
 	}
-	if asked > chipTries {
-		r.try("", fmt.Sprintf("%d wrong passwords were looked at in copies, the chip's share is %d", asked, chipTries))
+	if asked > limit {
+		r.try("", fmt.Sprintf("%d wrong passwords were looked at in copies, %d are allowed", asked, limit))
 	}
 	r.note("%d wrong passwords were looked at over 12 copies", asked)
 	return nil

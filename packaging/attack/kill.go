@@ -65,7 +65,7 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 	if err := k.c.online(ctx); err != nil {
 		return err
 	}
-	a, err := k.c.ask(ctx, []string{"cache", "--master-password-stdin"}, master)
+	a, err := k.c.do(ctx, k.cache())
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 		if _, err = k.c.must(ctx, []string{"connect", "--password-stdin", "--yes"}, account); err != nil {
 			return err
 		}
-		a, err = k.c.must(ctx, []string{"cache", "--master-password-stdin"}, master)
+		a, err = k.c.do(ctx, k.cache())
 	}
 	if err == nil && a.exit != 0 {
 		err = errors.New("control: cache: " + a.stderr)
@@ -81,10 +81,20 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 	return err
 }
 
+// cache makes a cache, with the account's password, in case the chip's indices
+// have to be made anew.
+func (k *killer) cache() request {
+	q := request{args: []string{"cache", "--password-stdin", "--master-password-stdin"}, lines: []string{account, master}}
+	if k.c.level == "B" {
+		q.args = append(q.args, "--level", "B")
+	}
+	return q
+}
+
 func (k *killer) request(operation string) request {
 	switch operation {
 	case "first cache", "cache":
-		return request{args: []string{"cache", "--master-password-stdin"}, lines: []string{master}}
+		return k.cache()
 	case "commit":
 		return request{args: []string{"connect", "--password-stdin", "--master-password-stdin", "--yes"}, lines: []string{account, master}}
 	case "wipe":

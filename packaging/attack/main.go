@@ -57,6 +57,7 @@ func main() {
 	without := flag.Bool("mutate", false, "take out one defence after the other, and see that its attack succeeds then; -only means the defences")
 	brief := flag.Bool("brief", false, "every attack on the programs, with few tries each, and no Go tests")
 	only := flag.String("only", "", "attacks whose name matches this `expression`")
+	level := flag.String("level", "A", "`level` of the caches, A or B, where an attack does not say it")
 	samples := flag.Int("samples", 0, "versions of a damaged file that a short run tries; 0: few")
 	overlay := flag.String("overlay", "", "build with this `file` for go build's -overlay, as -mutate does")
 	keep := flag.Bool("keep", false, "keep the working folder and say where it is")
@@ -70,7 +71,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := do(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills, resume: *resume, overlay: *overlay, samples: *samples}); err != nil {
+	if err := do(ctx, *bin, *only, *keep, stage{smoke: *smoke || *brief, brief: *brief, seed: *seed, kills: *kills, resume: *resume, overlay: *overlay, samples: *samples, level: *level}); err != nil {
 		fmt.Fprintln(os.Stderr, "\nattack:", err)
 		os.Exit(1)
 	}
@@ -98,7 +99,7 @@ func run(ctx context.Context, bin, only string, keep bool, with stage) (err erro
 	if err != nil {
 		return err
 	}
-	s.smoke, s.brief, s.seed, s.kills, s.resume, s.samples = with.smoke, with.brief, with.seed, with.kills, with.resume, with.samples
+	s.smoke, s.brief, s.seed, s.kills, s.resume, s.samples, s.level = with.smoke, with.brief, with.seed, with.kills, with.resume, with.samples, with.level
 	defer func() { err = errors.Join(err, s.close()) }()
 	fmt.Printf("seed %d\n", s.seed)
 	var rows []*row
@@ -162,7 +163,10 @@ func attacks() []attack {
 		{name: "copy from before clear put back", run: copyBeforeClear, smoke: true},
 		{name: "copy from before revoke put back", run: copyBeforeRevoke, smoke: true},
 		{name: "copied .new put back after a wipe", run: copiedNew, smoke: true},
-		{name: "whole older folder, below level A", run: wholeOlderFolder, remains: "FORMAT.md 7 and 12; opens until its lease ends. Level A ends it"},
+		{name: "whole older folder", run: wholeOlderFolderA, smoke: true},
+		{name: "whole older folder after a receipt, without the server", run: afterReceipt},
+		{name: "clone of machine, chip and home meets the server", run: clone},
+		{name: "whole older folder, below level A", run: wholeOlderFolder, remains: "FORMAT.md 7 and 12; opens until its lease ends. At level A it does not"},
 		{name: "whole older folder from before revoke, then online", run: wholeFolderOnline},
 		{name: "files swapped between two caches", run: swappedFiles, smoke: true},
 		{name: "record or lease swapped, client state made to match", run: swappedParts, smoke: true},
@@ -172,11 +176,14 @@ func attacks() []attack {
 		{name: "byte flipped or length cut, client state", run: damageState, smoke: true},
 		{name: "byte flipped or length cut, drafts", run: damageDrafts},
 		{name: "byte flipped or length cut, journal", run: damageJournal},
-		{name: "sidecar edited, shortened, older, taken away", run: sidecars, smoke: true},
+		{name: "sidecar edited, shortened, older, taken away", run: sidecars},
 		{name: "clock forward, back, frozen, forward once then back", run: clocks, smoke: true},
 		{name: "power cuts of the TPM", run: powerCuts},
 		{name: "guessing through the program", run: guessing, smoke: true},
 		{name: "guessing against copies", run: guessingCopies},
+		{name: "guessing against copies, level B", run: guessingCopiesB},
+		{name: "guessing past the program, to the stop", run: guessingPast},
+		{name: "reset loop with a stolen account password", run: resetLoop},
 		{name: "server impersonated", run: impersonated, smoke: true},
 		{name: "server made to look like Pleasant", run: lookalike},
 		{name: "unknown certificate with a piped password", run: unknownCertificate, smoke: true},

@@ -86,7 +86,9 @@ func (s *stage) without(ctx context.Context, name string, m mutation) (verdict s
 		return "", fmt.Errorf("build: %w: %s", err, out)
 	}
 	args := append([]string{"-bin", bin, "-brief", "-overlay", overlay, "-seed", fmt.Sprint(s.seed), "-only", "^" + regexp.QuoteMeta(m.row) + "$"}, m.more...)
-	out, err := exec.CommandContext(ctx, s.self, args...).CombinedOutput()
+	attack := exec.CommandContext(ctx, s.self, args...)
+	attack.Cancel = func() error { return attack.Process.Signal(os.Interrupt) } // it has servers to end
+	out, err := attack.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return "", err

@@ -38,6 +38,8 @@ type stage struct {
 	brief bool // of all attacks
 	seed  uint64
 	kills int
+	// level is that of caches, where an attack does not say it.
+	level string
 	// samples is how many versions of a file a short run tries; 0: few.
 	samples int
 	// overlay changes the sources of what is built here (go help build); "": not.
@@ -202,6 +204,7 @@ func (t *site) client(home, user string) client {
 	c := client{
 		program: filepath.Join(t.st.bin, "tideover-cli"), self: t.st.self, home: t.st.file(home), spec: t.st.chip.Spec(),
 		url: t.server.Ready.URL, pin: t.server.Ready.Pin, user: user, account: account, master: master,
+		level: t.st.level,
 	}
 	if t.st.smoke {
 		c.program = t.st.quick
