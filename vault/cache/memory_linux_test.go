@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tideover/tideover/vault"
+	"github.com/tideover/tideover/vault/cache"
+	"github.com/tideover/tideover/vault/fido"
+	"github.com/tideover/tideover/vault/fido/fidotest"
 	"github.com/tideover/tideover/vault/process"
 )
 
@@ -128,6 +131,50 @@ func find(in, inverted []byte) int {
 		}
 		if same {
 			return at
+		}
+	}
+}
+
+// Of a security key nothing stays but what it opens the cache with: neither its
+// output nor the factor.
+func TestFactorInMemory(t *testing.T) {
+	w := newWorld(t)
+	h := &holder{}
+	_, added := h.add(t, "blue", fidotest.Options{})
+	w.keys = []fido.Key{added}
+	w.cache(rich(), nil)
+	record, err := fido.ParseRecord(cache.KeyItem(t, w.read("cache.kdbx")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	factor, _, err := fido.Unlock(t.Context(), h, record, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inverted := make([]byte, factor.Len())
+	for i, b := range factor.Bytes() {
+		inverted[i] = ^b
+	}
+	factor.Wipe()
+	o := w.mustOpen(h)
+	keys := o.Keys()
+	keys["factor"] = inverted
+	process.Forget()
+	for name, found := range inMemory(t, keys) {
+		if name == "factor" && len(found) > 0 || name == "machine secret" && len(found) == 0 {
+			t.Errorf("open: %s lies in %v", name, found)
+		}
+	}
+	o.Close()
+	process.Forget()
+	for name, found := range inMemory(t, keys) {
+		for _, region := range found {
+			t.Errorf("closed: %s lies in %s", name, region)
+		}
+	}
+	for i, out := range h.out {
+		if !bytes.Equal(out, make([]byte, len(out))) {
+			t.Errorf("output %d of the key is still there", i)
 		}
 	}
 }
