@@ -18,6 +18,7 @@ const (
 	stateVersion  = 1 // without slots
 	stateVersionA = 2 // with them
 	maxStateBytes = 256 << 10
+	maxFormer     = 16 // ids that are remembered: some years of changed devices
 )
 
 // clientState is client.json: what this installation knows about its cache.
@@ -47,6 +48,10 @@ type clientState struct {
 	Suspended int64 `json:"suspended,omitempty"`
 	// Floor refuses the leases that one of a shorter life has taken the place of.
 	Floor floor `json:"floor,omitzero"`
+
+	// Former are the ids of caches that ended with their slots, the newest last: a
+	// copy of one is a cache that was wiped, and no damaged one.
+	Former []vault.ID `json:"former,omitempty"`
 
 	// Indices are the slots of level A; nil: the cache has none.
 	Indices *slotState `json:"indices,omitempty"`

@@ -59,6 +59,8 @@ func (s *Store) stepPast(ctx context.Context, st *clientState) error {
 // dropSlots forgets the slots. What is planned next is for another cache, as
 // the server permits the first write once for each.
 func (st *clientState) dropSlots() {
+	st.Former = append(st.Former, st.Cache)
+	st.Former = st.Former[max(0, len(st.Former)-maxFormer):]
 	st.Indices, st.Cache = nil, vault.NewID()
 }
 

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tideover/tideover/tpm/binding"
@@ -196,6 +197,10 @@ func (f *finding) take(err error) error {
 // put here, for this cache, on this device.
 func (f *finding) checkPlace(st *clientState) {
 	r := f.record
+	if slices.Contains(st.Former, r.Cache) {
+		f.object(wipedState(st), st.wipeProblem())
+		return
+	}
 	if r.Cache != st.Cache {
 		f.object(Damaged, vault.Fail(vault.Damaged, "the file belongs to another cache"))
 	}

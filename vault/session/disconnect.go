@@ -224,7 +224,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer pending.Discard()
-	content, token, err := m.fetch(ctx, pending)
+	content, token, err := plan.fetch(ctx, store, pending)
 	if err != nil {
 		return Cached{}, err
 	}
@@ -349,7 +349,8 @@ func (src source) governed(ctx context.Context) (plan, error) {
 		return plan{}, err
 	}
 	if !me.OfflineEnabled || me.OfflineEntries == 0 {
-		return plan{}, nothingOffline()
+		run, _ := dryRun(ctx, a, src.remote) // without it the reason is the usual one
+		return plan{}, nothingFor(run)
 	}
 	dev, err := s.enrolForCache(ctx, a, src.remote)
 	if err != nil {

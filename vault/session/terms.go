@@ -149,7 +149,7 @@ func (s *Session) governedTerms(ctx context.Context, a *account, remote Remote, 
 		return pol, nil, err
 	}
 	if !me.OfflineEnabled || me.OfflineEntries == 0 {
-		return pol, nothingOffline(), nil
+		return pol, nothingFor(t.Run), nil
 	}
 	// A device that is not known, or not known any more, is enrolled by
 	// Disconnect: how it is received nobody can tell before.
@@ -259,6 +259,15 @@ func dryRun(ctx context.Context, a *account, remote Remote) (wire.DryRun, error)
 // ErrNothingOffline says of a NotPermitted problem that none of the entries of the
 // account may be used offline.
 var ErrNothingOffline = errors.New("nothing may be used offline")
+
+// nothingFor is nothingOffline where the server has said why: a device that
+// reaches too little can have nothing, whatever its user may.
+func nothingFor(run wire.DryRun) error {
+	if run.ByReason[wire.ReasonLevelTooLow] > 0 {
+		return vault.Fail(vault.LevelTooLow, "all that may be used offline asks for more than this device has proven")
+	}
+	return nothingOffline()
+}
 
 func nothingOffline() error {
 	return &vault.Problem{Cause: vault.NotPermitted, Detail: ErrNothingOffline.Error(), Err: ErrNothingOffline}
