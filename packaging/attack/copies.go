@@ -193,6 +193,12 @@ func (t *site) revoke(ctx context.Context, c client) error {
 
 func copyBeforeRevoke(ctx context.Context, s *stage, r *row) error {
 	c, old := s.site.client("revoked", "mara"), s.file("revoked-old")
+	// A chip of its own: the server lets none that it has revoked in by itself.
+	chip, err := s.launch("revoked-chip")
+	if err != nil {
+		return err
+	}
+	c.spec = chip.Spec()
 	if err := c.makeCache(ctx); err != nil {
 		return err
 	}
@@ -274,6 +280,12 @@ func wholeOlderFolder(ctx context.Context, s *stage, r *row) error {
 
 func wholeFolderOnline(ctx context.Context, s *stage, r *row) error {
 	c, old := s.site.client("whole2", "mara"), s.file("whole2-old")
+	// A chip of its own: the server lets none that it has revoked in by itself.
+	chip, err := s.launch("whole2-chip")
+	if err != nil {
+		return err
+	}
+	c.spec = chip.Spec()
 	if err := c.makeCache(ctx); err != nil {
 		return err
 	}

@@ -58,6 +58,11 @@ func drafts(ctx context.Context, s *stage, r *row) error {
 func movedAway(ctx context.Context, s *stage, r *row) error {
 	for _, order := range []string{"revoked", "cleared"} {
 		c := s.site.client("moved-"+order, "mara")
+		chip, err := s.launch("moved-chip-" + order) // what is revoked stays so
+		if err != nil {
+			return err
+		}
+		c.spec = chip.Spec()
 		if err := c.makeCache(ctx); err != nil {
 			return err
 		}

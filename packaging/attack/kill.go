@@ -216,10 +216,11 @@ func (k *killer) judge(ctx context.Context, operation string, before status, old
 			return err
 		}
 		if st.Cache != nil && st.Cache.Generation > before.Cache.Generation {
-			if a, err = old.do(ctx, old.show()); err != nil {
+			// Not show: a folder of a client online asks the server.
+			if a, err = old.do(ctx, request{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{master}}); err != nil {
 				return err
 			}
-			if a.shows(planted) {
+			if a.exit == 0 {
 				breach = "the whole older folder opens"
 			}
 		}
