@@ -224,7 +224,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer pending.Discard()
-	content, token, err := plan.fetch(ctx, store, pending)
+	content, token, err := m.fetch(ctx, pending)
 	if err != nil {
 		return Cached{}, err
 	}
@@ -326,8 +326,8 @@ type plan struct {
 	trust    *cache.Trust
 	local    *cache.Local
 	rules    policy.MasterRules
-	minLevel binding.Level
 	policy   lease.Policy
+	minLevel binding.Level
 	withheld *int           // entries that the server will keep back; nil: unknown
 	content  *vault.Content // what was fetched already; nil: fetch does it
 	fetch    func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error)
