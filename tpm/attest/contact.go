@@ -76,7 +76,9 @@ func Contact(last, now Sighting) (Verdict, Sign) {
 		return Cloned, SignResets
 	case starts == 0 && resumes < 0:
 		return Cloned, SignRestarts
-	case back && (starts == 0 || now.Clock.Safe || lost > longestSave):
+	// Not by Safe: a chip that was cut off before a command changed its state takes
+	// its last shutdown for an orderly one, and says safe of a clock that fell back.
+	case back && (starts == 0 || lost > longestSave):
 		return Cloned, SignClock
 	}
 	if sign := pace(last, now, gained, back, starts == 0 && resumes == 0); sign != "" {

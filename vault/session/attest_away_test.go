@@ -193,6 +193,12 @@ func TestCopiedHomeAndChip(t *testing.T) {
 // What an ordinary machine goes through looks like no copy.
 func TestOrdinaryEndsAreNoCopy(t *testing.T) {
 	p := newBeliever(t).newPC(tpmtest.Intel)
+	defer func() { // what an alarm was about
+		for r, err := range p.catalog.Audit(t.Context(), p.op, catalog.AuditQuery{Action: catalog.ActionDeviceAlarm}) {
+			p.must(err)
+			t.Errorf("alarm: %s, %s", r.Outcome, r.Detail)
+		}
+	}()
 	p.must(p.signIn())
 	for name, end := range map[string]func(){
 		"reboot":    p.machine.Reboot,
