@@ -171,9 +171,13 @@ func readSchema(t *testing.T, path string, out schema) {
 	column := regexp.MustCompile(`^  ([a-z_]+) +(TEXT|BLOB|BYTEA|INTEGER|BIGINT|BOOLEAN)\b`)
 	comment := regexp.MustCompile(`-- (.+)$`)
 	create := regexp.MustCompile(`^CREATE TABLE ([a-z_]+) \($`)
+	alter := regexp.MustCompile(`^ALTER TABLE ([a-z_]+) ADD COLUMN (.+)$`)
 	before := ""
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\n")
+		if m := alter.FindStringSubmatch(line); m != nil {
+			table, line = m[1], "  "+m[2]
+		}
 		if m := create.FindStringSubmatch(line); m != nil {
 			table = m[1]
 			if !strings.HasPrefix(before, "--") {
