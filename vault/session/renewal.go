@@ -59,6 +59,9 @@ func (c *contacting) renew(ctx context.Context) error {
 	if errors.Is(err, vault.NotPermitted) && status.Level == binding.LevelA && c.reportA(ctx, a) {
 		token, err = c.remote.RenewLease(ctx, c.device, request, signer)
 	}
+	if errors.Is(err, vault.Suspended) { // by this very request, perhaps: its order says so
+		return c.orders(ctx)
+	}
 	if err != nil {
 		c.g.tell(News{Kind: LeaseRefused, Err: err})
 		return nil
