@@ -19,7 +19,7 @@ var _ pflag.Value = (*levelFlag)(nil)
 func (l *levelFlag) Set(text string) error {
 	level, err := binding.ParseLevel(text)
 	if err != nil || level != binding.LevelA && level != binding.LevelB {
-		return errors.New("A or B")
+		return errors.New("it is A or B")
 	}
 	l.Level = level
 	return nil

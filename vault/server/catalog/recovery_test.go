@@ -218,9 +218,8 @@ func TestReleaseRefuses(t *testing.T) {
 		t.Errorf("over the network: %v", err)
 	}
 	// A code counts once, here as in a sign-in.
-	in := o.as("vice")
 	o.wait(2 * time.Minute)
-	in = o.as("vice")
+	in := o.as("vice")
 	_, err := o.SignIn(ctx, in)
 	o.must(err)
 	if _, err := o.AskRelease(ctx, o.op, catalog.ReleaseRequest{Device: o.d.ID, Reason: "x", As: in}); cause(err) != vault.WrongCredentials {
