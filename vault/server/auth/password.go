@@ -114,6 +114,9 @@ func (h *Hasher) derive(ctx context.Context, password vault.Secret, p parameters
 		return nil, ctx.Err()
 	}
 	defer func() { <-h.slots }()
+	if err := ctx.Err(); err != nil { // hung up while it waited: nobody wants to know
+		return nil, err
+	}
 	normal := norm.NFC.Append(nil, password.Bytes()...)
 	defer clear(normal)
 	return argon2.IDKey(normal, p.salt, p.passes, p.memoryKiB, p.lanes, size), nil

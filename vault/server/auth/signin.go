@@ -92,8 +92,8 @@ func (a *Authenticator) SignIn(ctx context.Context, at Attempt) (Session, error)
 		return Session{}, err
 	}
 	match, err := a.Hasher.Verify(ctx, user.PasswordHash, at.Password)
-	if err != nil {
-		return Session{}, err
+	if err != nil { // nothing was compared: a client that hung up while it waited was no failure
+		return Session{}, errors.Join(err, a.takeBack(context.WithoutCancel(ctx), at, user))
 	}
 	if !match.OK || user.ID.IsZero() {
 		return Session{}, a.refuse(ctx, at, user, vault.WrongCredentials)
@@ -197,6 +197,27 @@ func (a *Authenticator) countAttempt(ctx context.Context, at Attempt, now time.T
 		}
 	}
 	return user, nil
+}
+
+// takeBack takes back what countAttempt and the address's counter counted. A lock
+// that others have earned meanwhile stays.
+func (a *Authenticator) takeBack(ctx context.Context, at Attempt, user store.User) error {
+	a.addresses.success(at.Address)
+	if user.ID.IsZero() {
+		a.names.success(store.Fold(at.Name))
+		return nil
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		u, err := tx.User(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		failures := max(u.Failures-1, 0)
+		return tx.RecordSignIn(ctx, store.SignIn{
+			User: u.ID, LastSignIn: u.LastSignIn,
+			Failures: failures, LastFailure: u.LastFailure, LockedUntil: a.Lockout.until(failures, u.LastFailure),
+		})
+	})
 }
 
 // proof is a code that was right.

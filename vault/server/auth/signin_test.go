@@ -293,6 +293,45 @@ func TestLockoutHoldsAgainstManyAtOnce(t *testing.T) {
 	}
 }
 
+// leaving is a store of a client that hangs up once its attempt is counted.
+type leaving struct {
+	store.Store
+	hangUp context.CancelFunc
+}
+
+func (l leaving) Update(ctx context.Context, fn func(store.Tx) error) error {
+	defer l.hangUp()
+	return l.Store.Update(ctx, fn)
+}
+
+// A slow server must not lock out whoever gives up waiting for it: nothing was
+// compared. Guesses that were compared stay counted.
+func TestHangingUpIsNoFailure(t *testing.T) {
+	b := newBench(t)
+	hangUp := func(name string) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(context.Background())
+		a := auth.New(auth.Config{Store: leaving{b.db, cancel}, Hasher: b.hash, Now: b.clock})
+		_, err := a.SignIn(ctx, auth.Attempt{Name: name, Password: vault.SecretText("guess"), Address: "192.0.2.1"})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("a client that hung up: %v", err)
+		}
+	}
+	b.guess("alice@corp", 4)
+	for range 10 {
+		hangUp("alice@corp")
+		hangUp("nobody")
+	}
+	b.guess("alice@corp", 1)
+	if _, got := b.try("alice@corp", password, ""); got != vault.TooManyAttempts {
+		t.Errorf("after five guesses: %q", got)
+	}
+	b.wait(time.Minute)
+	if _, got := b.try("alice@corp", password, ""); got != "" {
+		t.Errorf("after the wait: %q", got)
+	}
+}
+
 // Whoever asks cannot tell names that exist from names that do not: both lock.
 func TestUnknownNamesLockAsWell(t *testing.T) {
 	b := newBench(t)
