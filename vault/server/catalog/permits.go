@@ -39,8 +39,8 @@ type PermitWish struct {
 
 // Permit decides whether a PIN index may be written or get another password,
 // records it, and returns what sign makes of it; sign may be called more than
-// once. The rules are those of tpm/FORMAT.md, section 9. Each permit after the
-// first of its kind is an alarm.
+// once. The rules are those of tpm/FORMAT.md, section 9. Each permit for
+// new tries is an alarm, of the others each after the first of its kind.
 //
 // NotSignedIn: the token is not of a sign-in just now; NotFound: no such
 // indices; Usage: a request that nobody may sign, or other numbers than the
@@ -88,7 +88,8 @@ func (c *Catalog) Permit(ctx context.Context, by *Caller, w PermitWish, sign fun
 			return err
 		}
 		detail := fmt.Sprintf("%s of %s, %d of %d, cache %s, number %d of its kind", r.Kind, r.Index, r.Count, r.Limit, w.Cache, before+1)
-		if before > 0 {
+		// Setting up is no news; new tries are, as somebody who guesses needs them.
+		if before > 0 || r.Kind == binding.PermitRewrite && r.Index == binding.PinFail {
 			if err := a.record(ctx, tx, store.AuditEvent{
 				Action: ActionDeviceAlarm, Outcome: "permit", Device: w.Device, Target: w.Device, Detail: []byte(detail),
 			}); err != nil {
