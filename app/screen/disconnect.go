@@ -171,6 +171,8 @@ func (x *Disconnect) agreed() {
 // ShowFailure says why there is nothing to review.
 func (x *Disconnect) ShowFailure(n *present.Notice) {
 	x.can = false
+	show(x.giveUp, false)
+	show(x.addKey, false)
 	x.turn(pageReview, x.words.Text("cache.again", nil))
 	x.settle(nil, true, n)
 }
