@@ -71,7 +71,7 @@ var mayImport = map[string][]string{
 	"packaging/pictures":      {"app/apptest", "assets", "tpm/tpmtest"},
 	"packaging/demo":          {},
 	"packaging/story":         {"packaging/demo", "tpm/tpmtest", "vault", "vault/kdbx"},
-	"packaging/attack":        {"packaging/demo", "tpm/tpmtest", "vault", "vault/kdbx"},
+	"packaging/attack":        {"packaging/demo", "tpm", "tpm/tpmtest", "vault", "vault/kdbx"},
 	"packaging/bench/kdbx":    {"vault", "vault/kdbx"},
 	"packaging/bench/cache":   {"tpm/tpmtest"},
 	"packaging/bench/gui":     {"app/apptest", "tpm/tpmtest", "vault", "vault/kdbx"},

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tideover/tideover/tpm"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 )
@@ -94,6 +95,11 @@ func attachment(t *testing.T, dir, password, file, entry, name string, more ...s
 	return b
 }
 
+// indices is the chip as a cache of level A wants it.
+type indices struct{ *tpm.Chip }
+
+func (i indices) With(s binding.Slots) (cache.Indexed, error) { return i.WithIndices(s) }
+
 // escrow exports the machine secret as the client does, and returns the cache
 // file and the key file.
 func (w *world) escrow() (file, key string) {
@@ -108,7 +114,7 @@ func (w *world) escrow() (file, key string) {
 		w.t.Fatal(err)
 	}
 	defer func() { _ = chip.Close() }()
-	store, err := cache.Open(cache.Options{Dir: filepath.Dir(dirs[0]), Chip: chip})
+	store, err := cache.Open(cache.Options{Dir: filepath.Dir(dirs[0]), Chip: chip, Indices: indices{chip}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

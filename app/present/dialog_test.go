@@ -367,7 +367,7 @@ func TestDetail(t *testing.T) {
 	it := item("Title", "zeta", "z", vault.FieldNotes, strings.Repeat("ü", 30_000), vault.FieldURL, "", vault.FieldUsername, "erika", "alpha", "a")
 	it.Entry.Set("PIN", vault.SecretText("0815"), true)
 	it.Entry.Set(vault.FieldPassword, vault.Secret{}, true)
-	it.Entry.Attachments = []vault.Attachment{{Name: "key.pem"}, {Name: "unknown"}}
+	it.Entry.Attachments = []vault.Attachment{{Name: "id.pem"}, {Name: "unknown"}}
 	it.Entry.Times = vault.Times{Modified: noon, Expires: true, Expiry: noon.Add(3 * 24 * time.Hour)}
 	it.HasPassword, it.HasOTP, it.Digits, it.Period, it.History, it.AttachmentSizes = true, true, 6, 30*time.Second, 3, []int64{1234}
 	it.Path = []string{"Servers", "Web", "Title"}
