@@ -42,14 +42,16 @@ func (k keeper) Sign(ctx context.Context, blob []byte, digest [32]byte) ([]byte,
 	return signature, chipProblem(err)
 }
 
-// chipProblem says in our causes that the chip cannot be reached now. What it
-// says of a blob stays as it is.
+// chipProblem says in our causes that the chip cannot be reached now, or is
+// another one than that of a blob. What else it says of a blob stays as it is.
 func chipProblem(err error) error {
 	switch {
 	case errors.Is(err, binding.ErrUnavailable):
 		return vault.Fail(vault.ChipMissing, "%w", err)
 	case errors.Is(err, binding.ErrBusy):
 		return vault.Fail(vault.Busy, "%w", err)
+	case errors.Is(err, binding.ErrOtherMachine):
+		return vault.Fail(vault.OtherMachine, "%w", err)
 	}
 	return err
 }

@@ -46,3 +46,24 @@ func TestChipThatIsLostInTheMiddle(t *testing.T) {
 		}
 	}
 }
+
+// A key of another chip, or of this one before it was cleared, is told as that.
+func TestKeyOfAnotherChip(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	keeper := func() session.Keeper {
+		c, err := start.Options{Home: t.TempDir(), TPM: tpmtest.Start(t).Spec()}.Open(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		return start.KeeperOf(c)
+	}
+	one, other := keeper(), keeper()
+	key, _, err := one.NewSigningKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Sign(t.Context(), key, [32]byte{}); !errors.Is(err, vault.OtherMachine) {
+		t.Errorf("got %v", err)
+	}
+}
