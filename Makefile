@@ -84,7 +84,7 @@ bench: build
 	@packaging/linux/need.sh bench
 	@$(GO) run ./packaging/bench/kdbx $(ARGS)
 	@$(GO) run ./packaging/bench/cache -bin $(BIN)
-	@$(GO) test -run '^$$' -bench . -benchtime 1s ./vault/policy ./vault/server/catalog ./tpm
+	@$(GO) test -run '^$$' -bench . -benchtime 1s ./vault/policy ./vault/server/catalog ./tpm ./vault/cache
 	@$(GO) test -run '^$$' -bench Leaver -benchtime 1x ./cmd
 
 ## bench-gui: the window beside KeePassXC's on 100,000 entries; ARGS='-keep folder'

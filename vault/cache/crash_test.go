@@ -161,7 +161,7 @@ func (w *world) everyStep(act func() error, check func(step int, lived bool), po
 	}
 }
 
-func snapshot(t *testing.T, dir string) map[string][]byte {
+func snapshot(t testing.TB, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	entries, err := os.ReadDir(dir)
@@ -178,7 +178,7 @@ func snapshot(t *testing.T, dir string) map[string][]byte {
 	return files
 }
 
-func restore(t *testing.T, dir string, files map[string][]byte) {
+func restore(t testing.TB, dir string, files map[string][]byte) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -34,7 +34,7 @@ func (p provisioner) With(s binding.Slots) (cache.Indexed, error) { return p.Wit
 // first write once for each index, and another password only where the chip has
 // shown that nothing approved is left.
 type authority struct {
-	t        *testing.T
+	t        testing.TB
 	key      *ecdsa.PrivateKey
 	chip     *tpm.Chip
 	attester []byte // blob of the attestation key
@@ -54,7 +54,7 @@ type authority struct {
 
 var errRefused = errors.New("the server gives no permit")
 
-func newAuthority(t *testing.T, key *ecdsa.PrivateKey, chip *tpm.Chip) *authority {
+func newAuthority(t testing.TB, key *ecdsa.PrivateKey, chip *tpm.Chip) *authority {
 	t.Helper()
 	ak, err := chip.NewAttestationKey(context.Background())
 	if err != nil {
@@ -184,7 +184,7 @@ type worldA struct {
 	at        fault // where the next process dies
 }
 
-func newWorldA(t *testing.T) *worldA {
+func newWorldA(t testing.TB) *worldA {
 	t.Helper()
 	m := tpmtest.Start(t)
 	chip := m.Open(t)

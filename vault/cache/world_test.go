@@ -133,7 +133,7 @@ func (s *server) issue(t testing.TB, device vault.ID, d cache.Declaration, n int
 
 // world is one computer with its chip, its clock, its server and one cache.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	machine *tpmtest.Machine
 	chip    cache.Chip
 	chain   *keychain // the only thing there is, on a machine without a chip
@@ -148,7 +148,7 @@ type world struct {
 	keys    []fido.Key // security keys of new caches
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	m := tpmtest.Start(t)
 	return &world{
