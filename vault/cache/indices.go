@@ -135,11 +135,15 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 			return err
 		}
 	}
-	if slots.Indices.PinPass == 0 || a == nil || a.Opens == 0 {
+	if slots.Indices.PinPass == 0 || a == nil {
 		return nil
 	}
 	opens, err := x.Opens(ctx)
 	switch {
+	case a.Opens == 0 && err == nil && opens.Used >= opens.Limit:
+		return otherIndices() // the server would not permit more, and nothing opens without
+	case a.Opens == 0:
+		return nil // what is left serves on
 	case errors.Is(err, binding.ErrNoIndices):
 		return pins.write(ctx, binding.PermitRequest{Index: binding.PinPass, Kind: kindOf(true), Limit: a.Opens})
 	case err != nil:

@@ -10,9 +10,14 @@ import (
 )
 
 // ErrOtherIndices says of a LevelTooLow problem that the cache has indices for
-// another device, or for another key of the server: level A goes on with new
-// ones, once these are given up.
-var ErrOtherIndices = errors.New("the chip's indices are for another device, or for another key of the server")
+// another device, for another key of the server, or with a budget of openings
+// that is used up and that the policy does not give any more: level A goes on
+// with new ones, once these are given up.
+var ErrOtherIndices = errors.New("the chip's indices are for another device, another key of the server, or openings that the policy does not count any more")
+
+func otherIndices() error {
+	return &vault.Problem{Cause: vault.LevelTooLow, Detail: ErrOtherIndices.Error(), Err: ErrOtherIndices}
+}
 
 // PlanRequest says for whom NV indices are planned.
 type PlanRequest struct {
@@ -61,7 +66,7 @@ func (s *Store) slotsFor(ctx context.Context, st *clientState, device vault.ID, 
 		return slots, ok, nil
 	}
 	if s.armed(ctx, st) {
-		return slots, true, &vault.Problem{Cause: vault.LevelTooLow, Detail: ErrOtherIndices.Error(), Err: ErrOtherIndices}
+		return slots, true, otherIndices()
 	}
 	// Where the owner has a password they stay in the chip, and are of no use.
 	_ = s.opt.Indices.Remove(ctx, slots.Indices.Handles(), nil)

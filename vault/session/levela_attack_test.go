@@ -373,3 +373,24 @@ func TestBudgetOfOpens(t *testing.T) {
 		t.Errorf("opens: %+v", o)
 	}
 }
+
+// TestBudgetThatIsDropped: where the policy counts openings no more, a cache whose
+// budget is used up does not stay shut for ever.
+func TestBudgetThatIsDropped(t *testing.T) {
+	c := newCopyproof(t, nil)
+	c.must(c.catalog.Set(c.ctx(), c.op, "opens", "1"))
+	c.atA()
+	c.opens(master)
+	c.refused(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master)}), vault.Expired)
+	c.must(c.catalog.Set(c.ctx(), c.op, "opens", "0"))
+	c.online()
+	c.atA()
+	if n := c.inChip(); n != 2 {
+		t.Errorf("%d indices, want the counter and pin_fail", n)
+	}
+	c.opens(master)
+	c.opens(master)
+	if o := c.status().Cache.Opens; o != nil {
+		t.Errorf("opens: %+v", o)
+	}
+}
