@@ -10,4 +10,8 @@ var (
 	ErrChipReset   = cache.ErrChipReset
 	ErrNoChip      = cache.ErrNoChip
 	ErrTriesSpent  = cache.ErrTriesSpent
+
+	// ErrOtherIndices: a new cache of level A takes new indices, for which the
+	// account password has to be typed.
+	ErrOtherIndices = cache.ErrOtherIndices
 )
