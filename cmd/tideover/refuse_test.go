@@ -18,7 +18,7 @@ func TestRefusals(t *testing.T) {
 	s.cached("alice")
 	s.server.quit()
 
-	s.open("another machine", "--tpm", tpmtest.Start(t).Spec())
+	s.open("after this cache was made", "--tpm", tpmtest.Start(t).Spec())
 	s.close()
 
 	s.machine.AdvanceClock(8 * 24 * time.Hour)
