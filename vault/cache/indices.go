@@ -204,7 +204,7 @@ func (p pins) reportAll(ctx context.Context) error {
 // Refill has the server give new tries, where none are left, and a new budget
 // of openings, for the cache in place. It needs no master password. Errors:
 // NoCache if there is none of level A, Busy, ReadOnly, ChipMissing, LevelTooLow
-// (the indices are not the cache's), and those of a.Server.
+// (the indices are not the cache's, or ErrOtherIndices), and those of a.Server.
 func (s *Store) Refill(ctx context.Context, a LevelA) error {
 	if err := a.check(); err != nil {
 		return err
@@ -213,19 +213,26 @@ func (s *Store) Refill(ctx context.Context, a LevelA) error {
 		return err
 	}
 	defer s.release()
-	st, err := s.state()
-	if err != nil {
-		return err
-	}
-	slots, ok := st.slots()
-	if !ok {
-		return vault.Fail(vault.NoCache, "no cache of level A")
-	}
-	x, err := s.indexed(slots)
+	x, slots, err := s.ownIndices()
 	if err != nil {
 		return err
 	}
 	return s.fill(ctx, x, slots, &a)
+}
+
+// ownIndices returns the chip with the indices that the cache has: NoCache if it
+// has none.
+func (s *Store) ownIndices() (Indexed, binding.Slots, error) {
+	st, err := s.state()
+	if err != nil {
+		return nil, binding.Slots{}, err
+	}
+	slots, ok := st.slots()
+	if !ok {
+		return nil, slots, vault.Fail(vault.NoCache, "no cache of level A")
+	}
+	x, err := s.indexed(slots)
+	return x, slots, err
 }
 
 // ReportA lets the server read the limits of the cache: it approves nothing until
@@ -237,15 +244,7 @@ func (s *Store) ReportA(ctx context.Context, server Permits) error {
 		return err
 	}
 	defer s.release()
-	st, err := s.state()
-	if err != nil {
-		return err
-	}
-	slots, ok := st.slots()
-	if !ok {
-		return vault.Fail(vault.NoCache, "no cache of level A")
-	}
-	x, err := s.indexed(slots)
+	x, slots, err := s.ownIndices()
 	if err != nil {
 		return err
 	}
