@@ -270,6 +270,24 @@ func TestWipeOfLevelADies(t *testing.T) {
 	}
 }
 
+// TestStatusFinishesTheWipe dies between the mark and the chip. Whoever sees that
+// there is no cache opens nothing afterwards, so to look must be enough.
+func TestStatusFinishesTheWipe(t *testing.T) {
+	w := newWorldA(t)
+	w.cacheA("one")
+	kept := w.copied()
+	if err := w.dying(beforeWipe, false, func() error { return w.store().Clear(t.Context(), cache.ByUser) }); err == nil {
+		t.Fatal("Clear has not noticed")
+	}
+	if _, err := w.store().Status(t.Context()); !errors.Is(err, vault.NoCache) {
+		t.Errorf("Status: %v", err)
+	}
+	if fileExists(w.file("cache.kdbx")) {
+		t.Error("the file is left")
+	}
+	kept.refuses(vault.Superseded, cache.Superseded)
+}
+
 // TestWipeOfLevelAWithout wipes where something is missing.
 func TestWipeOfLevelAWithout(t *testing.T) {
 	w := newWorldA(t)
