@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type killer struct {
 	steps string // file
 	last  string // the kill before
 	count int    // of openings, to look into some
+	homes int    // that its account has had
 }
 
 // prepare puts the client where an operation begins. It must work after
@@ -37,7 +39,7 @@ type killer struct {
 func (k *killer) prepare(ctx context.Context, operation string) error {
 	switch operation {
 	case "first cache":
-		if err := errors.Join(k.fresh(), k.chip.Clear()); err != nil {
+		if err := errors.Join(k.fresh(ctx), k.chip.Clear()); err != nil {
 			return err
 		}
 		return k.c.signIn(ctx)
@@ -121,7 +123,7 @@ func (k *killer) once(ctx context.Context, p point) ([]string, error) {
 		// What the kill before has left must not be stuck.
 		k.r.try("", k.last+": it goes on no more: "+err.Error())
 		k.last = ""
-		return nil, k.fresh()
+		return nil, k.fresh(ctx)
 	}
 	before, err := k.c.status(ctx)
 	if err != nil {
@@ -184,7 +186,7 @@ func (k *killer) judge(ctx context.Context, operation string, before status, old
 	st, err := k.c.status(ctx)
 	if err != nil {
 		k.r.try(told, k.last+": "+err.Error())
-		return k.fresh()
+		return k.fresh(ctx)
 	}
 	a, err := k.c.do(ctx, request{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{master}})
 	if err != nil {
@@ -255,8 +257,20 @@ func (k *killer) ended(ctx context.Context, before status, old client) (breach s
 	return breach, err
 }
 
-// fresh gives up a folder, be it stuck, which was counted, or not.
-func (k *killer) fresh() error { return os.RemoveAll(k.c.home) }
+// homesOfOne is how many devices an account gets here; the server allows it 100.
+const homesOfOne = 60
+
+// fresh gives up a folder, be it stuck, which was counted, or not. The next one
+// is a new device, and a new account once there were many.
+func (k *killer) fresh(ctx context.Context) error {
+	if k.homes++; k.homes%homesOfOne == 0 {
+		k.c.user = fmt.Sprintf("%s-%d", filepath.Base(filepath.Dir(k.c.home)), k.homes)
+		if err := k.s.site.addUser(ctx, k.c.user); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(k.c.home)
+}
 
 // runKills kills n times, and on until each step has its hits, with two
 // clients, which share the server.
@@ -331,7 +345,7 @@ func killProgram(ctx context.Context, s *stage, r *row) error {
 		if err != nil {
 			return nil, err
 		}
-		c := s.site.client(fmt.Sprintf("killed-%d/home", i), "mara").fast(s)
+		c := s.site.client(fmt.Sprintf("killed-%d/home", i), people()[i]).fast(s)
 		c.spec = chip.Spec()
 		return &killer{c: c, chip: chip, steps: s.file(fmt.Sprint("steps", i))}, nil
 	})
@@ -347,7 +361,7 @@ func killChip(ctx context.Context, s *stage, r *row) error {
 		if err != nil {
 			return nil, err
 		}
-		c := s.site.client(fmt.Sprintf("dying-%d/home", i), "mara").fast(s)
+		c := s.site.client(fmt.Sprintf("dying-%d/home", i), people()[i]).fast(s)
 		c.spec = b.spec()
 		return &killer{c: c, chip: chip, relay: b}, nil
 	})

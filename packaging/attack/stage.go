@@ -140,15 +140,24 @@ func (s *stage) newSite(ctx context.Context, name string) (*site, error) {
 	if _, err := t.admin(ctx, "", "import", "--into", "/Planted", file); err != nil {
 		return nil, err
 	}
-	for _, user := range []string{"mara", "dora"} {
-		if _, err := t.admin(ctx, account, "user", "add", user, "--password-stdin"); err != nil {
-			return nil, err
-		}
-		if _, err := t.admin(ctx, "", "grant", "add", "--path", "/Planted", "--user", user, "--level", "Full + Offline"); err != nil {
+	for _, user := range people() {
+		if err := t.addUser(ctx, user); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
+}
+
+// people is who has an account on each server.
+func people() [hands]string { return [hands]string{"mara", "dora"} }
+
+// addUser adds somebody who may take the planted entries offline.
+func (t *site) addUser(ctx context.Context, user string) error {
+	if _, err := t.admin(ctx, account, "user", "add", user, "--password-stdin"); err != nil {
+		return err
+	}
+	_, err := t.admin(ctx, "", "grant", "add", "--path", "/Planted", "--user", user, "--level", "Full + Offline")
+	return err
 }
 
 // admin runs a command of the server's administrator, which must succeed.
