@@ -243,6 +243,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	if _, err := s.home.update(ctx, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
 			known.CachedAs, known.Drafts, known.LevelA = a.User, nil, d.Level == binding.LevelA
+			known.noteKeys(m.prepare.Keys, s.now())
 			src.escrow.note(known, d)
 		}
 		return nil

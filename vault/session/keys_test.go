@@ -2,7 +2,9 @@ package session_test
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,9 +84,25 @@ func (w *world) keyNames(want ...string) {
 	}
 }
 
+// keysAdded checks when the keys of the cache were added: whatever generations
+// were made since.
+func (w *world) keysAdded(want ...time.Time) {
+	w.t.Helper()
+	st, err := w.s.Status(w.ctx())
+	w.must(err)
+	var got []time.Time
+	for _, k := range st.Keys {
+		got = append(got, k.Added)
+	}
+	if !slices.EqualFunc(got, want, func(a, b time.Time) bool { return a.Equal(b.Truncate(time.Second)) }) {
+		w.t.Errorf("keys %+v, want those of %v", st.Keys, want)
+	}
+}
+
 func TestKeyOfTheCache(t *testing.T) {
 	w, h := withKeys(t)
 	w.signIn()
+	began := w.clock.now
 	w.must(w.cacheWith(session.KeyRequest{Wish: session.KeyNew, Name: "blue", Asker: h}))
 	w.keyNames("blue")
 	blue := h.plugged
@@ -124,9 +142,12 @@ func TestKeyOfTheCache(t *testing.T) {
 	_, err = w.s.AddKey(w.ctx(), session.KeyChange{Name: "blue", Master: ask(master), Asker: h})
 	w.refused(err, vault.Usage)
 	h.plugged = blue
+	w.clock.now = w.clock.now.Add(time.Minute)
+	later := w.clock.now
 	made, err := w.s.AddKey(w.ctx(), session.KeyChange{Master: ask(master), Asker: h})
 	w.must(err)
 	w.keyNames("blue", "key 2")
+	w.keysAdded(began, later)
 	if made.Mode != session.Online || w.s.Unlocked() {
 		t.Errorf("mode %s, unlocked %v", made.Mode, w.s.Unlocked())
 	}
@@ -136,6 +157,7 @@ func TestKeyOfTheCache(t *testing.T) {
 	_, err = w.s.RemoveKey(w.ctx(), session.KeyChange{Name: "blue", Master: ask(master), Asker: h})
 	w.must(err)
 	w.keyNames("key 2")
+	w.keysAdded(later)
 	w.must(w.open(h))
 	h.plugged = blue
 	w.refused(w.open(h), vault.KeyUnknown)

@@ -80,6 +80,10 @@ type account struct {
 	// without the person's word.
 	LevelA bool `json:"level_a"`
 
+	// Keys are the security keys of the last cache, and when they were added; absent:
+	// none, or of a time when that was not kept.
+	Keys []keyAdded `json:"keys,omitempty"`
+
 	// Recovery is what is known of the organisation's recovery; absent: nothing.
 	Recovery *recoveryState `json:"recovery,omitempty"`
 }

@@ -23,6 +23,7 @@ type Status struct {
 	Drafts    bool          // there are edits that Connect would drop
 	Ending    Ending        // how near the end of the cache's lease is
 	Recovery  RecoveryStatus
+	Keys      []KeyStatus // security keys, one of which the cache needs; empty: it needs none
 }
 
 // ServerStatus is the server of the current account.
@@ -71,7 +72,7 @@ func (s *Session) Status(ctx context.Context) (Status, error) {
 	if out.Cache != nil && !out.Drafts {
 		out.Cache.OverlayEdits = 0 // what was dropped may lie there until the next unlock
 	}
-	out.Ending, out.Recovery = endingOf(out.Cache), recoveryStatus(a, out.Cache)
+	out.Ending, out.Recovery, out.Keys = endingOf(out.Cache), recoveryStatus(a, out.Cache), keyStatus(a, out.Cache)
 	if st.Mode == Offline && !usable(out.Cache) {
 		out.Mode = next(facts{Before: Offline, Event: CacheEnded})
 	}
