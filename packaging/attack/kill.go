@@ -77,11 +77,18 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 		}
 		a, err = k.c.do(ctx, k.cache())
 	}
-	if err == nil && a.exit != 0 {
+	switch {
+	case err == nil && a.id == "too_many_attempts":
+		err = errRationed
+	case err == nil && a.exit != 0:
 		err = errors.New("control: cache: " + a.stderr)
 	}
 	return err
 }
+
+// errRationed is that the server lets a device have no more indices today: some
+// mishaps cost it a set, and nobody has as many of them in a day as here.
+var errRationed = errors.New("the device has had its indices for today")
 
 // cache makes a cache, with the account's password, in case the chip's indices
 // have to be made anew.
@@ -115,6 +122,9 @@ func (k *killer) once(ctx context.Context, p point) ([]string, error) {
 		case <-ctx.Done():
 		}
 		err = k.prepare(ctx, p.operation)
+	}
+	if errors.Is(err, errRationed) {
+		return nil, k.fresh(ctx)
 	}
 	if err != nil {
 		if k.last == "" || ctx.Err() != nil {
