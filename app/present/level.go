@@ -1,6 +1,10 @@
 package present
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tideover/tideover/vault/session"
+)
 
 // blockedCommand begins the reason that a chip lacks a command, which follows;
 // as binding.BlockedCommand.
@@ -19,6 +23,15 @@ func (c *Catalogue) Blocked(reasons []string) string {
 		}
 	}
 	return strings.Join(list, "; ")
+}
+
+// Unproven returns in words why a server takes a computer's word for its chip;
+// "" if it does not have to. A reason that has no words stands there as it is.
+func (c *Catalogue) Unproven(why session.Unproven) string {
+	if words, ok := c.words["unproven."+string(why)]; ok {
+		return words
+	}
+	return string(why)
 }
 
 // LevelWords say in words how strongly a cache is bound to its machine.

@@ -46,8 +46,12 @@ const maxClockSkew = 30 * time.Second
 // unreadable is an error.
 func (o Options) Examine(ctx context.Context, c *Client) (Examination, error) {
 	e := Examination{Level: binding.LevelNone, BlockedBy: []string{}}
+	st, err := c.Status(ctx)
+	if err != nil {
+		return e, err
+	}
 	keychain := KeychainAnswers()
-	e.chip(ctx, c, o.Chip(), keychain)
+	e.chip(ctx, c, o.Chip(), keychain, st.Cache)
 	if keychain {
 		e.note("keychain", OK, "")
 	} else {
@@ -65,10 +69,6 @@ func (o Options) Examine(ctx context.Context, c *Client) (Examination, error) {
 		e.note("disk_encryption", OK, "")
 	default:
 		e.note("disk_encryption", Warn, "")
-	}
-	st, err := c.Status(ctx)
-	if err != nil {
-		return e, err
 	}
 	switch chip := st.Device.Chip; {
 	case st.Device.State == "": // nobody signed in, or no server that could be convinced
@@ -105,7 +105,7 @@ func (e *Examination) note(id string, status Health, value string) {
 	e.Findings = append(e.Findings, Finding{ID: id, Status: status, Value: value})
 }
 
-func (e *Examination) chip(ctx context.Context, c *Client, spec string, keychain bool) {
+func (e *Examination) chip(ctx context.Context, c *Client, spec string, keychain bool, made *cache.Status) {
 	var machine binding.Machine
 	err := binding.ErrUnavailable
 	if c.Chip != nil {
@@ -116,6 +116,10 @@ func (e *Examination) chip(ctx context.Context, c *Client, spec string, keychain
 		e.note("tpm", OK, strings.TrimSpace(machine.Manufacturer+" "+machine.Firmware))
 		e.Level = machine.Level
 		e.BlockedBy = append(e.BlockedBy, machine.BlockedBy...)
+		// The machine alone tells nothing of level A: its counters are a cache's own.
+		if made != nil && made.State == cache.Usable && made.Level == binding.LevelA {
+			e.Level, e.BlockedBy = binding.LevelA, []string{}
+		}
 	case keychain && c.NoChip:
 		e.note("tpm", Warn, spec)
 		e.Level, e.BlockedBy = binding.LevelC, []string{"no_tpm"}

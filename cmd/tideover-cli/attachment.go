@@ -37,7 +37,7 @@ func attachmentCommand(p *program) *cobra.Command {
 		Args:  cobra.ExactArgs(2),
 		RunE: p.reading(&flags, func(ctx context.Context, s secrets, args []string) error {
 			if p.json && file == "" {
-				return vault.Fail(vault.Usage, "--json needs -o: both would go to standard output")
+				return usage("output_needed", nil)
 			}
 			client, listing, item, err := p.item(ctx, s, args[0])
 			if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -50,29 +49,27 @@ func cacheCommand(p *program) *cobra.Command {
 		Short: "Disconnect/Cache…: keep what may be used offline, and go offline",
 		Args:  cobra.NoArgs,
 		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
+			if err := key.check(); err != nil {
+				return err
+			}
 			client, err := p.client(ctx)
 			if err != nil {
 				return err
 			}
 			r := session.CacheRequest{
-				Password: s.password, OTP: s.otp, Comment: comment, Level: level.Level, Master: p.newMaster(s), Progress: p.progress(),
+				Password: s.password, OTP: s.otp, Comment: comment, Level: level.Level, Master: p.newMaster(&s), Progress: p.progress(),
 				Key: p.wish(key, s),
 			}
+			defer s.wipe() // what was typed, too
 			heard := &heardOfRecovery{p: p}
 			r.Recovery = heard.tell
-			made, err := client.Disconnect(ctx, r)
-			if errors.Is(err, vault.NotSignedIn) && r.Password.IsEmpty() && p.person.interactive() {
-				st, statusErr := client.Status(ctx)
-				if statusErr != nil || st.User == "" {
-					return errors.Join(err, statusErr)
-				}
-				if r.Password, err = p.password(ctx, s, st.User); err != nil {
-					return err
-				}
-				defer r.Password.Wipe()
+			given := proof{&r.Password, &r.OTP}
+			defer given.wipe()
+			var made session.Cached
+			if err := p.proving(ctx, client, given, func() (err error) {
 				made, err = client.Disconnect(ctx, r)
-			}
-			if err != nil {
+				return err
+			}); err != nil {
 				return err
 			}
 			return p.printCached(made, heard)
@@ -88,8 +85,8 @@ func cacheCommand(p *program) *cobra.Command {
 }
 
 // newMaster returns how a new master password is got: from standard input, or
-// typed twice.
-func (p *program) newMaster(s secrets) func(context.Context, policy.MasterRules) (vault.Secret, error) {
+// typed twice, once for however often it is asked for.
+func (p *program) newMaster(s *secrets) func(context.Context, policy.MasterRules) (vault.Secret, error) {
 	return func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
 		if !s.master.IsEmpty() {
 			return s.master.Clone(), nil
@@ -105,8 +102,9 @@ func (p *program) newMaster(s secrets) func(context.Context, policy.MasterRules)
 		defer second.Wipe()
 		if !first.Equal(second) {
 			first.Wipe()
-			return vault.Secret{}, vault.Fail(vault.Usage, "the two passwords differ")
+			return vault.Secret{}, usage("passwords_differ", nil)
 		}
+		s.master = first.Clone()
 		return first, nil
 	}
 }
@@ -217,7 +215,7 @@ func clearCacheCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !yes && !p.person.confirm(p.words().Text("cli.confirm.clear", nil)) {
+			if !yes && !p.confirm("cli.confirm.clear", nil) {
 				return &present.Worded{Cause: vault.Unconfirmed, Topic: "confirm_clear"}
 			}
 			cleared := "cli.cleared"

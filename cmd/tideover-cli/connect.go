@@ -60,15 +60,14 @@ func connectCommand(p *program) *cobra.Command {
 				if r.Password, err = p.password(ctx, s, st.User); err != nil {
 					return err
 				}
-				defer r.Password.Wipe()
 			}
-			done, err := client.Connect(ctx, r)
-			if errors.Is(err, vault.SecondFactor) && r.OTP.IsEmpty() && p.person.interactive() {
-				if r.OTP, err = p.person.askSecret(ctx, p.words().Text("cli.ask.otp", nil), "--otp-stdin"); err != nil {
-					return err
-				}
+			given := proof{&r.Password, &r.OTP}
+			defer given.wipe()
+			var done session.Connected
+			err = p.proving(ctx, client, given, func() (err error) {
 				done, err = client.Connect(ctx, r)
-			}
+				return err
+			})
 			if errors.Is(err, vault.Unconfirmed) {
 				return p.printWouldDrop(done, err)
 			}

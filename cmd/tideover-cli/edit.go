@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/otp"
 	"github.com/tideover/tideover/vault/session"
@@ -74,14 +77,14 @@ func (c *changeFlags) apply(e *vault.Entry, s secrets) error {
 	for _, f := range c.fields {
 		name, value, ok := strings.Cut(f, "=")
 		if !ok || name == "" {
-			return vault.Fail(vault.Usage, "--field %s: NAME=VALUE is needed", f)
+			return usage("field_form", map[string]any{"Given": plain(f)})
 		}
 		name = fieldName(name)
 		if name == vault.FieldPassword || name == vault.FieldOTP {
-			return vault.Fail(vault.Usage, "%s is secret: use --secret-stdin %s", name, name)
+			return usage("field_secret", map[string]any{"Name": plain(name)})
 		}
 		if old := e.Field(name); old != nil && old.Protected {
-			return vault.Fail(vault.Usage, "%s is secret: use --secret-stdin %s", name, name)
+			return usage("field_secret", map[string]any{"Name": plain(name)})
 		}
 		e.Set(name, vault.SecretText(value), false)
 	}
@@ -90,7 +93,7 @@ func (c *changeFlags) apply(e *vault.Entry, s secrets) error {
 		value := s.named[i].Clone()
 		if name == vault.FieldOTP {
 			if _, err := otp.Parse(value.Bytes()); err != nil {
-				return vault.Fail(vault.Usage, "the one-time code setting cannot be used: %w", err)
+				return &present.Worded{Cause: vault.Usage, Topic: "code_setting", Args: map[string]any{"Why": err}, Err: err}
 			}
 		}
 		e.Set(name, value, name != vault.FieldTitle && name != vault.FieldUsername && name != vault.FieldURL && name != vault.FieldNotes)
@@ -107,14 +110,14 @@ func (c *changeFlags) apply(e *vault.Entry, s secrets) error {
 func attach(e *vault.Entry, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return vault.Fail(vault.Usage, "--attach: %w", err)
+		return cannotAttach(path, err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxAttachmentBytes {
-		return vault.Fail(vault.Usage, "--attach %s: not a file of at most %d bytes", path, maxAttachmentBytes)
+		return usage("attach_what", map[string]any{"Path": plain(path), "MiB": maxAttachmentBytes >> 20})
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return vault.Fail(vault.Usage, "--attach: %w", err)
+		return cannotAttach(path, err)
 	}
 	a := vault.Attachment{ID: vault.NewID(), Name: filepath.Base(path), Binary: &vault.Binary{Data: data, Protected: true}}
 	if at := slices.IndexFunc(e.Attachments, func(b vault.Attachment) bool { return b.Name == a.Name }); at >= 0 {
@@ -123,6 +126,16 @@ func attach(e *vault.Entry, path string) error {
 	}
 	e.Attachments = append(e.Attachments, a)
 	return nil
+}
+
+// cannotAttach says why a file could not be read.
+func cannotAttach(path string, err error) error {
+	why := err
+	var refused *fs.PathError
+	if errors.As(err, &refused) {
+		why = refused.Err
+	}
+	return &present.Worded{Cause: vault.Usage, Topic: "cannot_attach", Args: map[string]any{"Path": plain(path), "Why": why}, Err: err}
 }
 
 func addCommand(p *program) *cobra.Command {

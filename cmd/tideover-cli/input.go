@@ -200,20 +200,24 @@ func (c console) askSecret(ctx context.Context, prompt, flag string) (vault.Secr
 		return vault.Secret{}, fmt.Errorf("read from the terminal: %w", err)
 	}
 	if len(line) == 0 {
-		return vault.Secret{}, vault.Fail(vault.Usage, "nothing was typed")
+		return vault.Secret{}, usage("typed_nothing", nil)
 	}
 	if !utf8.Valid(line) {
-		return vault.Secret{}, vault.Fail(vault.Usage, "what was typed is not UTF-8")
+		return vault.Secret{}, usage("typed_not_text", nil)
 	}
 	return normalise(vault.NewSecret(line)), nil
 }
 
-// confirm asks a question whose answer must be the word yes.
-func (c console) confirm(question string) bool {
+// confirm asks a question of the catalogue, whose answer must be the word yes, in
+// English or in the person's language. Without a terminal nobody has said it.
+func (p *program) confirm(key string, args map[string]any) bool {
+	c, w := p.person, p.words()
 	if !c.interactive() {
 		return false
 	}
-	_, _ = fmt.Fprintf(c.out, "%s Type yes to go on: ", question)
-	answer, err := readLine(c.in, present.Key("cli.line.answer"))
-	return err == nil && strings.EqualFold(strings.TrimSpace(answer.Text()), "yes")
+	yes := w.Text("cli.confirm.yes", nil)
+	_, _ = fmt.Fprintf(c.out, "%s %s ", w.Text(key, args), w.Text("cli.confirm.how", map[string]any{"Yes": yes})) // a prompt that is lost is seen
+	line, err := readLine(c.in, present.Key("cli.line.answer"))
+	answer := strings.TrimSpace(line.Text())
+	return err == nil && (strings.EqualFold(answer, "yes") || strings.EqualFold(answer, yes))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,8 +117,11 @@ func listKeys(ctx context.Context, client *session.Session) (keyResult, error) {
 	if err != nil {
 		return keyResult{}, err
 	}
-	if st.Cache == nil || !st.Cache.Readable {
+	switch {
+	case st.Cache == nil:
 		return keyResult{}, vault.NoCache
+	case !st.Cache.Readable:
+		return keyResult{}, cmp.Or(st.Cache.Problem, error(vault.Damaged))
 	}
 	return keyResult{head(), st.Cache.Keys, st.Cache.Generation}, nil
 }
@@ -130,19 +134,9 @@ func (p *program) changeKeys(ctx context.Context, s secrets, change func(*sessio
 		return err
 	}
 	r := session.KeyChange{Password: s.password, OTP: s.otp, Master: p.askMaster(s), Asker: p.asker(s), KeepTries: p.unlocking(s).KeepTries, Progress: p.progress()}
-	err = change(client.Session, r)
-	if errors.Is(err, vault.NotSignedIn) && r.Password.IsEmpty() && p.person.interactive() {
-		st, statusErr := client.Status(ctx)
-		if statusErr != nil || st.User == "" {
-			return errors.Join(err, statusErr)
-		}
-		if r.Password, err = p.password(ctx, s, st.User); err != nil {
-			return err
-		}
-		defer r.Password.Wipe()
-		err = change(client.Session, r)
-	}
-	if err != nil {
+	given := proof{&r.Password, &r.OTP}
+	defer given.wipe()
+	if err := p.proving(ctx, client, given, func() error { return change(client.Session, r) }); err != nil {
 		return err
 	}
 	result, err := listKeys(ctx, client.Session)
@@ -166,7 +160,14 @@ func (k *keyFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&k.add, "security-key", false, "add the security key that is plugged in: from then on the cache needs one")
 	cmd.Flags().BoolVar(&k.without, "no-security-key", false, "make a cache that needs none")
 	cmd.Flags().StringVar(&k.name, "key-name", "", "what you call the key that is added")
-	cmd.MarkFlagsMutuallyExclusive("security-key", "no-security-key")
+}
+
+// check refuses what cannot be meant.
+func (k *keyFlags) check() error {
+	if k.add && k.without {
+		return usage("both_flags", map[string]any{"One": "security-key", "Other": "no-security-key"})
+	}
+	return nil
 }
 
 // wish returns what a session does about security keys.

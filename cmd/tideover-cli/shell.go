@@ -30,7 +30,7 @@ func shellCommand(p *program) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
 			if p.shell {
-				return vault.Fail(vault.Usage, "this is a shell already")
+				return usage("not_in_shell", map[string]any{"Command": "shell"})
 			}
 			return p.runShell(ctx, s)
 		}),
@@ -237,7 +237,7 @@ func split(text string) ([]string, error) {
 		}
 	}
 	if quote != 0 || escaped {
-		return nil, vault.Fail(vault.Usage, "a quote or a backslash has no end: %s", text)
+		return nil, usage("open_quote", map[string]any{"Line": plain(text)})
 	}
 	if inWord {
 		words = append(words, word.String())

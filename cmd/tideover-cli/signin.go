@@ -42,7 +42,7 @@ func signInCommand(p *program) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: p.reading(&flags, func(ctx context.Context, s secrets, _ []string) error {
 			if url == "" || user == "" {
-				return vault.Fail(vault.Usage, "--server and --user are needed")
+				return usage("sign_in_flags", nil)
 			}
 			client, err := p.client(ctx)
 			if err != nil {
@@ -59,18 +59,12 @@ func signInCommand(p *program) *cobra.Command {
 			if r.Password, err = p.password(ctx, s, user); err != nil {
 				return err
 			}
-			defer r.Password.Wipe()
 			if r.Password.IsEmpty() {
 				return usage("no_terminal", map[string]any{"Flag": "--password-stdin"})
 			}
-			err = client.SignIn(ctx, r)
-			if errors.Is(err, vault.SecondFactor) && p.person.interactive() && r.OTP.IsEmpty() {
-				if r.OTP, err = p.person.askSecret(ctx, p.words().Text("cli.ask.otp", nil), "--otp-stdin"); err != nil {
-					return err
-				}
-				err = client.SignIn(ctx, r)
-			}
-			if err != nil {
+			given := proof{&r.Password, &r.OTP}
+			defer given.wipe()
+			if err := p.proving(ctx, client, given, func() error { return client.SignIn(ctx, r) }); err != nil {
 				return err
 			}
 			return p.stand(ctx, client, "cli.signed_in")
@@ -83,6 +77,43 @@ func signInCommand(p *program) *cobra.Command {
 	return cmd
 }
 
+// proof is how a request proves who sends it: the account's password and the
+// one-time code, as they were given, or typed meanwhile.
+type proof struct{ password, otp *vault.Secret }
+
+func (a proof) wipe() {
+	a.password.Wipe()
+	a.otp.Wipe()
+}
+
+// proving carries out what may need the account's password or a one-time code,
+// and again with what a person at the terminal types for it. The two are those of
+// the request that do sends; the caller wipes them.
+func (p *program) proving(ctx context.Context, client *start.Client, a proof, do func() error) error {
+	err := do()
+	if errors.Is(err, vault.NotSignedIn) && a.password.IsEmpty() {
+		st, statusErr := client.Status(ctx)
+		switch {
+		case statusErr != nil || st.User == "":
+			return errors.Join(err, statusErr)
+		case p.person.interactive():
+			if *a.password, err = p.password(ctx, secrets{}, st.User); err != nil {
+				return err
+			}
+			err = do()
+		case st.SignedIn: // to "sign in" would be no help to whoever is
+			return instead(err, vault.NotSignedIn, "password_again", map[string]any{"User": plain(st.User)})
+		}
+	}
+	if errors.Is(err, vault.SecondFactor) && a.otp.IsEmpty() && p.person.interactive() {
+		if *a.otp, err = p.person.askSecret(ctx, p.words().Text("cli.ask.otp", nil), "--otp-stdin"); err != nil {
+			return err
+		}
+		err = do()
+	}
+	return err
+}
+
 // confirmIdentity meets the server before a password is asked for. On a
 // terminal an unknown identity is shown, and pinned if the person says so.
 func (p *program) confirmIdentity(ctx context.Context, client *start.Client, t session.Target) (session.Target, error) {
@@ -91,7 +122,7 @@ func (p *program) confirmIdentity(ctx context.Context, client *start.Client, t s
 	if !errors.As(err, &problem) || problem.Cause != vault.IdentityUnknown || !p.person.interactive() {
 		return t, err
 	}
-	if !p.person.confirm(p.words().Text("cli.confirm.identity", map[string]any{"Server": t.URL, "Pin": problem.Detail})) {
+	if !p.confirm("cli.confirm.identity", map[string]any{"Server": t.URL, "Pin": problem.Detail}) {
 		return t, err
 	}
 	t.Pin = problem.Detail

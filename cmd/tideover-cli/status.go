@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -129,7 +128,7 @@ func (p *program) printStatus(st session.Status) {
 			key = "cli.device.copied"
 		}
 		fmt.Fprintln(&b, w.Text(key, nil))
-		fmt.Fprintln(&b, w.Text("cli.chip", map[string]any{"Proven": st.Device.Chip.Proven, "Why": string(st.Device.Chip.Why)}))
+		fmt.Fprintln(&b, w.Text("cli.chip", map[string]any{"Proven": st.Device.Chip.Proven, "Why": w.Unproven(st.Device.Chip.Why)}))
 	}
 	if c := st.Cache; c == nil {
 		fmt.Fprintln(&b, w.Text("cli.cache.none", nil))
@@ -137,7 +136,7 @@ func (p *program) printStatus(st session.Status) {
 		fmt.Fprintln(&b, w.Text("cli.cache."+string(c.State), nil))
 		if c.Readable {
 			args := map[string]any{
-				"Entries": c.Entries, "Age": c.Now.Sub(c.Created).Round(time.Minute).String(), "Level": c.Level,
+				"Entries": c.Entries, "Age": w.Ago(c.Now.Sub(c.Created)), "Level": c.Level,
 				"Name": w.Level(string(c.Level), c.Virtual), "Governed": c.Governed, "Until": "",
 			}
 			if c.State == cache.Usable && c.Judged && !c.Verdict.Unlimited {

@@ -43,6 +43,9 @@ func tpmProvisionCommand(p *program) *cobra.Command {
 		Short: "Make the counters of a cache in the chip, from the plan on standard input; for root, administrators, the group tss",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.shell { // the plan would be whatever is typed next
+				return usage("not_in_shell", map[string]any{"Command": "tpm provision"})
+			}
 			ctx := cmd.Context()
 			owner, err := p.ownerPassword(owned)
 			if err != nil {

@@ -43,7 +43,7 @@ func tpmReleaseCommand(p *program) *cobra.Command {
 				return err
 			}
 			args := map[string]any{"Drafts": st.Drafts}
-			if !yes && !p.person.confirm(p.words().Text("cli.confirm.release", args)) {
+			if !yes && !p.confirm("cli.confirm.release", args) {
 				return &present.Worded{Cause: vault.Unconfirmed, Topic: "confirm_release", Args: args}
 			}
 			owner, err := p.ownerPassword(owned)
