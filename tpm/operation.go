@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 
 	"github.com/google/go-tpm/tpm2"
@@ -30,7 +31,19 @@ func (o *operation) transmit(ctx context.Context, command []byte) ([]byte, error
 	}
 	answer, err := o.link.exchange(ctx, command)
 	o.broken = err
+	if err == nil && leftBehind(command, answer) {
+		o.leaked = true
+	}
 	return answer, err
+}
+
+// leftBehind reports that the chip refused to flush something. go-tpm flushes a
+// session of its own when a command is refused, and tells nobody but in the
+// text of that error whether it could.
+func leftBehind(command, answer []byte) bool {
+	const ok = "\x00\x00\x00\x00" // TPM_RC_SUCCESS
+	return len(command) >= headerSize && tpm2.TPMCC(binary.BigEndian.Uint32(command[6:])) == tpm2.TPMCCFlushContext &&
+		(len(answer) < headerSize || string(answer[6:headerSize]) != ok)
 }
 
 // closing sends the commands that clean up, which must run after the call's
