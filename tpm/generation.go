@@ -31,7 +31,9 @@ func (x *Indexed) Commit(ctx context.Context, n uint64) error {
 		if n-at > maxSteps {
 			return fmt.Errorf("generation %d is more than %d steps after %d", n, maxSteps, at)
 		}
-		_, err = x.stepTo(o, at, n)
+		if at, err = x.stepTo(o, at, n); err == nil && at != n {
+			err = fmt.Errorf("%w: the counter is at %d, somebody else has stepped it past %d", binding.ErrSuperseded, at, n)
+		}
 		return err
 	}})
 }

@@ -167,6 +167,55 @@ func TestMalformedAnswersAtLevelA(t *testing.T) {
 	nothingLoaded(t, c.machine)
 }
 
+// Two copies of a client's folder, each with a lock of its own, commit at once:
+// the one whose number was passed hears so, and not that it has committed.
+func TestCommitThatIsPassed(t *testing.T) {
+	c := committed(t, false)
+	c.seal()
+	p := c.behind()
+	other := binary.BigEndian.AppendUint32(nil, c.slots.Indices.Counter)
+	other = append(other, other...) // by the counter's value, of the counter
+	password := append([]byte{0x40, 0, 0, 9, 0, 0, 0, 0, byte(len(c.slots.CounterAuth))}, c.slots.CounterAuth...)
+	other = append(binary.BigEndian.AppendUint32(other, uint32(len(password))), password...)
+	other = append([]byte{0x80, 2, 0, 0, 0, byte(10 + len(other)), 0, 0, 0x01, 0x34}, other...)
+	p.on(func(command []byte, ask func([]byte) []byte) []byte {
+		if codeOf(command) == tpm2.TPMCCNVIncrement {
+			if answer := ask(other); binary.BigEndian.Uint32(answer[6:]) != 0 {
+				t.Errorf("the other's step: %x", answer)
+			}
+		}
+		return nil
+	}, nil)
+	wants(t, "commit", c.x.Commit(t.Context(), c.use.Terms.Generation), binding.ErrSuperseded)
+	p.on(nil, nil)
+	c.refused(binding.ErrSuperseded)
+	nothingLoaded(t, c.machine)
+}
+
+// A session whose start was garbled cannot be flushed by whoever began it: the
+// chip has it under another handle. The call after it makes that good.
+func TestGarbledSession(t *testing.T) {
+	c := committed(t, false)
+	p := c.behind()
+	for name, call := range map[string]func() error{
+		"of one command": func() error { _, err := c.x.Counter(t.Context()); return err },
+		"of a policy":    c.check,
+	} {
+		p.on(nil, func(cc tpm2.TPMCC, answer []byte) []byte {
+			if cc == tpm2.TPMCCStartAuthSession {
+				return flood(answer, 0)
+			}
+			return answer
+		})
+		if err := call(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		p.on(nil, nil)
+		c.must(call())
+		nothingLoaded(t, c.machine)
+	}
+}
+
 // An answer to NV_ChangeAuth that was made on the bus is none: the password is
 // not taken for changed.
 func TestForgedAnswerToRekey(t *testing.T) {

@@ -226,13 +226,14 @@ func (o *operation) nvHandles(first uint32) ([]uint32, error) {
 
 // Remove deletes the NV indices at handles, with the owner's password, nil if
 // he has none. What is gone already is no error; what is not made as ours are
-// stays and is ErrIndexTaken. With the counter the receipt of a wipe goes: the
+// stays and is ErrIndexTaken, when the rest is gone. With the counter the receipt of a wipe goes: the
 // server must have it before.
 func (c *Chip) Remove(ctx context.Context, handles []uint32, owner []byte) error {
 	return c.do(ctx, job{"remove NV indices", &c.local, func(o *operation) error {
 		if err := o.openRoot(); err != nil {
 			return err
 		}
+		var taken error // told when all that are ours are gone
 		for _, h := range handles {
 			public, err := o.nvPublic(h)
 			if err != nil {
@@ -243,12 +244,13 @@ func (c *Chip) Remove(ctx context.Context, handles []uint32, owner []byte) error
 			}
 			f, ours := binding.Recognise(public)
 			if !ours || f.Handle != h {
-				return fmt.Errorf("%w: %#x is not one of ours", binding.ErrIndexTaken, h)
+				taken = fmt.Errorf("%w: %#x is not one of ours", binding.ErrIndexTaken, h)
+				continue
 			}
 			if err := o.undefine(nvIndex{tpm2.TPMHandle(h), tpm2.TPM2BName{Buffer: f.Name}}, owner); err != nil {
 				return err
 			}
 		}
-		return nil
+		return taken
 	}})
 }

@@ -204,6 +204,19 @@ func TestTakenHandle(t *testing.T) {
 	nothingLoaded(t, m)
 }
 
+// What stands in the place of one of ours does not keep the others in the chip.
+func TestRemoveGoesOn(t *testing.T) {
+	c := provisioned(t, tpmtest.Start(t), true)
+	i := c.intrude()
+	i.recreate(binding.Counter, nil, func(p *tpm2.TPMSNVPublic) { p.Attributes.OwnerRead = true })
+	i.leave()
+	wants(t, "remove", c.chip.Remove(t.Context(), c.slots.Indices.Handles(), nil), binding.ErrIndexTaken)
+	if found, err := c.chip.Indices(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("left: %+v, %v", found, err)
+	}
+	nothingLoaded(t, c.machine)
+}
+
 // Forgotten indices are found and told apart by their Names.
 func TestFindIndices(t *testing.T) {
 	m := tpmtest.Start(t)
