@@ -60,7 +60,7 @@ func OpenJournal(path string, device vault.ID) (*Journal, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		c = Contents{Device: device, Base: NewHead(device), end: headBytes}
-		if err := writeJournal(path, c); err != nil {
+		if _, err := writeJournal(path, c); err != nil {
 			return nil, err
 		}
 	case errors.Is(err, vault.Damaged), errors.Is(err, vault.Hostile):
@@ -207,8 +207,14 @@ func (j *Journal) Sent(through uint64) error {
 	if err := j.file.Close(); err != nil {
 		return j.breakWith(err)
 	}
-	if err := writeJournal(j.path, c); err != nil {
-		return errors.Join(err, j.reopen(false))
+	switch inPlace, err := writeJournal(j.path, c); {
+	case err != nil && inPlace: // for how long, nobody knows: what is appended might be lost with it
+		return j.breakWith(err)
+	case err != nil:
+		if again := j.reopen(false); again != nil {
+			return errors.Join(err, j.breakWith(again))
+		}
+		return err
 	}
 	j.base, j.events, j.end = c.Base, c.Events, headBytes
 	for i := range c.Events {
@@ -228,15 +234,16 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.broken = fmt.Errorf("journal: %w", fs.ErrClosed)
-	if err := j.file.Close(); err != nil {
+	if err := j.file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) { // a Sent that broke off closes it
 		return fmt.Errorf("journal: %w", err)
 	}
 	return nil
 }
 
 // writeJournal puts a whole journal file in place, or leaves the one that is
-// there.
-func writeJournal(path string, c Contents) error {
+// there. With inPlace and an error it is there now, and may be gone after a
+// power cut.
+func writeJournal(path string, c Contents) (inPlace bool, err error) {
 	b := make([]byte, 0, headBytes+reservation)
 	b = append(b, magic...)
 	b = append(b, c.Device[:]...)
@@ -250,18 +257,15 @@ func writeJournal(path string, c Contents) error {
 	b = append(b, make([]byte, reservation)...)
 
 	next := path + ".new"
-	err := writeSynced(next, b)
+	err = writeSynced(next, b)
 	if err == nil {
 		err = os.Rename(next, path)
 	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
 	if err != nil {
 		_ = os.Remove(next) // the error that counts is the first
-		return unwritable(err)
+		return false, unwritable(err)
 	}
-	return nil
+	return true, unwritable(syncDir(filepath.Dir(path)))
 }
 
 func writeSynced(path string, b []byte) error {
