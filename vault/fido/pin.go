@@ -148,8 +148,10 @@ func (p protocol) validToken(token []byte) bool {
 	return len(token) == 32 || p == protocolOne && len(token) == 16
 }
 
-// pinDigest is LEFT(SHA-256(PIN), 16).
+// pinDigest is LEFT(SHA-256(PIN), 16). The rest, by which a PIN can be guessed as
+// well, stays nowhere.
 func pinDigest(pin []byte) []byte {
 	d := sha256.Sum256(pin)
+	clear(d[16:])
 	return d[:16]
 }

@@ -100,7 +100,7 @@ func (s *session) token(ctx context.Context, permission int, a Asker) ([]byte, e
 	nfc := norm.NFC.Bytes(pin.Bytes()) // CTAP 6.5.5.5
 	digest := pinDigest(nfc)
 	defer clear(digest)
-	if nfc != nil && !bytes.Equal(nfc, pin.Bytes()) {
+	if len(nfc) > 0 && &nfc[0] != &pin.Bytes()[0] { // a copy, though it may be the same text
 		defer clear(nfc)
 	}
 	request := pinRequest{Sub: tokenByPIN}

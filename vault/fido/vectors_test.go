@@ -93,3 +93,13 @@ func TestPINProtocolVectors(t *testing.T) {
 		t.Error("a point off the curve was accepted")
 	}
 }
+
+// Half of a PIN's digest travels. The other half must not lie behind it, where
+// clearing what travels does not reach.
+func TestPINDigestLeavesNothing(t *testing.T) {
+	digest := fido.PINDigest([]byte("1234"))
+	clear(digest)
+	if all := digest[:cap(digest)]; !bytes.Equal(all, make([]byte, len(all))) {
+		t.Errorf("left: %x", all)
+	}
+}
