@@ -35,6 +35,9 @@ func (s *Store) adopt(ctx context.Context, path string, r UnlockRequest, before 
 		return nil, err
 	}
 	st := f.newState()
+	if before != nil {
+		st.keep(before)
+	}
 	if err := s.check(ctx, f, st); err != nil {
 		return nil, err
 	}
@@ -42,7 +45,7 @@ func (s *Store) adopt(ctx context.Context, path string, r UnlockRequest, before 
 		return nil, f.problem
 	}
 	if f.lease != nil {
-		st.Epoch, st.ServerTime = f.lease.Epoch, int64(f.lease.Issued)
+		st.Epoch, st.ServerTime = max(st.Epoch, f.lease.Epoch), max(st.ServerTime, int64(f.lease.Issued))
 	}
 	if err := s.save(st); err != nil {
 		return nil, err
@@ -51,7 +54,27 @@ func (s *Store) adopt(ctx context.Context, path string, r UnlockRequest, before 
 	if err != nil {
 		return nil, errors.Join(err, s.restore(before))
 	}
+	if slots, ok := before.planned(); ok && s.opt.Indices != nil && (f.record.Slots == nil || !sameSlots(slots, *f.record.Slots)) {
+		// Nobody will remember them. Where the chip's owner has a password they stay.
+		_ = s.opt.Indices.Remove(ctx, slots.Indices.Handles(), nil)
+	}
 	return o, nil
+}
+
+// keep takes over what was known before the file came: of the server, and of
+// caches that ended. The file speaks for itself alone.
+func (st *clientState) keep(before *clientState) {
+	st.Epoch, st.ServerTime, st.LastWall = before.Epoch, before.ServerTime, before.LastWall
+	st.Suspended, st.Former = before.Suspended, before.Former
+	st.HighestSealed = max(st.HighestSealed, before.HighestSealed)
+}
+
+// planned returns the slots of a state, of which there may be none.
+func (st *clientState) planned() (slots binding.Slots, ok bool) {
+	if st == nil {
+		return slots, false
+	}
+	return st.slots()
 }
 
 // unlabelled says what is the matter with a file that does not say whose it is.

@@ -121,6 +121,63 @@ func TestImportWithoutClientStateRefuses(t *testing.T) {
 	}
 }
 
+// TestImportBesideKnowledge: nothing was ever cached here, but the server was met.
+// What it said holds for a file that comes from elsewhere, too.
+func TestImportBesideKnowledge(t *testing.T) {
+	for name, tt := range map[string]struct {
+		know func(*world)
+		want vault.Cause
+	}{
+		"nothing":       {func(*world) {}, ""},
+		"a later epoch": {func(w *world) { w.server.epoch++ }, vault.Revoked},
+		"a suspension": {func(w *world) {
+			w.giveUp()
+			if err := w.store().Suspend(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}, vault.Suspended},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.cache(content("one"), nil)
+			fresh, copied := w.anew()
+			tt.know(fresh)
+			fresh.giveUp() // a first cache that came to nothing
+			if tt.want != "" {
+				fresh.refusesImport(copied, tt.want)
+				return
+			}
+			if err := fresh.imports(copied, master); err != nil {
+				t.Error(err)
+			}
+			fresh.opens("one")
+		})
+	}
+}
+
+// TestImportBesideIndices: what was planned for a cache that there is not is given
+// back to the chip with it.
+func TestImportBesideIndices(t *testing.T) {
+	w := newWorldA(t)
+	w.a = nil
+	w.cache(content("b"), nil)
+	fresh, copied := w.anew()
+	slots, err := fresh.store().PlanA(t.Context(), cache.PlanRequest{Trust: w.server.trust(t), Device: w.device})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.chip.Provision(t.Context(), slots, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := fresh.imports(copied, master); err != nil {
+		t.Fatal(err)
+	}
+	fresh.opens("b")
+	if left, err := w.chip.Indices(t.Context()); err != nil || len(left) != 0 {
+		t.Errorf("left in the chip: %+v, %v", left, err)
+	}
+}
+
 func TestReadLabel(t *testing.T) {
 	w := newWorld(t)
 	w.cache(content("one"), nil)

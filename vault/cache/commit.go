@@ -182,8 +182,9 @@ func (p *Pending) prove(ctx context.Context, report Report) error {
 	if f.problem != nil {
 		return fmt.Errorf("open the new generation: %w", f.problem)
 	}
-	creds := p.creds.clone()
-	o, err := p.store.open(ctx, f, creds, p.factor.Clone())
+	creds, factor := p.creds.clone(), p.factor.Clone()
+	defer factor.Wipe() // the chip may refuse before it is used
+	o, err := p.store.open(ctx, f, creds, factor)
 	if err != nil {
 		creds.wipe()
 		return fmt.Errorf("open the new generation: %w", err)

@@ -17,23 +17,31 @@ func (s *Store) kill(ctx context.Context) error {
 	if err != nil || st.Indices == nil || !st.Indices.Kill {
 		return err
 	}
+	of := st.Indices.Counter
+	// ended changes the slots that were asked about, unless somebody else has
+	// ended them meanwhile.
+	ended := func(change func(*clientState)) error {
+		return s.update(func(st *clientState) error {
+			if st.Indices != nil && st.Indices.Counter == of {
+				change(st)
+			}
+			return nil
+		})
+	}
 	err = s.stepPast(ctx, st)
 	if errors.Is(err, binding.ErrNoIndices) && s.belowA() { // planned, and never used
-		return s.update(func(st *clientState) error { st.Indices.Kill = false; return nil })
+		return ended(func(st *clientState) { st.Indices.Kill = false })
 	}
 	if errors.Is(err, binding.ErrNoIndices) || errors.Is(err, binding.ErrTampered) {
-		if err := s.update(func(st *clientState) error { st.dropSlots(); return nil }); err != nil {
-			return err
+		if lost := ended((*clientState).dropSlots); lost != nil {
+			return lost
 		}
 		return vault.Fail(vault.OtherMachine, "nothing opens any more, but the chip gives no receipt: its counter is gone: %w", err)
 	}
 	if err != nil {
 		return chipProblem(err)
 	}
-	return s.update(func(st *clientState) error {
-		st.Indices.Kill, st.Indices.Receipt = false, st.WipedThrough
-		return nil
-	})
+	return ended(func(st *clientState) { st.Indices.Kill, st.Indices.Receipt = false, st.WipedThrough })
 }
 
 // belowA reports that the file in place is of a lower level.
@@ -77,18 +85,37 @@ func (s *Store) killUnmarked(ctx context.Context, why error) error {
 	return vault.Fail(vault.ReadOnly, "nothing opens any more, but files are left: %w", why)
 }
 
+// numbersUnknown is how many numbers may have been sealed and given up since the
+// last that a file tells of. Each step more wears the chip, and each too few may
+// end exactly at a number that somebody has a copy of.
+const numbersUnknown = 32
+
 // killInPlace is kill where the client state cannot be read: with the slots in
-// the file, if that can. There is no receipt then, as nobody is left to keep it.
+// the file, and in one that is being written, of those that can be. The highest
+// number that was sealed is not known then. There is no receipt, as nobody is
+// left to keep it.
 func (s *Store) killInPlace(ctx context.Context) error {
-	o, err := readOuter(s.path(cacheName), s.limits())
-	if err != nil || o.record.Slots == nil {
-		return nil //nolint:nilerr // a file that cannot be read names no index
+	var slots *binding.Slots
+	highest := uint64(0)
+	for _, name := range []string{cacheName, cacheName + newSuffix} {
+		o, err := readOuter(s.path(name), s.limits())
+		if err != nil || o.record.Slots == nil || slots != nil && !sameSlots(*slots, *o.record.Slots) {
+			continue // a file that cannot be read names no index
+		}
+		slots, highest = o.record.Slots, max(highest, o.record.Generation)
 	}
-	x, err := s.indexed(*o.record.Slots)
+	if slots == nil {
+		return nil
+	}
+	x, err := s.indexed(*slots)
 	if err != nil {
 		return err
 	}
-	if _, err := x.Wipe(ctx, o.record.Generation); err != nil {
+	at, err := x.Counter(ctx)
+	if err == nil {
+		_, err = x.Wipe(ctx, max(at, highest)+numbersUnknown)
+	}
+	if err != nil {
 		return chipProblem(err)
 	}
 	return nil

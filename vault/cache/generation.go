@@ -37,7 +37,7 @@ func (p *Pending) rehearse(ctx context.Context, report Report) error {
 		return fmt.Errorf("rehearse the new generation: %w", s.wrongPassword(ctx, f))
 	}
 	if err != nil {
-		return fmt.Errorf("rehearse the new generation: %w", chipProblem(err))
+		return fmt.Errorf("rehearse the new generation: %w", f.refused(err))
 	}
 	opener, err := p.opener()
 	if err != nil {
@@ -148,6 +148,9 @@ func (s *Store) resolve(ctx context.Context, st *clientState) (keep bool, err er
 	defer s.stateMu.Unlock()
 	if st, err = s.load(); err != nil {
 		return true, err
+	}
+	if st.Next == nil || st.Next.Generation != next { // cleared while the chip was asked
+		return false, nil
 	}
 	return true, s.putCommitted(st)
 }

@@ -128,8 +128,7 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 	pins := pins{x, a, slots.Indices}
 	if fresh || tries.Known && tries.Left == 0 || !tries.Known && a != nil && a.NewTries {
 		if a == nil {
-			f := finding{tries: tries}
-			return f.lockedOut(s.opt.Now())
+			return triesSpent()
 		}
 		if err := pins.write(ctx, binding.PermitRequest{Index: binding.PinFail, Kind: kindOf(fresh), Limit: a.Tries}); err != nil {
 			return err

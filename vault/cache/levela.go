@@ -154,7 +154,7 @@ func (s *Store) samePassword(ctx context.Context, r PrepareRequest, x Indexed, s
 		// Its lease is over, so it cannot be tried. The rehearsal of the new one tells.
 		return creds, nil
 	case err != nil:
-		err = chipProblem(err)
+		err = f.refused(err)
 	default:
 		return creds, nil
 	}

@@ -120,31 +120,37 @@ func TestTwoFoldersOfOneCache(t *testing.T) {
 	w.refuses(vault.Superseded, cache.Superseded)
 }
 
+// keepNew gives a generation up once its `.new` is announced, and returns that.
+func (w *worldA) keepNew(title string) []byte {
+	w.t.Helper()
+	var kept []byte
+	disk := &watchDisk{onState: func() {
+		if b, err := os.ReadFile(w.file("cache.kdbx.new")); err == nil {
+			kept = b
+		}
+	}}
+	w.disk = disk
+	defer func() { w.disk = nil }()
+	p, err := w.store().Prepare(context.Background(), w.request())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer p.Discard()
+	token := w.server.issue(w.t, w.device, p.Declaration(), 1, w.now, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	disk.then = cancel
+	if _, err := p.Commit(ctx, content(title), token); err == nil || kept == nil {
+		w.t.Fatalf("Commit: %v, %d bytes kept", err, len(kept))
+	}
+	return kept
+}
+
 // TestCopiedNew keeps a `.new` that was given up, with its lease, and puts it
 // back at every moment after.
 func TestCopiedNew(t *testing.T) {
 	w := newWorldA(t)
 	w.cacheA("one")
-	var kept []byte
-	w.disk = &watchDisk{onState: func() {
-		if b, err := os.ReadFile(w.file("cache.kdbx.new")); err == nil {
-			kept = b
-		}
-	}}
-	p, err := w.store().Prepare(t.Context(), w.request())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := p.Declaration()
-	token := w.server.issue(t, w.device, d, 1, w.now, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	w.disk.(*watchDisk).then = cancel // once `.new` is announced
-	_, err = p.Commit(ctx, content("given up"), token)
-	if err == nil || kept == nil {
-		t.Fatalf("Commit: %v, %d bytes kept", err, len(kept))
-	}
-	p.Discard()
-	w.disk = nil
+	kept := w.keepNew("given up")
 	w.opens("one")
 	tryKept := func(cause vault.Cause) {
 		t.Helper()
@@ -279,40 +285,6 @@ func TestExchangedBetweenCaches(t *testing.T) {
 	}
 	w.opens("one")
 	second.opens("theirs")
-}
-
-// TestTriesOfLevelA are counted by the chip: no copy, no restart and no power cut
-// brings one back, and the right password is refused once there are none.
-func TestTriesOfLevelA(t *testing.T) {
-	w := newWorldA(t)
-	ctx := t.Context()
-	w.cacheA("one")
-	kept := w.copied()
-	for i := range testTries {
-		if i == 2 {
-			w.machine.PowerCut()
-		}
-		there := kept.copied() // an older client state for each guess
-		if _, err := there.unlock("guess"); !errors.Is(err, vault.WrongPassword) {
-			t.Fatalf("guess %d: %v", i, err)
-		}
-	}
-	w.refuses(vault.ChipLocked, cache.LockedOut)
-	kept.refuses(vault.ChipLocked, cache.LockedOut)
-	w.a = nil
-	if err := w.tryA("two"); !errors.Is(err, vault.ChipLocked) {
-		t.Errorf("Prepare: %v", err)
-	}
-	w.authority.refuse = errRefused
-	limits := cache.LevelA{Server: w.authority, Tries: testTries, Opens: testOpens}
-	if err := w.store().Refill(ctx, limits); !errors.Is(err, errRefused) {
-		t.Errorf("Refill without a permit: %v", err)
-	}
-	w.authority.refuse = nil
-	if err := w.store().Refill(ctx, limits); err != nil {
-		t.Fatal(err)
-	}
-	w.opens("one")
 }
 
 // TestOpensOfLevelA are counted by the chip, after the journal.

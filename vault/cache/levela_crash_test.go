@@ -118,16 +118,6 @@ func (w *worldA) mortal(d *mortalDisk, act func() error) error {
 	return act()
 }
 
-// giveUp seals a number that is never used.
-func (w *worldA) giveUp() {
-	w.t.Helper()
-	p, err := w.store().Prepare(context.Background(), w.request())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	p.Discard()
-}
-
 // TestCommitOfLevelADiesInTheChip dies at every step of the chip, where what
 // opens is decided.
 func TestCommitOfLevelADiesInTheChip(t *testing.T) {

@@ -53,8 +53,11 @@ func (s *Store) release() {
 	s.lock = nil
 }
 
-// held runs f with the lock.
+// held runs f with the lock, and finishes nothing: nobody enters meanwhile, who
+// would take the lock for one that was recovered under.
 func (s *Store) held(f func() error) error {
+	s.entryMu.Lock()
+	defer s.entryMu.Unlock()
 	if err := s.acquire(); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -407,15 +408,8 @@ func (p *Pending) wipe() {
 	p.creds.wipe()
 }
 
-// chipProblem turns an answer of the chip, given before there is a cache, into
-// a problem.
-func chipProblem(err error) error {
-	f := &finding{}
-	if err := f.takeChip(err); err != nil {
-		return err
-	}
-	return f.problem
-}
+// shorten makes a description of the chip what the record takes.
+func shorten(s string) string { return cutTo(s, maxChipText) }
 
-// shorten cuts a description of the chip to what the record takes.
-func shorten(s string) string { return s[:min(len(s), maxChipText)] }
+// cutTo returns at most n bytes of a text, and no half of a character.
+func cutTo(s string, n int) string { return strings.ToValidUTF8(s[:min(len(s), n)], "") }

@@ -36,8 +36,11 @@ func (s *Store) present(st *clientState) error {
 // enter takes the lock and, as the first holder, finishes what a process that
 // died has left behind. FORMAT.md 8. On a disk that cannot be written, or with
 // a keychain that does not answer, it leaves things as they are: whoever reads
-// decides by the same rules.
+// decides by the same rules. Whoever comes while the first is at it waits: what
+// recovery deletes or puts in place nobody else may be writing meanwhile.
 func (s *Store) enter(ctx context.Context) error {
+	s.entryMu.Lock()
+	defer s.entryMu.Unlock()
 	if err := s.acquire(); err != nil {
 		return err
 	}

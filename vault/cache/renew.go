@@ -63,7 +63,7 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 		return Renewal{}, err
 	case l.Epoch < st.Epoch:
 		return Renewal{}, vault.Fail(vault.Revoked, "lease of epoch %d, the server is in %d", l.Epoch, st.Epoch)
-	case l.Seq <= f.lease.Seq:
+	case l.Seq <= f.lease.Seq || st.Floor.below(l):
 		return Renewal{Lease: f.lease}, nil
 	}
 	shorter := endsBefore(l, f.lease)
@@ -85,11 +85,18 @@ func (s *Store) Renew(ctx context.Context, token string) (Renewal, error) {
 	return Renewal{Lease: l, Shortened: shorter}, err
 }
 
-// stricter reports whether l wants a security key that the cache has not, and the
-// lease that holds does not.
+// stricter reports whether l forbids what the lease that holds allows, or wants a
+// security key that the cache has not.
 func stricter(l *lease.Lease, f *finding) bool {
-	return f.record.Factor == nil && l.Policy.SecurityKey == lease.KeyRequired && f.lease.Policy.SecurityKey != lease.KeyRequired
+	now, before := l.Policy, f.lease.Policy
+	return f.record.Factor == nil && now.SecurityKey == lease.KeyRequired && before.SecurityKey != lease.KeyRequired ||
+		before.Export && !now.Export || before.Copy && !now.Copy || before.Reveal && !now.Reveal ||
+		before.OfflineEdits != lease.EditsOff && now.OfflineEdits == lease.EditsOff ||
+		fewer(now.Opens, before.Opens) || fewer(now.Tries, before.Tries)
 }
+
+// fewer compares two limits, of which 0 is none.
+func fewer(a, b uint32) bool { return a != 0 && (b == 0 || a < b) }
 
 // endsBefore reports whether some clock ends a before b.
 func endsBefore(a, b *lease.Lease) bool {

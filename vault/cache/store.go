@@ -43,6 +43,7 @@ type Store struct {
 	journal *audit.Journal // open while the lock is held and somebody needed it
 	making  bool           // somebody is making a cache.kdbx.new
 
+	entryMu sync.Mutex // one taking of the lock at a time, with the recovery that belongs to it
 	stateMu sync.Mutex // one change of the client state at a time
 	writeMu sync.Mutex // one small file being written at a time; taken last
 }

@@ -236,6 +236,52 @@ func TestRenewShorter(t *testing.T) {
 	w.endedBy(lease.EndedByWall, false)
 }
 
+// TestRenewStricter: what a later lease forbids is not allowed again by who takes
+// that lease away, nor by one from before it.
+func TestRenewStricter(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	w.cache(content("one"), nil)
+	issue := func(change func(*lease.Policy)) string {
+		w.now = w.now.Add(time.Hour)
+		return w.server.issue(t, w.device, w.last, 1, w.now, func(l *lease.Lease) { change(&l.Policy) })
+	}
+	renew := func(token string) {
+		t.Helper()
+		if _, err := w.store().Renew(ctx, token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	allows := func(*lease.Policy) {}
+	for name, forbid := range map[string]func(*lease.Policy){
+		"export":   func(p *lease.Policy) { p.Export = false },
+		"copy":     func(p *lease.Policy) { p.Copy = false },
+		"reveal":   func(p *lease.Policy) { p.Reveal = false },
+		"edits":    func(p *lease.Policy) { p.OfflineEdits = lease.EditsOff },
+		"openings": func(p *lease.Policy) { p.Opens = 3 },
+		"tries":    func(p *lease.Policy) { p.Tries = 5 },
+	} {
+		renew(issue(allows))
+		before, between := issue(forbid), issue(allows)
+		renew(issue(forbid))
+		if st := w.status(); st.State != cache.Usable {
+			t.Fatalf("%s: %s (%v)", name, st.State, st.Problem)
+		}
+		if err := os.Remove(w.file("cache.kdbx.gov")); err != nil {
+			t.Fatal(err)
+		}
+		w.refuses(vault.Expired, cache.Expired)
+		for _, old := range []string{before, between} {
+			renew(old)
+			if st := w.status(); st.State != cache.Expired {
+				t.Errorf("%s: %s with a lease from before", name, st.State)
+			}
+		}
+	}
+	renew(issue(allows)) // the administrator has thought again
+	w.opens("one")
+}
+
 // What the server suspends does not open, and an open cache says so; nothing is
 // wiped, and a sidecar changes nothing about it.
 func TestSuspend(t *testing.T) {

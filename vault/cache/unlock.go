@@ -134,8 +134,8 @@ func (s *Store) noteUnlock(f *finding) error {
 	if f.record.Level == binding.LevelA && f.tries.Known && f.tries.Failed > 0 {
 		e.Detail = fmt.Sprintf("failed_before=%d", f.tries.Failed)
 	}
-	if f.keys != nil { // at the end, as a label may say anything
-		e.Detail = strings.TrimSpace(fmt.Sprintf("%s security_key=%q", e.Detail, f.answered))
+	if f.keys != nil { // at the end, as a label may say anything, and is longer in quotes
+		e.Detail = cutTo(strings.TrimSpace(fmt.Sprintf("%s security_key=%q", e.Detail, f.answered)), audit.MaxDetailBytes)
 	}
 	return s.note(f.record.Device, e)
 }
@@ -158,11 +158,7 @@ func (s *Store) open(ctx context.Context, f *finding, creds *credentials, factor
 		return nil, s.wrongPassword(ctx, f)
 	}
 	if err != nil {
-		f.problem = nil
-		if err := f.takeChip(err); err != nil {
-			return nil, err
-		}
-		return nil, f.problem
+		return nil, f.refused(err)
 	}
 	o := &Opened{store: s, creds: creds, found: f}
 	if o.secret, err = creds.opener(r, secret, factor); err != nil {

@@ -49,7 +49,7 @@ func (s *Store) Clear(ctx context.Context, why Reason) error {
 	case err != nil:
 		return err
 	}
-	if st.Current == nil && st.Next == nil && !exists(s.path(cacheName)) {
+	if st.Current == nil && st.Next == nil && !exists(s.path(cacheName)) && !s.sealedA(ctx, st) {
 		return s.reasonOnly(ctx, st, why)
 	}
 	if g := st.newest(); g != nil {
@@ -82,6 +82,13 @@ func (s *Store) startOver(ctx context.Context) error {
 		return unwritable(err)
 	}
 	return errors.Join(unwritable(s.opt.Disk.SyncDir(s.opt.Dir)), killed)
+}
+
+// sealedA reports that a number was sealed at level A and neither committed nor
+// wiped: a copy of what was being written opens for whoever steps the counter to
+// that number.
+func (s *Store) sealedA(ctx context.Context, st *clientState) bool {
+	return st.HighestSealed > st.WipedThrough && s.armed(ctx, st)
 }
 
 // reasonOnly handles clearing where there is nothing to clear: what a user
