@@ -79,38 +79,45 @@ type Session struct {
 // SignIn proves who somebody is and makes a token.
 //
 // WrongCredentials: name, password or code is wrong, or the account cannot be
-// used; which of them is not told, but as *Barred to the caller. SecondFactor: name and password are right,
-// and a code is needed. TooManyAttempts: the account, the name or the address
-// has failed too often; Until says when it may try again.
+// used; which of them is not told, but as *Barred to the caller. SecondFactor: name and
+// password are right, and a code is needed. TooManyAttempts: the account, the name
+// or the address has failed too often; Until says when it may try again.
 func (a *Authenticator) SignIn(ctx context.Context, at Attempt) (Session, error) {
 	now := a.Now()
 	if until := a.addresses.begin(at.Address, now); !until.IsZero() {
 		return Session{}, tooMany(until)
 	}
-	user, err := a.countAttempt(ctx, at, now)
+	c, err := a.countAttempt(ctx, at, now)
 	if err != nil {
 		return Session{}, err
 	}
-	match, err := a.Hasher.Verify(ctx, user.PasswordHash, at.Password)
-	if err != nil { // nothing was compared: a client that hung up while it waited was no failure
-		return Session{}, errors.Join(err, a.takeBack(context.WithoutCancel(ctx), at, user))
-	}
-	if !match.OK || user.ID.IsZero() {
-		return Session{}, a.refuse(ctx, at, user, vault.WrongCredentials)
-	}
-	if user.State != store.UserActive {
-		return Session{}, a.bar(ctx, at, user, now)
-	}
-	proof, err := a.checkFactors(ctx, at, user, now)
-	if errors.Is(err, vault.SecondFactor) {
+	s, err := a.compare(ctx, at, c)
+	switch {
+	case err == nil:
 		a.addresses.success(at.Address)
-		return Session{}, a.refuse(ctx, at, user, vault.SecondFactor)
+	case !c.wrong: // no code yet, a client that hung up, a fault of ours: nobody has guessed
+		err = errors.Join(err, a.takeBack(context.WithoutCancel(ctx), at, c))
 	}
-	if errors.Is(err, vault.WrongCredentials) {
-		return Session{}, a.refuse(ctx, at, user, vault.WrongCredentials)
-	}
+	return s, err
+}
+
+// compare looks at password and code of an attempt that was counted.
+func (a *Authenticator) compare(ctx context.Context, at Attempt, c *counted) (Session, error) {
+	match, err := a.Hasher.Verify(ctx, c.user.PasswordHash, at.Password)
 	if err != nil {
 		return Session{}, err
+	}
+	if !match.OK || c.user.ID.IsZero() {
+		return Session{}, a.refuse(ctx, at, c)
+	}
+	proof, err := a.checkFactors(ctx, at, c)
+	switch wrong := errors.Is(err, vault.WrongCredentials); {
+	case err != nil && !wrong:
+		return Session{}, err
+	case c.user.State != store.UserActive: // the code is asked for all the same, and not spent
+		return Session{}, a.bar(ctx, at, c, !wrong)
+	case wrong:
+		return Session{}, a.refuse(ctx, at, c)
 	}
 	var rehashed string
 	if match.Outdated {
@@ -118,9 +125,9 @@ func (a *Authenticator) SignIn(ctx context.Context, at Attempt) (Session, error)
 			return Session{}, err
 		}
 	}
-	s, err := a.admit(ctx, at, user, proof, rehashed)
-	if err == nil {
-		a.addresses.success(at.Address)
+	s, err := a.admit(ctx, at, c.user, proof, rehashed)
+	if errors.Is(err, vault.WrongCredentials) {
+		return Session{}, a.refuse(ctx, at, c)
 	}
 	return s, err
 }
@@ -139,85 +146,8 @@ func (b *Barred) Error() string { return b.Err.Error() }
 // Unwrap returns the problem.
 func (b *Barred) Unwrap() error { return b.Err }
 
-// bar refuses an account that cannot be used, and tells whether that was all
-// that was wrong. It asks for a code as for every other account, and does not
-// spend it.
-func (a *Authenticator) bar(ctx context.Context, at Attempt, user store.User, now time.Time) error {
-	_, factors := a.checkFactors(ctx, at, user, now)
-	if errors.Is(factors, vault.SecondFactor) {
-		return a.refuse(ctx, at, user, vault.SecondFactor)
-	}
-	err := a.refuse(ctx, at, user, vault.WrongCredentials)
-	if factors == nil && errors.Is(err, vault.WrongCredentials) {
-		return &Barred{user.ID, err}
-	}
-	return err
-}
-
 func tooMany(until time.Time) error {
 	return &vault.Problem{Cause: vault.TooManyAttempts, Until: until, Detail: "too many attempts to sign in"}
-}
-
-// countAttempt finds the user and counts the attempt as failed, in one
-// transaction, before anything is compared. A name that nobody has gives the
-// zero user.
-func (a *Authenticator) countAttempt(ctx context.Context, at Attempt, now time.Time) (store.User, error) {
-	var user store.User
-	err := a.Store.Update(ctx, func(tx store.Tx) error {
-		found, err := tx.UserByName(ctx, at.Name)
-		if errors.Is(err, store.ErrNotFound) {
-			user = store.User{}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if user, err = tx.User(ctx, found.ID); err != nil { // locks the row
-			return err
-		}
-		if now.Before(user.LockedUntil) {
-			return tooMany(user.LockedUntil)
-		}
-		failures := user.Failures
-		if now.Sub(user.LastFailure) > a.Lockout.Forget {
-			failures = 0
-		}
-		failures++
-		return tx.RecordSignIn(ctx, store.SignIn{
-			User: user.ID, LastSignIn: user.LastSignIn,
-			Failures: failures, LastFailure: now, LockedUntil: a.Lockout.until(failures, now),
-		})
-	})
-	if err != nil {
-		return store.User{}, err
-	}
-	if user.ID.IsZero() {
-		if until := a.names.begin(store.Fold(at.Name), now); !until.IsZero() {
-			return store.User{}, tooMany(until)
-		}
-	}
-	return user, nil
-}
-
-// takeBack takes back what countAttempt and the address's counter counted. A lock
-// that others have earned meanwhile stays.
-func (a *Authenticator) takeBack(ctx context.Context, at Attempt, user store.User) error {
-	a.addresses.success(at.Address)
-	if user.ID.IsZero() {
-		a.names.success(store.Fold(at.Name))
-		return nil
-	}
-	return a.Store.Update(ctx, func(tx store.Tx) error {
-		u, err := tx.User(ctx, user.ID)
-		if err != nil {
-			return err
-		}
-		failures := max(u.Failures-1, 0)
-		return tx.RecordSignIn(ctx, store.SignIn{
-			User: u.ID, LastSignIn: u.LastSignIn,
-			Failures: failures, LastFailure: u.LastFailure, LockedUntil: a.Lockout.until(failures, u.LastFailure),
-		})
-	})
 }
 
 // proof is a code that was right.
@@ -227,10 +157,12 @@ type proof struct {
 }
 
 // checkFactors compares the code with the user's confirmed factors.
-func (a *Authenticator) checkFactors(ctx context.Context, at Attempt, user store.User, now time.Time) (proof, error) {
+//
+// SecondFactor: one is needed, and no code was given; WrongCredentials.
+func (a *Authenticator) checkFactors(ctx context.Context, at Attempt, c *counted) (proof, error) {
 	var factors []store.Factor
 	err := a.Store.View(ctx, func(r store.Reader) (err error) {
-		factors, err = r.Factors(ctx, user.ID)
+		factors, err = r.Factors(ctx, c.user.ID)
 		return err
 	})
 	if err != nil {
@@ -250,7 +182,7 @@ func (a *Authenticator) checkFactors(ctx context.Context, at Attempt, user store
 		if err != nil {
 			return proof{}, fmt.Errorf("second factor: %w", err)
 		}
-		step, ok, err := CheckTOTP(uri, at.Code, f.LastStep, now)
+		step, ok, err := CheckTOTP(uri, at.Code, f.LastStep, c.now)
 		uri.Wipe()
 		if err != nil {
 			return proof{}, err
@@ -261,35 +193,11 @@ func (a *Authenticator) checkFactors(ctx context.Context, at Attempt, user store
 	}
 	switch {
 	case needed && at.Code.IsEmpty():
-		return proof{}, vault.SecondFactor
+		return proof{}, vault.Fail(vault.SecondFactor, "a one-time code is needed")
 	case needed && right.factor.IsZero():
 		return proof{}, vault.WrongCredentials
 	}
 	return right, nil
-}
-
-// refuse records why nobody was let in. A missing code is no failure: the count
-// goes back to what it was, never to zero.
-func (a *Authenticator) refuse(ctx context.Context, at Attempt, user store.User, cause vault.Cause) error {
-	err := a.Store.Update(ctx, func(tx store.Tx) error {
-		if cause == vault.SecondFactor {
-			u, err := tx.User(ctx, user.ID)
-			if err != nil {
-				return err
-			}
-			s := store.SignIn{User: u.ID, LastSignIn: u.LastSignIn, Failures: max(u.Failures-1, 0), LastFailure: u.LastFailure}
-			return tx.RecordSignIn(ctx, s)
-		}
-		_, err := tx.AppendAudit(ctx, a.event(at, user, cause))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if cause == vault.SecondFactor {
-		return vault.Fail(cause, "a one-time code is needed")
-	}
-	return vault.Fail(cause, "the user name, the password or the code is wrong")
 }
 
 // maxNameBytes bounds what of a name that was tried goes into the audit.
