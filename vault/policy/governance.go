@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault/lease"
@@ -66,6 +67,11 @@ func DefaultGovernance() Governance {
 
 // Forbidden reports whether nobody may hold a cache.
 func (g Governance) Forbidden() bool { return g.Days == 0 }
+
+// End returns when a lease ends that is issued then, by the calendar.
+func (g Governance) End(issued time.Time) time.Time {
+	return issued.UTC().Truncate(time.Second).AddDate(0, 0, g.Days)
+}
 
 // PoweredOn returns the bound by the chip's clock in seconds, never more than
 // the days.

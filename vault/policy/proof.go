@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault/lease"
 )
 
 // Shown is what a server knows of the device that is to hold a cache.
@@ -44,6 +45,20 @@ func (g Governance) Refuses(d Shown) string {
 		return "the chip is virtual, which the policy does not allow"
 	case len(keys) > 0 && !d.Proven:
 		return g.text(keys[0]) + " asks for a proven device, and " + d.lacks()
+	}
+	return ""
+}
+
+// RefusesUnbound says why the policy lets no package out to a client without a
+// device key, which binds its copy to nothing; empty: the switch for such packages
+// decides alone. A minimum level below A does not forbid them: it is about caches,
+// and the switch is for clients that have none.
+func (g Governance) RefusesUnbound() string {
+	if keys := g.DemandsProof(); len(keys) > 0 {
+		return g.text(keys[0]) + " asks for a proven device, and a client without a device key is none"
+	}
+	if g.SecurityKey == lease.KeyRequired {
+		return g.text(keySecurityKey) + " asks for a security key, and a client without a device key uses none"
 	}
 	return ""
 }

@@ -9,6 +9,28 @@ import (
 	"github.com/tideover/tideover/vault/policy"
 )
 
+// A package for a client without a device key is bound to nothing, so it does not
+// go out where the policy wants a proven chip or a security key.
+func TestRefusesUnbound(t *testing.T) {
+	for _, c := range []struct{ key, value, want string }{
+		{"days", "3", ""},
+		{"min_level", "B", ""},
+		{"security_key", "allowed", ""},
+		{"min_level", "A", "min_level A"},
+		{"allow_virtual", "off", "allow_virtual false"},
+		{"require_proven", "on", "require_proven true"},
+		{"security_key", "required", "security_key required"},
+	} {
+		g, err := policy.DefaultGovernance().With(c.key, c.value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := g.RefusesUnbound(); (got == "") != (c.want == "") || !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s %s: %q, want %q first", c.key, c.value, got, c.want)
+		}
+	}
+}
+
 // Level A and "no virtual TPM" are believed of proven devices alone; everything
 // below is the client's word unless the policy asks for more.
 func TestRefuses(t *testing.T) {

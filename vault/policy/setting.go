@@ -22,6 +22,7 @@ const (
 	keyMinLevel      = "min_level"
 	keyAllowVirtual  = "allow_virtual"
 	keyRequireProven = "require_proven"
+	keySecurityKey   = "security_key"
 )
 
 // keyOff is how administrators write lease.KeyOff.
@@ -61,7 +62,7 @@ func knobs() []knob {
 		flag(keyAllowVirtual, "a virtual TPM may hold a cache; false: proven devices alone", func(g *Governance) *bool { return &g.AllowVirtual }),
 		flag(keyRequireProven, "a maker named by --tpm-roots vouches for each device's chip", func(g *Governance) *bool { return &g.RequireProven }),
 		{
-			"security_key", "a security key to open a cache: off, allowed or required",
+			keySecurityKey, "a security key to open a cache: off, allowed or required",
 			func(g *Governance) string { return cmp.Or(string(g.SecurityKey), keyOff) },
 			func(g *Governance, v string) error {
 				if g.SecurityKey = lease.KeyUse(v); v == keyOff {

@@ -51,6 +51,32 @@ func TestOfflinePackageIsOffAtFirst(t *testing.T) {
 	}
 }
 
+// Where the policy demands proof of a chip, a client that has none gets nothing,
+// is told before that there is nothing, and the operator sees why.
+func TestOfflinePackageWithoutProof(t *testing.T) {
+	f := newFixture(t)
+	ctx := t.Context()
+	must(t, f.catalog.Set(ctx, f.op, "offline_package", "on"))
+	for _, c := range []struct{ key, on, off string }{{"require_proven", "on", "off"}, {"security_key", "required", "allowed"}} {
+		must(t, f.catalog.Set(ctx, f.op, c.key, c.on))
+		before := len(f.records(f.entry))
+		got := f.want(denied, request{method: "POST", path: v5 + "/OfflinePackage", as: "alice", body: `{"Comment":"c"}`})
+		if strings.Contains(string(got.body), "svc") || len(f.records(f.entry)) != before {
+			t.Errorf("%s: got %s, %d records", c.key, got.body, len(f.records(f.entry))-before)
+		}
+		if got := f.want(yes, request{method: "GET", path: v5 + "/IsOfflineAvailable", as: "alice"}); string(got.body) != "false" {
+			t.Errorf("%s: available: %s", c.key, got.body)
+		}
+		settings, err := f.catalog.Settings(ctx, f.op)
+		must(t, err)
+		if s := settings[1]; s.Key != "offline_package" || !strings.HasPrefix(s.Unmet, c.key) {
+			t.Errorf("%s: setting %+v", c.key, s)
+		}
+		must(t, f.catalog.Set(ctx, f.op, c.key, c.off))
+		f.want(yes, request{method: "POST", path: v5 + "/OfflinePackage", as: "alice", body: `{"Comment":"c"}`})
+	}
+}
+
 func TestOfflinePackageJSON(t *testing.T) {
 	f := newFixture(t)
 	must(t, f.catalog.Set(t.Context(), f.op, "offline_package", "on"))

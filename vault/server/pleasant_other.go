@@ -52,14 +52,19 @@ func (s *Server) getAccessLevels(w http.ResponseWriter, r *http.Request, c *call
 }
 
 // getOfflineAvailable says whether OfflinePackage would answer. A client of
-// Pleasant's has no device key, so the switch for such packages counts too.
+// Pleasant's has no device key, so the switch for such packages counts too, and
+// whatever of the policy refuses them.
 func (s *Server) getOfflineAvailable(w http.ResponseWriter, r *http.Request, c *call) error {
 	instance, err := s.catalog.Instance(r.Context())
 	if err != nil {
 		return err
 	}
+	rules, err := s.catalog.Governance(r.Context())
+	if err != nil {
+		return err
+	}
 	available := false
-	if instance.OfflinePackage {
+	if instance.OfflinePackage && rules.RefusesUnbound() == "" {
 		if available, err = s.catalog.OfflineAvailable(r.Context(), c.caller); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -91,22 +92,24 @@ func (a *access) taking() policy.Taking {
 // the approved ones if device is zero.
 func (a *access) takingOn(ctx context.Context, r store.Reader, user, device vault.ID) (policy.Taking, error) {
 	t := a.taking()
-	found := false
-	chips, err := chipsByDevice(ctx, r)
-	if err != nil {
-		return t, err
-	}
+	var devices []store.Device
 	for d, err := range r.Devices(ctx, store.DeviceQuery{User: user}) {
 		if err != nil {
 			return t, err
 		}
-		if device.IsZero() && d.State != store.DeviceApproved || !device.IsZero() && d.ID != device {
-			continue
+		if device.IsZero() && d.State == store.DeviceApproved || d.ID == device {
+			devices = append(devices, d)
 		}
-		found = true
+	}
+	if len(devices) == 0 && !device.IsZero() {
+		return t, notFound(store.ErrNotFound, "device %s", device)
+	}
+	for _, d := range devices {
 		level := binding.Level(d.Level)
-		chip, attested := chips[d.ID]
-		shown := policy.Shown{Level: level, Virtual: d.Virtual || chip.Virtual, Attested: attested, Proven: chip.Proven, Why: chip.Why}
+		shown, err := shownBy(ctx, r, d)
+		if err != nil {
+			return t, err
+		}
 		if why := a.rules.governance.Refuses(shown); why != "" {
 			if t.Level == "" {
 				t.Refused = why
@@ -118,10 +121,22 @@ func (a *access) takingOn(ctx context.Context, r store.Reader, user, device vaul
 			t.Level = level
 		}
 	}
-	if !found && !device.IsZero() {
-		return t, notFound(store.ErrNotFound, "device %s", device)
-	}
 	return t, nil
+}
+
+// shownBy returns what a device says of itself, and what its chip has shown.
+func shownBy(ctx context.Context, r store.Reader, d store.Device) (policy.Shown, error) {
+	shown := policy.Shown{Level: binding.Level(d.Level), Virtual: d.Virtual}
+	row, err := r.Chip(ctx, d.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return shown, nil
+	}
+	if err != nil {
+		return shown, err
+	}
+	chip, err := readChip(row)
+	shown.Virtual, shown.Attested, shown.Proven, shown.Why = d.Virtual || chip.Virtual, true, chip.Proven, chip.Why
+	return shown, err
 }
 
 // titles returns the titles of entries, from the index as far as it is of the
@@ -159,7 +174,7 @@ func (c *Catalog) titles(ctx context.Context, r store.Reader, rows []store.Entry
 
 // leaseEnd returns when a lease that is issued now ends.
 func (a *access) leaseEnd() time.Time {
-	return a.now.UTC().Truncate(time.Second).AddDate(0, 0, a.rules.governance.Days)
+	return a.rules.governance.End(a.now)
 }
 
 // countOffline returns how many entries the caller could cache now.

@@ -135,7 +135,10 @@ func (c *Catalog) ClearedBy(ctx context.Context, device vault.ID, generation uin
 		if err := clearedEscrow(ctx, tx, newest, now); err != nil {
 			return err
 		}
-		if n == 0 {
+		// A revoked device that had cleared its cache before hears of its end, has
+		// nothing left to wipe, and says so.
+		wiped := d.State == store.DeviceRevoked && holds
+		if n == 0 && !wiped {
 			return nil
 		}
 		q := store.HoldingQuery{Device: device, Generation: newest.Number}
@@ -145,7 +148,7 @@ func (c *Catalog) ClearedBy(ctx context.Context, device vault.ID, generation uin
 		if _, err := tx.DeleteHoldings(ctx, q, false); err != nil {
 			return err
 		}
-		if d.State == store.DeviceRevoked && holds {
+		if wiped {
 			d.State, d.WipedAt = store.DeviceWiped, now
 			if err := tx.UpdateDevice(ctx, d); err != nil {
 				return err

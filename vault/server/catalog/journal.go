@@ -23,6 +23,11 @@ const (
 	// maxChains bounds how often the journal of a device begins anew. Each time is
 	// an alarm; what comes after that is not kept.
 	maxChains = 64
+	// maxBreaks bounds how often one upload leaves a chain for another, and how many
+	// chains its known events are looked for in, one after the other. A journal that
+	// was put back breaks once. Whatever comes after that waits for the next upload:
+	// everybody else waits for this one.
+	maxBreaks = 16
 )
 
 // AddJournal verifies and keeps what a device wrote while offline, and returns
@@ -42,7 +47,8 @@ func (c *Catalog) AddJournal(ctx context.Context, device vault.ID, events []audi
 	err := c.deviceUpdate(ctx, device, func(tx store.Tx, _ store.Device, by *Caller, now time.Time) error {
 		at := event{by, now, device}
 		through = 0
-		for rest := events; ; {
+		rest := events
+		for range maxBreaks {
 			place, err := placeOf(ctx, tx, device, rest)
 			if err != nil {
 				return err
@@ -110,7 +116,7 @@ func placeOf(ctx context.Context, tx store.Tx, device vault.ID, events []audit.E
 		return p, nil
 	}
 	// A journal that was put back begins as one chain does and goes on as another.
-	for range maxChains {
+	for range maxBreaks {
 		p, known, err := placeIn(ctx, tx, heads, events)
 		if err != nil || known == 0 {
 			return p, err

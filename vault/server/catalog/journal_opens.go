@@ -56,14 +56,13 @@ func opensOf(ctx context.Context, r store.Reader, device vault.ID) ([]Opens, err
 	for _, g := range generations {
 		of[g.Number] = g.Cache
 	}
+	unlocks, err := r.CountDeviceEvents(ctx, device, string(audit.Unlock))
+	if err != nil {
+		return nil, err
+	}
 	reported := map[vault.ID]int64{}
-	for e, err := range allEvents(ctx, r, device) {
-		if err != nil {
-			return nil, err
-		}
-		if audit.Type(e.Type) == audit.Unlock {
-			reported[of[e.Generation]]++
-		}
+	for _, u := range unlocks {
+		reported[of[u.Generation]] += u.Events
 	}
 	for i := range list {
 		list[i].Reported = reported[list[i].Cache]

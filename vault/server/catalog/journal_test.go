@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +66,62 @@ func (s *server) faults(d store.Device) (list []string) {
 		list = append(list, a.Fault)
 	}
 	return list
+}
+
+func TestJournal(t *testing.T) {
+	s := newServer(t)
+	ann := s.user("ann")
+	d := s.device(ann)
+	head := audit.NewHead(d.ID)
+	var events []audit.Event
+	for i := range 6 {
+		e, err := audit.Next(head, audit.Event{At: s.now.Add(time.Duration(i) * time.Second), Type: audit.Reveal, Entry: vault.NewID(), Generation: 4, Detail: fmt.Sprint("field ", i)})
+		s.must(err)
+		events, head = append(events, e), audit.Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	alarms := func() int { return len(s.records(catalog.AuditQuery{Action: catalog.ActionAlarm})) }
+	forked := append([]audit.Event(nil), events...)
+	forked[3].Detail = "another"
+	forked[3].Hash = forked[3].Sum()
+	edited := append([]audit.Event(nil), events...)
+	edited[5].Detail = "another"
+	for _, c := range []struct {
+		name    string
+		send    []audit.Event
+		through uint64
+		alarms  int
+	}{
+		{"nothing", nil, 0, 0},
+		{"first part", events[:2], 2, 0},
+		{"the same again", events[:2], 2, 0},
+		{"overlapping", events[1:4], 4, 0},
+		{"a gap", events[5:], 6, 1}, // what cannot go on is another chain
+		{"the same gap", events[5:], 6, 1},
+		{"a fork of what is there", forked[:4], 4, 2},
+		{"an edited end", edited[4:], 5, 3},
+		{"the rest", events, 6, 3},
+	} {
+		through, err := s.AddJournal(ctx, d.ID, c.send)
+		if err != nil || through != c.through || alarms() != c.alarms {
+			t.Errorf("%s: through %d, %d alarms, %v; want %d, %d", c.name, through, alarms(), err, c.through, c.alarms)
+		}
+	}
+	got, err := s.Journal(ctx, s.op, d.ID)
+	s.must(err)
+	if len(got) != 8 {
+		t.Fatalf("kept: %d events", len(got))
+	}
+	if _, err := audit.Verify(audit.NewHead(d.ID), got[:6]); err != nil {
+		t.Errorf("kept: %v", err)
+	}
+	// A disabled account still hands its journal in.
+	s.must(s.SetUserState(ctx, s.op, ann.User(), store.UserDisabled))
+	if through, err := s.AddJournal(ctx, d.ID, events); err != nil || through != 6 {
+		t.Errorf("disabled: %d, %v", through, err)
+	}
+	if _, err := s.AddJournal(ctx, vault.NewID(), events); cause(err) != vault.NotFound {
+		t.Errorf("no such device: %v", err)
+	}
 }
 
 // A journal that was begun anew, put back or cut is told once each time, blocks
@@ -171,6 +228,42 @@ func begunAnew(t *testing.T, s *server) {
 	last := alarms[len(alarms)-1].Detail
 	if state.Chains != 64 || len(alarms) != 64 || !strings.Contains(last, "too many") {
 		t.Errorf("%d chains, %d alarms, the last: %s", state.Chains, len(alarms), last)
+	}
+}
+
+// An upload that goes on with one journal, then with another, and so on, is not
+// taken at a cost that grows with it: everybody else waits for the same lock.
+func TestJournalsInTurns(t *testing.T) {
+	s := newServer(t)
+	d := s.device(s.user("ann"))
+	var books []*notebook
+	for range 3 {
+		n := s.notebook(d)
+		n.write(1, audit.Unlock)
+		n.send(1)
+		books = append(books, n)
+	}
+	var mixed []audit.Event
+	for i := range 90 {
+		n := books[i%len(books)]
+		n.write(1, audit.Reveal)
+		mixed = append(mixed, n.all[len(n.all)-1])
+	}
+	_, err := s.AddJournal(ctx, d.ID, mixed)
+	s.must(err)
+	if n := len(s.records(catalog.AuditQuery{Action: catalog.ActionJournal, Device: d.ID})); n > 3+16 {
+		t.Errorf("the upload was taken in %d parts", n-3)
+	}
+	// Each of them, sent as a client sends it, is heard to its end.
+	for _, n := range books {
+		if through := n.send(1); through != n.head.Seq {
+			t.Errorf("through %d of %d", through, n.head.Seq)
+		}
+	}
+	state, err := s.JournalState(ctx, s.op, d.ID)
+	s.must(err)
+	if state.Chains != 3 || state.Events != 93 {
+		t.Errorf("%d events in %d chains", state.Events, state.Chains)
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 )
 
 // IssueLease records and signs the lease that ends a package, in a transaction
-// that reads account, device and switches again. digest is that of the stream.
+// that reads account, device, switches and policy again: however long the stream
+// took, the lease has the policy of now, and what that refuses gets none. digest
+// is that of the stream.
 // sign gets the lease, adds what only the server has (Chip), and returns the
 // token; it may be called more than once. kid goes into the record.
 func (c *Catalog) IssueLease(ctx context.Context, p *Package, kid string, digest [32]byte, sign func(lease.Lease) (string, error)) (string, error) {
@@ -28,6 +30,9 @@ func (c *Catalog) IssueLease(ctx context.Context, p *Package, kid string, digest
 		}
 		d, err := usableDevice(ctx, tx, p.by.user, p.request.Device)
 		if err != nil {
+			return err
+		}
+		if err := p.bear(ctx, tx, a); err != nil {
 			return err
 		}
 		l := p.lease(a, d, digest)
@@ -53,7 +58,7 @@ func (c *Catalog) IssueLease(ctx context.Context, p *Package, kid string, digest
 
 // lease returns the statement about a package.
 func (p *Package) lease(a *access, d store.Device, digest [32]byte) lease.Lease {
-	r := &p.request
+	r, g := &p.request, a.rules.governance
 	name := r.UserName
 	if name == "" {
 		name = p.by.name
@@ -63,12 +68,12 @@ func (p *Package) lease(a *access, d store.Device, digest [32]byte) lease.Lease 
 		Issuer:  a.rules.instance.Incarnation,
 		ID:      vault.NewID(), Seq: uint64(d.LeaseSeq) + 1,
 		// Both are of the decision: the days are exact, however long the stream took.
-		Issued: lease.At(p.At), Expires: lease.At(p.Expires),
+		Issued: lease.At(p.At), Expires: lease.At(g.End(p.At)),
 		User: p.by.user, Username: name,
 		Device: d.ID, Cache: r.Cache, Generation: r.Generation,
 		Record: r.Record, Root: r.RootName, Level: r.Level, Proven: r.Chip.Proven,
 		Epoch:   a.rules.instance.Epoch,
-		Policy:  p.Governance.Lease(),
+		Policy:  g.Lease(),
 		Entries: p.Count, Digest: digest,
 	}
 }

@@ -70,7 +70,7 @@ type packedRow struct {
 // record: then only what is new in it is recorded anew. NotPermitted, or what
 // the state of the device says: ApprovalPending, ApprovalDenied, Revoked, Wiped.
 // LevelTooLow: the policy asks for more than the request's level, or for proof
-// that the device does not have.
+// that the device does not have; without a device, for what only one can give.
 func (c *Catalog) Package(ctx context.Context, by *Caller, request PackageRequest) (*Package, error) {
 	if by.operator {
 		return nil, vault.Fail(vault.NotPermitted, "a package is for a user")
@@ -119,6 +119,9 @@ func (p *Package) admit(ctx context.Context, tx store.Tx, a *access) error {
 		if !a.rules.instance.OfflinePackage {
 			return vault.Fail(vault.NotPermitted, "packages for clients without a device key are switched off")
 		}
+		if why := a.rules.governance.RefusesUnbound(); why != "" {
+			return vault.Fail(vault.LevelTooLow, "%s", why)
+		}
 		return nil
 	}
 	if _, err := usableDevice(ctx, tx, a.by.user, p.request.Device); err != nil {
@@ -127,6 +130,12 @@ func (p *Package) admit(ctx context.Context, tx store.Tx, a *access) error {
 	if err := shownIfKnown(ctx, tx, p.request.Device, p.request.Chip); err != nil {
 		return err
 	}
+	return p.bear(ctx, tx, a)
+}
+
+// bear refuses a device that may not hold the cache by the policy of a, or by what
+// its chip has certified.
+func (p *Package) bear(ctx context.Context, tx store.Tx, a *access) error {
 	if err := p.checkBinding(a.rules.governance); err != nil || p.request.Level != binding.LevelA {
 		return err
 	}

@@ -26,6 +26,9 @@ func (c *Catalog) Settings(ctx context.Context, by *Caller) ([]policy.Setting, e
 		{Key: settingOffline, Value: onOff(a.rules.instance.OfflineEnabled), Help: "the master switch: off ends all offline use"},
 		{Key: settingPackage, Value: onOff(a.rules.instance.OfflinePackage), Help: "packages for clients without a device key"},
 	}
+	if a.rules.instance.OfflinePackage {
+		list[1].Unmet = a.rules.governance.RefusesUnbound()
+	}
 	list = append(list, a.rules.governance.Settings()...)
 	if why := a.rules.noMakers(); why != "" {
 		demanding := a.rules.governance.DemandsProof()

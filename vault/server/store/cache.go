@@ -70,6 +70,9 @@ type CacheReader interface {
 	Generation(ctx context.Context, id GenerationID) (Generation, error)
 	// Generations returns those of one device, newest number first.
 	Generations(ctx context.Context, device vault.ID) ([]Generation, error)
+	// OpenGenerations yields those of all devices that are neither given up,
+	// cleared nor replaced, in no order.
+	OpenGenerations(ctx context.Context) iter.Seq2[Generation, error]
 	// Holdings yields what q names, in no order.
 	Holdings(ctx context.Context, q HoldingQuery) iter.Seq2[Holding, error]
 }

@@ -24,6 +24,9 @@ type DeviceEvent struct {
 	Prev, Hash [32]byte
 }
 
+// EventCount is how many events of a device are of one generation.
+type EventCount struct{ Generation, Events int64 }
+
 // ChainID names one journal of one device.
 type ChainID struct{ Device, Chain vault.ID }
 
@@ -37,6 +40,9 @@ type JournalReader interface {
 	// LastDeviceEvents returns that of each chain of a device, in the order in
 	// which the chains' last events were received.
 	LastDeviceEvents(ctx context.Context, device vault.ID) ([]DeviceEvent, error)
+	// CountDeviceEvents counts the events of a type in all chains of a device, by
+	// generation.
+	CountDeviceEvents(ctx context.Context, device vault.ID, typ string) ([]EventCount, error)
 }
 
 // JournalWriter adds what devices report.

@@ -18,6 +18,7 @@ const (
 
 	sqlGeneration       = generationSelect + ` WHERE device = $1 AND cache = $2 AND number = $3`
 	sqlGenerations      = generationSelect + ` WHERE device = $1 ORDER BY number DESC, cache`
+	sqlOpenGenerations  = generationSelect + ` WHERE ended_at IS NULL`
 	sqlUpdateGeneration = `UPDATE generation SET state = $1, record = $2, root_name = $3, level = $4, virtual_tpm = $5,
  clock_ms = $6, resets = $7, user_name = $8, comment = $9, event = $10, proven_at = $11, ended_at = $12
  WHERE device = $13 AND cache = $14 AND number = $15`
@@ -61,6 +62,11 @@ func (t *tx) Generation(ctx context.Context, id store.GenerationID) (store.Gener
 // Generations implements store.CacheReader.
 func (t *tx) Generations(ctx context.Context, device vault.ID) ([]store.Generation, error) {
 	return list(ctx, t, "generation", generationColumns, sqlGenerations, device[:])
+}
+
+// OpenGenerations implements store.CacheReader.
+func (t *tx) OpenGenerations(ctx context.Context) iter.Seq2[store.Generation, error] {
+	return seq(ctx, t, "generation", generationColumns, sqlOpenGenerations)
 }
 
 var errHoldingQuery = errors.New("sqlstore: internal error: holdings of no device and no entry")

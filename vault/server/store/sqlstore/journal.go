@@ -14,8 +14,10 @@ const (
 
 	sqlDeviceEvents = deviceEventSelect + ` WHERE device = $1 AND chain = $2 AND seq > $3 ORDER BY seq`
 	sqlLastEvent    = deviceEventSelect + ` WHERE device = $1 AND chain = $2 ORDER BY seq DESC LIMIT 1`
-	sqlLastEvents   = deviceEventSelect + ` e WHERE device = $1 AND seq =
- (SELECT MAX(seq) FROM device_event WHERE device = e.device AND chain = e.chain) ORDER BY received, chain`
+	sqlLastEvents   = deviceEventSelect + ` JOIN (SELECT chain AS last_chain, MAX(seq) AS last_seq FROM device_event
+ WHERE device = $1 GROUP BY chain) l ON chain = last_chain AND seq = last_seq WHERE device = $1 ORDER BY received, chain`
+	sqlCountEvents = `SELECT generation, COUNT(*) FROM device_event WHERE device = $1 AND type = $2
+ GROUP BY generation ORDER BY generation`
 	sqlAddEvent = `INSERT INTO device_event (` + deviceEventList + `)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (device, chain, seq) DO NOTHING`
 	sqlEventHash    = `SELECT hash FROM device_event WHERE device = $1 AND chain = $2 AND seq = $3`
@@ -42,6 +44,13 @@ func (t *tx) LastDeviceEvent(ctx context.Context, id store.ChainID) (store.Devic
 // LastDeviceEvents implements store.JournalReader.
 func (t *tx) LastDeviceEvents(ctx context.Context, device vault.ID) ([]store.DeviceEvent, error) {
 	return list(ctx, t, "device event", deviceEventColumns, sqlLastEvents, device[:])
+}
+
+// CountDeviceEvents implements store.JournalReader.
+func (t *tx) CountDeviceEvents(ctx context.Context, device vault.ID, typ string) ([]store.EventCount, error) {
+	return list(ctx, t, "device event", func(c *store.EventCount) []any {
+		return []any{&c.Generation, &c.Events}
+	}, sqlCountEvents, device[:], textArg(typ))
 }
 
 // AddDeviceEvents implements store.JournalWriter.

@@ -139,6 +139,9 @@ func testCaches(t *testing.T, g Target) {
 	same(t, "newest first", read(t, s, func(r store.Reader) ([]store.Generation, error) {
 		return r.Generations(ctx, b.device.ID)
 	}), []store.Generation{next, gen})
+	same(t, "not ended", collected(t, s, func(r store.Reader) iter.Seq2[store.Generation, error] {
+		return r.OpenGenerations(ctx)
+	}), []store.Generation{next})
 	refused(t, s, store.Duplicate, func(tx store.Tx) error { return tx.AddGeneration(ctx, gen) })
 	lost := gen
 	lost.Number = 9
@@ -263,6 +266,15 @@ func testJournal(t *testing.T, g Target) {
 	same(t, "last of each", read(t, s, func(r store.Reader) ([]store.DeviceEvent, error) {
 		return r.LastDeviceEvents(ctx, b.device.ID)
 	}), []store.DeviceEvent{events[29], fork})
+	fork.Seq, fork.Type, fork.Generation, fork.Hash = fork.Seq+1, "unlock", 5, digest()
+	same(t, "of another type", add([]store.DeviceEvent{fork}), 1)
+	for typ, want := range map[string][]store.EventCount{
+		"reveal": {{Generation: 4, Events: 31}}, "unlock": {{Generation: 5, Events: 1}}, "copy": nil,
+	} {
+		same(t, "counts of "+typ, read(t, s, func(r store.Reader) ([]store.EventCount, error) {
+			return r.CountDeviceEvents(ctx, b.device.ID, typ)
+		}), want)
+	}
 	same(t, "last of each, of another device", read(t, s, func(r store.Reader) ([]store.DeviceEvent, error) {
 		return r.LastDeviceEvents(ctx, vault.NewID())
 	}), nil)
