@@ -97,7 +97,7 @@ func chipFixtureOf(f *fixture) *chipFixture {
 	t := f.t
 	t.Helper()
 	m := newMaker(t)
-	kek, err := keyring.OpenFile(filepath.Join(f.dir, "kek"))
+	kek, err := keyring.OpenFile(filepath.Join(f.dir, kekName))
 	must(t, err)
 	g := *f
 	c := &chipFixture{&g, m, new(atomic.Int64)}

@@ -235,7 +235,7 @@ func (f *fixture) backup() *catalog.Catalog {
 	copied.database = filepath.Join(f.t.TempDir(), "copy.db")
 	must(f.t, db.Backup(f.t.Context(), copied.database))
 	must(f.t, db.Close())
-	kek, err := keyring.OpenFile(filepath.Join(f.dir, "kek"))
+	kek, err := keyring.OpenFile(filepath.Join(f.dir, kekName))
 	must(f.t, err)
 	c, err := catalog.Open(f.t.Context(), copied.open(kek))
 	must(f.t, err)

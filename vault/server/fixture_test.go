@@ -5,12 +5,15 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,18 +59,66 @@ type fixture struct {
 
 // newFixture starts a server with users who differ in what they may do:
 // admin, alice (Full + Offline on /Team), bob (Read-Only on /Team), carol (as
-// alice, with a second factor), nobody (no grant at all).
+// alice, with a second factor), nobody (no grant at all). The first one is made;
+// all others are copies of what it was.
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	dir := t.TempDir()
-	return newFixtureOn(t, dir, filepath.Join(dir, "test.db"))
+	original.Lock()
+	defer original.Unlock()
+	if original.files == nil {
+		f := newFixtureOn(t, dir, filepath.Join(dir, databaseName))
+		original.files, original.fixture = f.files(), *f
+		return f
+	}
+	for name, data := range original.files {
+		must(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	f := original.fixture
+	f.t, f.dir, f.database, f.tokens = t, dir, filepath.Join(dir, databaseName), map[string]string{}
+	kek, err := keyring.OpenFile(filepath.Join(dir, kekName))
+	must(t, err)
+	f.catalog, err = catalog.Open(t.Context(), f.open(kek))
+	must(t, err)
+	f.id, err = server.OpenIdentity(dir, time.Now())
+	must(t, err)
+	f.serve()
+	return &f
 }
 
-// newFixtureOn is newFixture with its files in dir and its content in database.
+const databaseName, kekName = "test.db", "kek"
+
+// original is what the first fixture was when it was new.
+var original struct {
+	sync.Mutex
+	files   map[string][]byte
+	fixture fixture
+}
+
+// files returns the server's files as of one moment.
+func (f *fixture) files() map[string][]byte {
+	t := f.t
+	t.Helper()
+	backup := filepath.Join(t.TempDir(), databaseName)
+	db, err := sqlstore.Open(t.Context(), f.database)
+	must(t, err)
+	must(t, errors.Join(db.Backup(t.Context(), backup), db.Close()))
+	out := map[string][]byte{}
+	for name, path := range map[string]string{
+		databaseName: backup, kekName: filepath.Join(f.dir, kekName),
+		server.IdentityFile: filepath.Join(f.dir, server.IdentityFile), server.CAFile: filepath.Join(f.dir, server.CAFile),
+	} {
+		out[name], err = os.ReadFile(path)
+		must(t, err)
+	}
+	return out
+}
+
+// newFixtureOn makes one with its files in dir and its content in database.
 func newFixtureOn(t testing.TB, dir, database string) *fixture {
 	t.Helper()
 	ctx := t.Context()
-	kek, err := keyring.CreateFile(filepath.Join(dir, "kek"))
+	kek, err := keyring.CreateFile(filepath.Join(dir, kekName))
 	must(t, err)
 	f := &fixture{t: t, dir: dir, database: database, op: catalog.Operator("test"), tokens: map[string]string{}}
 	config := f.open(kek)
@@ -97,7 +148,7 @@ func (f *fixture) open(kek keyring.KEK) catalog.Config {
 // as it can tell, on the same database.
 func (f *fixture) another() *fixture {
 	f.t.Helper()
-	kek, err := keyring.OpenFile(filepath.Join(f.dir, "kek"))
+	kek, err := keyring.OpenFile(filepath.Join(f.dir, kekName))
 	must(f.t, err)
 	g := *f
 	g.tokens = map[string]string{}

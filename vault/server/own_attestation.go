@@ -43,18 +43,24 @@ func (s *Server) putAttestation(w http.ResponseWriter, r *http.Request, c *call)
 	return writeJSON(w, http.StatusOK, wire.Proven{Proven: id.Proven, Virtual: id.Virtual, Why: string(id.Why)})
 }
 
+// readIndexed reads the body of a request about the indices of a cache. Their Names
+// are computed with the key that it returns.
+func (s *Server) readIndexed(r *http.Request, c *call, in any) (cache vault.ID, key binding.ServerKey, err error) {
+	if err = readSigned(c, in); err != nil {
+		return cache, key, err
+	}
+	if cache, err = pathID(r, "cache"); err != nil {
+		return cache, key, err
+	}
+	key, err = s.policyKey()
+	return cache, key, err
+}
+
 // postIndices keeps where the indices of a cache stand. The Names are computed
 // here: none that a client sends is ever used.
 func (s *Server) postIndices(w http.ResponseWriter, r *http.Request, c *call) error {
 	var in wire.IndicesRequest
-	if err := readSigned(c, &in); err != nil {
-		return err
-	}
-	cache, err := pathID(r, "cache")
-	if err != nil {
-		return err
-	}
-	key, err := s.policyKey()
+	cache, key, err := s.readIndexed(r, c, &in)
 	if err != nil {
 		return err
 	}
@@ -78,14 +84,7 @@ func (s *Server) postIndices(w http.ResponseWriter, r *http.Request, c *call) er
 // nonce stands in the query: TLS alone protects it, as the chip could not sign it.
 func (s *Server) postPermit(w http.ResponseWriter, r *http.Request, c *call) error {
 	var in wire.PermitRequest
-	if err := readSigned(c, &in); err != nil {
-		return err
-	}
-	cache, err := pathID(r, "cache")
-	if err != nil {
-		return err
-	}
-	key, err := s.policyKey()
+	cache, key, err := s.readIndexed(r, c, &in)
 	if err != nil {
 		return err
 	}
@@ -110,14 +109,7 @@ func (s *Server) postPermit(w http.ResponseWriter, r *http.Request, c *call) err
 // postReading takes what the chip certifies of an index.
 func (s *Server) postReading(w http.ResponseWriter, r *http.Request, c *call) error {
 	var in wire.ReadingRequest
-	if err := readSigned(c, &in); err != nil {
-		return err
-	}
-	cache, err := pathID(r, "cache")
-	if err != nil {
-		return err
-	}
-	key, err := s.policyKey()
+	cache, key, err := s.readIndexed(r, c, &in)
 	if err != nil {
 		return err
 	}

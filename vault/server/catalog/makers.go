@@ -23,7 +23,8 @@ func (c *Catalog) NoteMakers(ctx context.Context) error {
 	if c.believes {
 		value = makersKnown
 	}
-	err := c.store.Update(ctx, func(tx store.Tx) error {
+	// By update: two instances that start at once both write it for the first time.
+	err := c.update(ctx, Operator("serve"), func(tx store.Tx, a *access) error {
 		old, err := tx.Setting(ctx, settingMakers)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -31,12 +32,11 @@ func (c *Catalog) NoteMakers(ctx context.Context) error {
 		if string(old.Value) == value {
 			return nil
 		}
-		return tx.PutSetting(ctx, store.Setting{Name: settingMakers, Value: []byte(value), Version: old.Version, At: c.now()})
+		return put(ctx, tx, a, settingMakers, []byte(value))
 	})
 	if err != nil {
-		return fmt.Errorf("note makers of chips: %w", noSpace(err))
+		return fmt.Errorf("note makers of chips: %w", err)
 	}
-	c.written.Store(true)
 	return nil
 }
 

@@ -14,6 +14,9 @@ const (
 	// freshSignIn is how new the token must be with which a permit is asked for:
 	// whoever finds a running client has not the password.
 	freshSignIn = 5 * time.Minute
+	// clocksApart is how far the clocks of two instances may be apart: one made the
+	// token, and the other is asked for the permit.
+	clocksApart = time.Minute
 	// permitDay is the time in which permits are counted.
 	permitDay = 24 * time.Hour
 	// triesADay is how often a cache gets new tries in that time. Each is as many
@@ -44,13 +47,17 @@ type PermitWish struct {
 //
 // NotSignedIn: the token is not of a sign-in just now; NotFound: no such
 // indices; Usage: a request that nobody may sign, or other numbers than the
-// policy has; NotPermitted: the rules; TooManyAttempts; and what the state of the
-// device says.
+// policy has; NotPermitted: the rules, or offline use is switched off;
+// TooManyAttempts; and what the state of the device says.
 func (c *Catalog) Permit(ctx context.Context, by *Caller, w PermitWish, sign func(binding.PermitRequest) ([]byte, error)) ([]byte, error) {
 	var signature []byte
 	err := c.update(ctx, by, func(tx store.Tx, a *access) error {
 		if err := a.rulesHold(ctx, tx); err != nil {
 			return err
+		}
+		// A device that has not heard of it yet gets no tries on top of those it has.
+		if d, off := a.switchedOff(); off {
+			return vault.Fail(vault.NotPermitted, "%s", d.Detail)
 		}
 		if _, err := provenDevice(ctx, tx, by, w.Device); err != nil {
 			return err
@@ -119,7 +126,7 @@ func (a *access) justSignedIn(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return notFound(err, "token")
 	}
-	if age := a.now.Sub(token.Created); age < 0 || age > freshSignIn {
+	if age := a.now.Sub(token.Created); age < -clocksApart || age > freshSignIn {
 		return vault.Fail(vault.NotSignedIn, "a permit is for whoever has just signed in: sign in again")
 	}
 	return nil

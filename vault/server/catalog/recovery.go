@@ -227,14 +227,25 @@ func dropEscrows(ctx context.Context, tx store.Tx, now time.Time, of escrowsOf) 
 		return 0, err
 	}
 	for _, r := range open {
-		if r.ApprovedAt.IsZero() && r.EndedAt.IsZero() && gone[store.GenerationID{Device: r.Device, Cache: r.Cache, Number: r.Generation}] {
-			r.EndedAt, r.EndedWhy = now, of.why
-			if err := tx.UpdateRelease(ctx, r); err != nil {
-				return 0, err
-			}
+		if !r.ApprovedAt.IsZero() || !r.EndedAt.IsZero() || !gone[store.GenerationID{Device: r.Device, Cache: r.Cache, Number: r.Generation}] {
+			continue
+		}
+		if err := endRelease(ctx, tx, r.ID, now, of.why); err != nil {
+			return 0, err
 		}
 	}
 	return len(all), nil
+}
+
+// endRelease ends a request unless it is over: another instance may have approved
+// it since it was listed, and that must not be forgotten.
+func endRelease(ctx context.Context, tx store.Tx, id vault.ID, now time.Time, why string) error {
+	r, err := tx.Release(ctx, id) // locks the row
+	if err != nil || !r.ApprovedAt.IsZero() || !r.EndedAt.IsZero() {
+		return err
+	}
+	r.EndedAt, r.EndedWhy = now, why
+	return tx.UpdateRelease(ctx, r)
 }
 
 // provenEscrow deletes what is not needed any more once a generation is proven:

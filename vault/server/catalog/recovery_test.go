@@ -31,8 +31,10 @@ type organisation struct {
 	cache vault.ID
 }
 
-func newOrganisation(t *testing.T) *organisation {
-	o := &organisation{server: newServer(t), t: t, codes: map[string]otp.Config{}, cache: vault.NewID()}
+func newOrganisation(t *testing.T) *organisation { return newOrganisationOn(t, newServer(t)) }
+
+func newOrganisationOn(t *testing.T, s *server) *organisation {
+	o := &organisation{server: s, t: t, codes: map[string]otp.Config{}, cache: vault.NewID()}
 	for _, name := range []string{"boss", "vice"} {
 		o.user(name, catalog.Administrators)
 		o.enrol(name)

@@ -29,8 +29,9 @@ type Renewal struct {
 //
 // NotFound: the generation was never sent to this device; Superseded: it was
 // given up or cleared, or a later one is in use; NotPermitted: offline use is
-// switched off, or the account cannot be used; LevelTooLow; and what the state
-// of the device says: ApprovalPending, ApprovalDenied, Suspended, Revoked, Wiped.
+// switched off; NotSignedIn: the account cannot be used; LevelTooLow; and what the
+// state of the device says: ApprovalPending, ApprovalDenied, Suspended, Revoked,
+// Wiped.
 func (c *Catalog) RenewLease(ctx context.Context, in Renewal, kid string, sign func(lease.Lease) (string, error)) (string, error) {
 	if in.Generation == 0 || in.Generation > math.MaxInt64 {
 		return "", vault.Fail(vault.Usage, "generation out of range")

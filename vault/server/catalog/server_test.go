@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -36,26 +37,65 @@ type server struct {
 
 func newServer(t testing.TB) *server { return newServerOn(t, "") }
 
-// newServerOn is a server on a database of that URL; empty: on a file.
+// newServerOn is a server on a database of that URL; empty: on a file, which is a
+// copy of the first that was made: the schema and what Init fills in take longer
+// than most tests.
 func newServerOn(t testing.TB, target string) *server {
 	t.Helper()
 	s := &server{t: t, dir: t.TempDir(), target: target, op: catalog.Operator("test"), now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
 	if target == "" {
-		s.target = filepath.Join(s.dir, "server.db")
+		s.target = filepath.Join(s.dir, fileName)
 	}
-	kek, err := keyring.CreateFile(filepath.Join(s.dir, "kek"))
-	if err != nil {
-		t.Fatal(err)
+	original.Lock()
+	defer original.Unlock()
+	if target == "" && original.files != nil {
+		for name, data := range original.files {
+			s.must(os.WriteFile(filepath.Join(s.dir, name), data, 0o600))
+		}
+		s.openCatalog(keyring.OpenFile)
+		return s
 	}
-	s.db, s.keys = s.open(kek)
-	conf := s.config()
-	if err := catalog.Init(context.Background(), conf, catalog.Setup{}); err != nil {
-		t.Fatal(err)
-	}
-	if s.Catalog, err = catalog.Open(context.Background(), conf); err != nil {
-		t.Fatal(err)
+	s.openCatalog(keyring.CreateFile)
+	if target == "" {
+		original.files = s.files()
 	}
 	return s
+}
+
+const fileName, kekName = "server.db", "kek"
+
+// original is what the first server on a file had when it was new.
+var original struct {
+	sync.Mutex
+	files map[string][]byte
+}
+
+// openCatalog opens the server, and makes it if it is new.
+func (s *server) openCatalog(kek func(path string) (*keyring.File, error)) {
+	s.t.Helper()
+	file, err := kek(filepath.Join(s.dir, kekName))
+	s.must(err)
+	s.db, s.keys = s.open(file)
+	conf := s.config()
+	if err := catalog.Init(context.Background(), conf, catalog.Setup{}); !errors.Is(err, catalog.ErrFilled) {
+		s.must(err)
+	}
+	s.Catalog, err = catalog.Open(context.Background(), conf)
+	s.must(err)
+}
+
+// files returns the server's files as of one moment.
+func (s *server) files() map[string][]byte {
+	s.t.Helper()
+	backup := filepath.Join(s.t.TempDir(), fileName)
+	s.must(s.db.(*sqlstore.Store).Backup(context.Background(), backup))
+	out := map[string][]byte{}
+	for name, path := range map[string]string{fileName: backup, kekName: filepath.Join(s.dir, kekName)} {
+		data, err := os.ReadFile(path)
+		s.must(err)
+		out[name] = data
+	}
+	return out
 }
 
 // open opens the database once more, as another process would.

@@ -38,7 +38,7 @@ func (f *fullDisk) Update(ctx context.Context, fn func(store.Tx) error) error {
 // second opens the same database as another process would.
 func (s *server) second() *catalog.Catalog {
 	s.t.Helper()
-	kek, err := keyring.OpenFile(filepath.Join(s.dir, "kek"))
+	kek, err := keyring.OpenFile(filepath.Join(s.dir, kekName))
 	s.must(err)
 	conf := s.config()
 	conf.Store, conf.Keys = s.open(kek)
@@ -108,6 +108,8 @@ func TestOnPostgres(t *testing.T) {
 	t.Run("lost sessions", func(t *testing.T) { missingSessions(t, newServerOn(t, db.Fresh(t))) })
 	t.Run("journal begun anew", func(t *testing.T) { begunAnew(t, newServerOn(t, db.Fresh(t))) })
 	t.Run("returned machine", func(t *testing.T) { returnedMachine(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("a release approved meanwhile", func(t *testing.T) { approvedMeanwhile(t, newServerOn(t, db.Fresh(t))) })
+	t.Run("makers noted meanwhile", func(t *testing.T) { makersMeanwhile(t, newServerOn(t, db.Fresh(t))) })
 	t.Run("generations", func(t *testing.T) { generations(t, newServerOn(t, db.Fresh(t))) })
 }
 

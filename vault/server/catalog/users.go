@@ -180,7 +180,8 @@ func (c *Catalog) SetUserState(ctx context.Context, by *Caller, user vault.ID, s
 	})
 }
 
-// SetPassword sets an account's password and ends every session of it. It takes
+// SetPassword sets an account's password, ends every session of it, and forgets
+// the wrong ones that were tried before: it can sign in at once. It takes
 // ManageUsers and no fewer administrative rights than the account has, or to be
 // the user. WeakPassword.
 func (c *Catalog) SetPassword(ctx context.Context, by *Caller, user vault.ID, password vault.Secret) error {
@@ -234,6 +235,11 @@ func (c *Catalog) changeUser(ctx context.Context, by *Caller, user vault.ID, act
 		u.Modified = a.now
 		if err := tx.UpdateUser(ctx, u); err != nil {
 			return err
+		}
+		if action == ActionSetPassword {
+			if err := tx.RecordSignIn(ctx, store.SignIn{User: user, LastSignIn: u.LastSignIn}); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.DeleteTokens(ctx, store.TokenQuery{User: user}); err != nil {
 			return err
