@@ -20,13 +20,9 @@ func newOTPMake(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "make NAME", Short: "Make a generator of one-time codes; it counts once it is confirmed", Args: cobra.ExactArgs(1),
 		RunE: c.on(func(args []string) action {
-			return func(ctx context.Context, s *site, by *catalog.Caller) error {
+			return onUser(args[0], func(ctx context.Context, s *site, by *catalog.Caller, u catalog.User) error {
 				if out == "" {
 					return vault.Fail(vault.Usage, "--out says where the otpauth:// address for the authenticator goes")
-				}
-				u, err := s.catalog.UserByName(ctx, by, args[0])
-				if err != nil {
-					return err
 				}
 				var made catalog.Enrolment
 				if err := writeNewPrivate(out, func() (text []byte, err error) {
@@ -44,7 +40,7 @@ func newOTPMake(c *console) *cobra.Command {
 					line(w, "id:\t%s\nfile:\t%s", made.ID, out)
 					line(w, "Put its address into the authenticator, then: user otp confirm %s", made.ID)
 				})
-			}
+			})
 		}),
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`file` to make, which must not be there")
@@ -81,16 +77,12 @@ func newOTPRemove(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove NAME", Short: "Take the second factor from an account", Args: cobra.ExactArgs(1),
 		RunE: c.on(func(args []string) action {
-			return func(ctx context.Context, s *site, by *catalog.Caller) error {
-				u, err := s.catalog.UserByName(ctx, by, args[0])
-				if err != nil {
-					return err
-				}
+			return onUser(args[0], func(ctx context.Context, s *site, by *catalog.Caller, u catalog.User) error {
 				if err := s.catalog.RemoveTOTP(ctx, by, u.ID); err != nil {
 					return err
 				}
 				return c.printDone(&u.ID, u.Name, "removed")
-			}
+			})
 		}),
 	}
 }

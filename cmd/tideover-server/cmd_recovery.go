@@ -113,6 +113,19 @@ func (a *administrator) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&a.stdin, "password-stdin", false, "read password and one-time code from standard input, a line each")
 }
 
+// do runs an action for which the administrator proves who they are.
+func (a *administrator) do(c *console, cmd *cobra.Command, act func(ctx context.Context, s *site, by *catalog.Caller, as catalog.SignIn) error) error {
+	as, err := a.prove(c)
+	if err != nil {
+		return err
+	}
+	defer as.Password.Wipe()
+	defer as.OTP.Wipe()
+	return c.do(cmd.Context(), cmd.CommandPath(), func(ctx context.Context, s *site, by *catalog.Caller) error {
+		return act(ctx, s, by, as)
+	})
+}
+
 // prove asks for password and one-time code; the caller wipes both.
 func (a *administrator) prove(c *console) (catalog.SignIn, error) {
 	if a.name == "" {
@@ -138,12 +151,8 @@ func newRecoveryRequest(c *console) *cobra.Command {
 			if r.Device, err = parseIDArg(args[0]); err != nil {
 				return err
 			}
-			if r.As, err = who.prove(c); err != nil {
-				return err
-			}
-			defer r.As.Password.Wipe()
-			defer r.As.OTP.Wipe()
-			return c.do(cmd.Context(), cmd.CommandPath(), func(ctx context.Context, s *site, by *catalog.Caller) error {
+			return who.do(c, cmd, func(ctx context.Context, s *site, by *catalog.Caller, as catalog.SignIn) error {
+				r.As = as
 				asked, err := s.catalog.AskRelease(ctx, by, r)
 				if err != nil {
 					return err
@@ -176,13 +185,7 @@ func newRecoveryApprove(c *console) *cobra.Command {
 			if out == "" {
 				return vault.Fail(vault.Usage, "--out says where the key file goes")
 			}
-			as, err := who.prove(c)
-			if err != nil {
-				return err
-			}
-			defer as.Password.Wipe()
-			defer as.OTP.Wipe()
-			return c.do(cmd.Context(), cmd.CommandPath(), func(ctx context.Context, s *site, by *catalog.Caller) error {
+			return who.do(c, cmd, func(ctx context.Context, s *site, by *catalog.Caller, as catalog.SignIn) error {
 				var done catalog.Release
 				if err := writeKeyFile(out, func() (secret vault.Secret, err error) {
 					done, secret, err = s.catalog.ApproveRelease(ctx, by, catalog.Approve{Release: id, As: as})

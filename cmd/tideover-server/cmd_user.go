@@ -14,8 +14,8 @@ import (
 )
 
 func newUser(c *console) *cobra.Command {
-	return group("user", "Add, list, disable and enable users",
-		newUserAdd(c), newUserList(c), newUserOTP(c),
+	return group("user", "Add, list, disable and enable users, and set their passwords",
+		newUserAdd(c), newUserPassword(c), newUserList(c), newUserOTP(c),
 		newUserState(c, "disable", "End a user's sessions and let nobody sign in with the name", store.UserDisabled),
 		newUserState(c, "enable", "Let a user sign in again", store.UserActive),
 	)
@@ -49,6 +49,28 @@ func newUserAdd(c *console) *cobra.Command {
 	cmd.Flags().StringArrayVar(&u.Roles, "role", nil, "`name` of a role; may be given more than once")
 	cmd.Flags().StringVar(&u.Display, "display", "", "full `name`")
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
+	return cmd
+}
+
+func newUserPassword(c *console) *cobra.Command {
+	var stdin bool
+	cmd := &cobra.Command{
+		Use: "passwd NAME", Short: "Give a user another password, end their sessions, and lift the wait after wrong ones", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, err := c.secret("New password of "+plain(args[0]), stdin, true)
+			if err != nil {
+				return err
+			}
+			defer password.Wipe()
+			return c.do(cmd.Context(), cmd.CommandPath(), onUser(args[0], func(ctx context.Context, s *site, by *catalog.Caller, u catalog.User) error {
+				if err := s.catalog.SetPassword(ctx, by, u.ID, password); err != nil {
+					return err
+				}
+				return c.printDone(&u.ID, u.Name, "changed")
+			}))
+		},
+	}
+	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the new password from standard input")
 	return cmd
 }
 
@@ -120,11 +142,7 @@ func newUserState(c *console, use, short string, state store.UserState) *cobra.C
 		Short: short,
 		Args:  cobra.ExactArgs(1),
 		RunE: c.on(func(args []string) action {
-			return func(ctx context.Context, s *site, by *catalog.Caller) error {
-				u, err := s.catalog.UserByName(ctx, by, args[0])
-				if err != nil {
-					return err
-				}
+			return onUser(args[0], func(ctx context.Context, s *site, by *catalog.Caller, u catalog.User) error {
 				if err := s.catalog.SetUserState(ctx, by, u.ID, state); err != nil {
 					return err
 				}
@@ -133,7 +151,18 @@ func newUserState(c *console, use, short string, state store.UserState) *cobra.C
 					Name  string   `json:"name"`
 					State string   `json:"state"`
 				}{u.ID, u.Name, userState(state)}, func(w io.Writer) { line(w, "%s\t%s", u.Name, userState(state)) })
-			}
+			})
 		}),
+	}
+}
+
+// onUser returns an action on the account of that name.
+func onUser(name string, act func(ctx context.Context, s *site, by *catalog.Caller, u catalog.User) error) action {
+	return func(ctx context.Context, s *site, by *catalog.Caller) error {
+		u, err := s.catalog.UserByName(ctx, by, name)
+		if err != nil {
+			return err
+		}
+		return act(ctx, s, by, u)
 	}
 }

@@ -47,15 +47,11 @@ func newJournalLine(j catalog.JournalState) journalLine {
 }
 
 func (l *journalLine) write(w io.Writer) {
-	received := "-"
-	if l.ReceivedAt != nil {
-		received = shortTime(*l.ReceivedAt)
-	}
-	line(w, "journal:\t%d events, the last came %s", l.Events, received)
+	line(w, "journal:\t%d events, the last came %s", l.Events, orTime(l.ReceivedAt))
 	for _, o := range l.Opens {
 		line(w, "opens:\t%d by the chip, %d in the journal", o.Certified, o.Reported)
 	}
 	for _, a := range l.Alarms {
-		line(w, "journal alarm:\t%s %s: %s", shortTime(*a.At), a.Fault, a.Detail)
+		line(w, "journal alarm:\t%s %s: %s", shortTime(*a.At), plain(a.Fault), plain(a.Detail))
 	}
 }

@@ -35,6 +35,10 @@ import (
 const program = "tideover-server"
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "import" && os.Args[2] == legacyChild {
+		main() // of an import that runs in the process of the tests
+		return
+	}
 	testscript.Main(m, map[string]func(){program: main})
 }
 
@@ -43,7 +47,9 @@ func TestMain(m *testing.M) {
 //
 // Commands of ours beside testscript's and those of scripttest:
 //
-//	exits CODE [<FILE] ARG…      runs tideover-server with FILE as standard input and compares the exit code
+//	exits CODE [<FILE] ARG…      runs a command line with FILE as standard input and compares the exit code;
+//	                             in the process of the test, as starting one takes longer than the command
+//	runs CODE [<FILE] ARG…       the same as a process of its own
 //	serving serve|demo ARG…      starts a server; URL, PIN and CA are set, and the line it printed is stdout
 //	stopped                      sends SIGTERM and wants exit code 0
 //	http STATUS METHOD PATH [BODY]  asks it, with the token of the last signin; @NAME enrols a device of that name
@@ -55,6 +61,8 @@ func TestMain(m *testing.M) {
 //	setuppath URL NAME           puts the path of a set-up link into the environment
 //	flip FILE NEW                copies a file with one bit changed in each of its last pages
 func TestScripts(t *testing.T) {
+	t.Setenv("LANG", "C")
+	t.Setenv("LC_ALL", "C")
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
@@ -71,7 +79,7 @@ func TestScripts(t *testing.T) {
 					return nil
 				},
 				Cmds: scripttest.Commands(map[string]func(*testscript.TestScript, bool, []string){
-					"exits": exits, "serving": s.serving, "stopped": s.stopped, "http": s.http, "signin": s.signIn,
+					"exits": exits(play), "runs": exits(start), "serving": s.serving, "stopped": s.stopped, "http": s.http, "signin": s.signIn,
 					"makekdbx": makeKDBX, "mode": mode, "editaudit": editAudit,
 					"truncate": truncate, "flip": flip, "setuppath": setupPath,
 				}),
@@ -90,30 +98,58 @@ func command(ts *testscript.TestScript, args []string) *exec.Cmd {
 	return cmd
 }
 
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE [<FILE] ARG…")
+// outcome is what came of a command line.
+type outcome struct {
+	code     int
+	out, err bytes.Buffer
+}
+
+// exits returns the script command that runs command lines by run.
+func exits(run func(ts *testscript.TestScript, stdin string, args []string) *outcome) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) < 2 {
+			ts.Fatalf("usage: exits CODE [<FILE] ARG…")
+		}
+		want, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		args = args[1:]
+		var stdin string
+		if file, ok := strings.CutPrefix(args[0], "<"); ok {
+			stdin, args = ts.ReadFile(file), args[1:]
+		}
+		got := run(ts, stdin, args)
+		_, _ = ts.Stdout().Write(got.out.Bytes()) // a buffer of testscript's
+		_, _ = ts.Stderr().Write(got.err.Bytes()) // likewise
+		if got.code != want {
+			ts.Fatalf("%s %s: exit %d, want %d\n%s%s", program, strings.Join(args, " "), got.code, want, &got.out, &got.err)
+		}
 	}
-	want, err := strconv.Atoi(args[0])
+}
+
+// play runs a command line here, in the script's directory. Scripts do not run at
+// the same time.
+func play(ts *testscript.TestScript, stdin string, args []string) *outcome {
+	before, err := os.Getwd()
 	ts.Check(err)
-	args = args[1:]
-	var stdin string
-	if file, ok := strings.CutPrefix(args[0], "<"); ok {
-		stdin, args = ts.ReadFile(file), args[1:]
-	}
+	ts.Check(os.Chdir(ts.MkAbs(".")))
+	defer func() { ts.Check(os.Chdir(before)) }()
+	var got outcome
+	got.code = run(context.Background(), &console{stdin: strings.NewReader(stdin), stdout: &got.out, stderr: &got.err}, args)
+	return &got
+}
+
+// start runs a command line as a process.
+func start(ts *testscript.TestScript, stdin string, args []string) *outcome {
+	var got outcome
 	cmd := command(ts, args)
-	var out, errs bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
-	err = cmd.Run()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &got.out, &got.err
+	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		ts.Fatalf("%v", err)
 	}
-	_, _ = ts.Stdout().Write(out.Bytes())  // a buffer of testscript's
-	_, _ = ts.Stderr().Write(errs.Bytes()) // likewise
-	if got := cmd.ProcessState.ExitCode(); got != want {
-		ts.Fatalf("%s %s: exit %d, want %d\n%s%s", program, strings.Join(args, " "), got, want, &out, &errs)
-	}
+	got.code = cmd.ProcessState.ExitCode()
+	return &got
 }
 
 // stage is what one script plays on: a running server, and who is signed in.

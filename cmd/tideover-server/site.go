@@ -234,6 +234,22 @@ func orDash(s string) string {
 	return s
 }
 
+// orText shows a text of others that may be missing.
+func orText(s *string) string {
+	if s == nil {
+		return "-"
+	}
+	return plain(*s)
+}
+
+// orTime shows a time that may be missing.
+func orTime(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return shortTime(*t)
+}
+
 // line writes one line of a table. tabwriter keeps write errors for Flush.
 func line(w interface{ Write([]byte) (int, error) }, format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format+"\n", args...)
