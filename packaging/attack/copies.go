@@ -90,15 +90,32 @@ func copiedHome(ctx context.Context, s *stage, r *row) error {
 	return err
 }
 
-// twoGenerations makes a cache, copies its folder to old, and renews the cache.
-func twoGenerations(ctx context.Context, c client, old string) error {
+// cachedAndCopied makes a cache and returns the client with a copy of its folder
+// in another one of the stage.
+func (s *stage) cachedAndCopied(ctx context.Context, c client, to string) (old client, err error) {
 	if err := c.makeCache(ctx); err != nil {
-		return err
+		return c, err
 	}
-	if _, err := c.copied(old); err != nil {
-		return err
+	return c.copied(s.file(to))
+}
+
+// twoGenerations is cachedAndCopied, and renews the cache afterwards.
+func (s *stage) twoGenerations(ctx context.Context, c client, to string) (old client, err error) {
+	if old, err = s.cachedAndCopied(ctx, c, to); err != nil {
+		return old, err
 	}
-	return c.renew(ctx)
+	return old, c.renew(ctx)
+}
+
+// revocable is a client with a chip of its own: the server lets none that it has
+// revoked in by itself.
+func (s *stage) revocable(home string) (client, error) {
+	c := s.site.client(home, "mara")
+	chip, err := s.launch(home + "-chip")
+	if err == nil {
+		c.spec = chip.Spec()
+	}
+	return c, err
 }
 
 // instead puts a file of another folder in the place of the client's, lets f
@@ -132,49 +149,59 @@ func in(home, name string) (string, error) {
 	return filepath.Join(folder, name), err
 }
 
-func olderCopy(ctx context.Context, s *stage, r *row) error {
-	c, old := s.site.client("older", "mara"), s.file("older-old")
-	if err := twoGenerations(ctx, c, old); err != nil {
-		return err
-	}
-	file, err := in(old, "cache.kdbx")
-	if err != nil {
-		return err
-	}
-	if err := c.instead("cache.kdbx", file, func() error { return everyWay(ctx, c, r, "older copy") }); err != nil {
-		return err
-	}
+// putBack tries everything with a file of the old folder in the place of the
+// client's of that name.
+func (c client) putBack(ctx context.Context, r *row, file, as, what string) error {
+	return c.instead(as, file, func() error { return everyWay(ctx, c, r, what) })
+}
+
+// imports has the client import a file that it must not.
+func (c client) imports(ctx context.Context, r *row, file, what string) error {
 	a, err := c.ask(ctx, []string{"import-cache", file, "--master-password-stdin"}, c.master)
+	if err == nil {
+		r.refused(a, what)
+	}
+	return err
+}
+
+func olderCopy(ctx context.Context, s *stage, r *row) error {
+	c := s.site.client("older", "mara")
+	old, err := s.twoGenerations(ctx, c, "older-old")
 	if err != nil {
 		return err
 	}
-	r.refused(a, "older copy imported")
+	file, err := in(old.home, "cache.kdbx")
+	if err != nil {
+		return err
+	}
+	if err := c.putBack(ctx, r, file, "cache.kdbx", "older copy"); err != nil {
+		return err
+	}
+	if err := c.imports(ctx, r, file, "older copy imported"); err != nil {
+		return err
+	}
 	return c.opens(ctx)
 }
 
 func copyBeforeClear(ctx context.Context, s *stage, r *row) error {
-	c, old := s.site.client("cleared", "mara"), s.file("cleared-old")
-	if err := c.makeCache(ctx); err != nil {
-		return err
-	}
-	if _, err := c.copied(old); err != nil {
+	c := s.site.client("cleared", "mara")
+	old, err := s.cachedAndCopied(ctx, c, "cleared-old")
+	if err != nil {
 		return err
 	}
 	if _, err := c.must(ctx, []string{"clear-cache", "--yes"}); err != nil {
 		return err
 	}
-	file, err := in(old, "cache.kdbx")
+	file, err := in(old.home, "cache.kdbx")
 	if err != nil {
 		return err
 	}
-	if err := c.instead("cache.kdbx", file, func() error { return everyWay(ctx, c, r, "cleared, put back") }); err != nil {
+	if err := c.putBack(ctx, r, file, "cache.kdbx", "cleared, put back"); err != nil {
 		return err
 	}
-	a, err := c.ask(ctx, []string{"import-cache", file, "--master-password-stdin"}, c.master)
-	if err != nil {
+	if err := c.imports(ctx, r, file, "cleared, imported"); err != nil {
 		return err
 	}
-	r.refused(a, "cleared, imported")
 	return c.makeCache(ctx)
 }
 
@@ -192,17 +219,12 @@ func (t *site) revoke(ctx context.Context, c client) error {
 }
 
 func copyBeforeRevoke(ctx context.Context, s *stage, r *row) error {
-	c, old := s.site.client("revoked", "mara"), s.file("revoked-old")
-	// A chip of its own: the server lets none that it has revoked in by itself.
-	chip, err := s.launch("revoked-chip")
+	c, err := s.revocable("revoked")
 	if err != nil {
 		return err
 	}
-	c.spec = chip.Spec()
-	if err := c.makeCache(ctx); err != nil {
-		return err
-	}
-	if _, err := c.copied(old); err != nil {
+	old, err := s.cachedAndCopied(ctx, c, "revoked-old")
+	if err != nil {
 		return err
 	}
 	if err := s.site.revoke(ctx, c); err != nil {
@@ -218,11 +240,11 @@ func copyBeforeRevoke(ctx context.Context, s *stage, r *row) error {
 	if err := everyWay(ctx, c, r, "after the order"); err != nil {
 		return err
 	}
-	file, err := in(old, "cache.kdbx")
+	file, err := in(old.home, "cache.kdbx")
 	if err != nil {
 		return err
 	}
-	return c.instead("cache.kdbx", file, func() error { return everyWay(ctx, c, r, "revoked, put back") })
+	return c.putBack(ctx, r, file, "cache.kdbx", "revoked, put back")
 }
 
 func copiedNew(ctx context.Context, s *stage, r *row) error {
@@ -255,7 +277,7 @@ func copiedNew(ctx context.Context, s *stage, r *row) error {
 		return err
 	}
 	for _, as := range []string{"cache.kdbx", "cache.kdbx.new"} {
-		if err := c.instead(as, file, func() error { return everyWay(ctx, c, r, "as "+as) }); err != nil {
+		if err := c.putBack(ctx, r, file, as, "as "+as); err != nil {
 			return err
 		}
 	}
@@ -265,12 +287,11 @@ func copiedNew(ctx context.Context, s *stage, r *row) error {
 // wholeOlderFolder succeeds below level A, where nothing in the chip counts
 // generations; it stands here so that nobody believes otherwise.
 func wholeOlderFolder(ctx context.Context, s *stage, r *row) error {
-	c, old := s.site.client("whole", "mara").at("B"), s.file("whole-old")
-	if err := twoGenerations(ctx, c, old); err != nil {
+	old, err := s.twoGenerations(ctx, s.site.client("whole", "mara").at("B"), "whole-old")
+	if err != nil {
 		return err
 	}
-	c.home = old
-	a, err := c.do(ctx, c.show())
+	a, err := old.do(ctx, old.show())
 	if err != nil {
 		return err
 	}
@@ -279,25 +300,19 @@ func wholeOlderFolder(ctx context.Context, s *stage, r *row) error {
 }
 
 func wholeFolderOnline(ctx context.Context, s *stage, r *row) error {
-	c, old := s.site.client("whole2", "mara"), s.file("whole2-old")
-	// A chip of its own: the server lets none that it has revoked in by itself.
-	chip, err := s.launch("whole2-chip")
+	c, err := s.revocable("whole2")
 	if err != nil {
 		return err
 	}
-	c.spec = chip.Spec()
-	if err := c.makeCache(ctx); err != nil {
-		return err
-	}
-	if _, err := c.copied(old); err != nil {
+	old, err := s.cachedAndCopied(ctx, c, "whole2-old")
+	if err != nil {
 		return err
 	}
 	if err := s.site.revoke(ctx, c); err != nil {
 		return err
 	}
-	c.home = old
-	if _, err := c.status(ctx, "--check"); err != nil {
+	if _, err := old.status(ctx, "--check"); err != nil {
 		return err
 	}
-	return everyWay(ctx, c, r, "after meeting the server once")
+	return everyWay(ctx, old, r, "after meeting the server once")
 }

@@ -5,11 +5,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // hands is how many copies of a client are attacked at the same time.
@@ -283,6 +285,35 @@ func damageDrafts(ctx context.Context, s *stage, r *row) error {
 		})
 }
 
+// The layout of an event in a journal (vault/audit/FORMAT.md): an attacker's own
+// reading of it.
+const (
+	eventMark = "tideover/event/1\n"
+	eventTime = len(eventMark) + 32 + 8    // milliseconds since 1970, 8 bytes
+	eventType = eventTime + 8 + 8 + 16 + 2 // after its length
+)
+
+// writtenDown reports whether a journal tells of a secret that was shown since
+// start.
+func writtenDown(path string, start time.Time) (bool, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	for err == nil {
+		at := bytes.Index(b, []byte(eventMark))
+		if at < 0 || len(b) < at+eventType {
+			break
+		}
+		b = b[at:]
+		if int64(binary.BigEndian.Uint64(b[eventTime:])) >= start.UnixMilli() && bytes.HasPrefix(b[eventType:], []byte("reveal")) {
+			return true, nil
+		}
+		b = b[len(eventMark):]
+	}
+	return false, err
+}
+
 // damageJournal: nothing is shown unless a journal has it.
 func damageJournal(ctx context.Context, s *stage, r *row) error {
 	c, err := s.cachedQuickly(ctx, "journal")
@@ -297,23 +328,20 @@ func damageJournal(ctx context.Context, s *stage, r *row) error {
 			return s.flipped(b, i), nil
 		},
 		func(c client, path string, i int) error {
-			before, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
+			start := time.Now()
 			a, err := c.do(ctx, c.show())
 			if err != nil {
 				return err
 			}
-			after, err := os.ReadFile(path)
-			if err != nil && !errors.Is(err, os.ErrNotExist) {
+			written, err := writtenDown(path, start)
+			if err != nil {
 				return err
 			}
 			breach := ""
 			switch {
 			case a.crashed():
 				breach = fmt.Sprintf("version %d: the program crashed: %s", i, a.stderr)
-			case a.shows(planted) && bytes.Equal(before, after):
+			case a.shows(planted) && !written:
 				breach = fmt.Sprintf("version %d: shown, and nothing was written down", i)
 			}
 			told := a.words()

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // drafts: what was edited offline stays here.
@@ -152,29 +152,25 @@ func onFullDisk(ctx context.Context, c client, r *row, what string, blocks int) 
 	if err != nil {
 		return err
 	}
-	before, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	show := c.show()
 	for _, q := range []request{
-		show,
+		c.show(),
 		{args: []string{"edit", plantedPath, "--notes", draftNote, "--master-password-stdin"}, lines: []string{master}},
 		{args: []string{"connect", "--password-stdin", "--master-password-stdin"}, lines: []string{account, master}},
 	} {
 		q.blocks = blocks
+		start := time.Now()
 		a, err := c.do(ctx, q)
 		if err != nil {
 			return err
 		}
-		after, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		written, err := writtenDown(path, start)
+		if err != nil {
 			return err
 		}
 		breach := ""
 		if a.crashed() {
 			breach = what + ": the program crashed: " + a.stderr
-		} else if a.shows(planted) && bytes.Equal(before, after) {
+		} else if a.shows(planted) && !written {
 			breach = what + ": shown without a journal"
 		}
 		told := a.words()

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,49 +24,53 @@ const threatsPage = "assets/docs/threats.md"
 // test is one Go test that the page names.
 type test struct{ folder, name string }
 
-// page is the attacks of the threat model with their Go tests, in its order.
-type page struct {
-	attacks []string
-	tests   map[string][]test
+// threat is one attack of the page.
+type threat struct {
+	name   string
+	tests  []test
+	stands []string // what stands in the column of tests, without quotes
+	taken  []string // what can be taken out, or why nothing can
 }
 
-func readPage() (*page, error) {
-	b, err := os.ReadFile(threatsPage)
+// readPage returns the attacks of the page, below root, in its order.
+func readPage(root string) ([]threat, error) {
+	b, err := os.ReadFile(filepath.Join(root, threatsPage))
 	if err != nil {
 		return nil, err
 	}
-	p := &page{tests: map[string][]test{}}
+	var page []threat
 	name := regexp.MustCompile("`([a-z/0-9-]+)\\.(Test[A-Za-z0-9]+)`")
 	for line := range strings.Lines(string(b)) {
-		cells := strings.Split(strings.TrimSpace(line), " | ")
-		if len(cells) != 5 || cells[1] == "levels" {
+		line = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(line), "| "), " |")
+		cells := strings.Split(line, " | ")
+		if len(cells) != 6 || cells[1] == "levels" {
 			continue
 		}
-		attack := fmt.Sprintf("Go tests: %s (%s)", strings.TrimPrefix(cells[0], "| "), cells[1])
-		for _, m := range name.FindAllStringSubmatch(cells[3], -1) {
-			if len(p.tests[attack]) == 0 {
-				p.attacks = append(p.attacks, attack)
-			}
-			p.tests[attack] = append(p.tests[attack], test{m[1], m[2]})
+		t := threat{
+			name:   fmt.Sprintf("Go tests: %s (%s)", cells[0], cells[1]),
+			stands: strings.Split(strings.ReplaceAll(cells[3], "`", ""), " · "),
+			taken:  strings.Split(cells[4], " · "),
 		}
+		for _, m := range name.FindAllStringSubmatch(cells[3], -1) {
+			t.tests = append(t.tests, test{m[1], m[2]})
+		}
+		page = append(page, t)
 	}
-	return p, nil
+	return page, nil
 }
 
 // goTests runs the tests of the attacks that match, each once, and counts them
 // in the row of every attack that names them: a test without subtests, and each
 // innermost subtest, is a try; one that fails is a breach.
 func goTests(ctx context.Context, only *regexp.Regexp, overlay string) (rows []*row, err error) {
-	p, err := readPage()
+	page, err := readPage(".")
 	if err != nil {
 		return nil, err
 	}
+	page = slices.DeleteFunc(page, func(t threat) bool { return len(t.tests) == 0 || !only.MatchString(t.name) })
 	wanted := map[string]map[string]bool{} // folder → tests
-	for _, a := range p.attacks {
-		if !only.MatchString(a) {
-			continue
-		}
-		for _, t := range p.tests[a] {
+	for _, a := range page {
+		for _, t := range a.tests {
 			if wanted[t.folder] == nil {
 				wanted[t.folder] = map[string]bool{}
 			}
@@ -101,13 +106,10 @@ func goTests(ctx context.Context, only *regexp.Regexp, overlay string) (rows []*
 			parents[test{t.folder, t.name[:i]}] = true
 		}
 	}
-	for _, a := range p.attacks {
-		if !only.MatchString(a) {
-			continue
-		}
-		r := &row{name: a}
+	for _, a := range page {
+		r := &row{name: a.name}
 		rows = append(rows, r)
-		for _, named := range p.tests[a] {
+		for _, named := range a.tests {
 			if _, ok := ended[named]; !ok {
 				err = fmt.Errorf("no verdict: %s.%s did not run", named.folder, named.name)
 			}

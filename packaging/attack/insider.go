@@ -24,6 +24,29 @@ var leaks = []edit{
 	{"vault/cache/unlock.go", "\t\"fmt\"\n", "\t\"fmt\"\n\t\"os\"\n"},
 }
 
+// machineSecret is what a client that leaks says of the cache in the folder of
+// an honest one: it is opened once.
+func (s *stage) machineSecret(ctx context.Context, c client) ([]byte, error) {
+	name := filepath.Base(c.home)
+	overlay, err := s.overlayOf(name+"-leaks-src", leaks)
+	if err != nil {
+		return nil, err
+	}
+	c.program = filepath.Join(s.file(name+"-leaks-bin"), "tideover-cli")
+	if err := s.buildQuick(ctx, c.program, overlay); err != nil {
+		return nil, err
+	}
+	a, err := c.do(ctx, c.show())
+	if err != nil || !a.shows(planted) || !strings.Contains(a.stderr, "<?xml") {
+		return nil, errors.Join(fmt.Errorf("control: the changed client says no machine secret: %s", a.stderr), err)
+	}
+	key, err := kdbx.ParseKeyFile(strings.NewReader(a.stderr[strings.Index(a.stderr, "<?xml"):]))
+	if err != nil {
+		return nil, fmt.Errorf("control: what the changed client says is no key file: %w", err)
+	}
+	return key, nil
+}
+
 // reseal does what no chip and no server can forbid: the client is the user's,
 // and he changes it. Opened once, the machine secret is sealed anew, under no
 // lease, in this chip and in another, and opens what was long ended.
@@ -32,22 +55,9 @@ func reseal(ctx context.Context, s *stage, r *row) error {
 	if err := c.makeCache(ctx); err != nil {
 		return err
 	}
-	overlay, err := s.overlayOf("reseal-src", leaks)
+	key, err := s.machineSecret(ctx, c)
 	if err != nil {
 		return err
-	}
-	changed := c
-	changed.program = filepath.Join(s.file("reseal-bin"), "tideover-cli")
-	if err := s.buildQuick(ctx, changed.program, overlay); err != nil {
-		return err
-	}
-	a, err := changed.do(ctx, changed.show())
-	if err != nil || !a.shows(planted) {
-		return errors.Join(fmt.Errorf("control: the changed client does not open the cache: %s", a.stderr), err)
-	}
-	key, err := kdbx.ParseKeyFile(strings.NewReader(a.stderr[strings.Index(a.stderr, "<?xml"):]))
-	if err != nil {
-		return fmt.Errorf("control: the changed client says no machine secret: %w", err)
 	}
 	path, err := in(c.home, "cache.kdbx")
 	if err != nil {
@@ -60,7 +70,7 @@ func reseal(ctx context.Context, s *stage, r *row) error {
 	if _, err := c.must(ctx, []string{"clear-cache", "--yes"}); err != nil {
 		return err
 	}
-	if a, err = c.do(ctx, c.show()); err != nil || a.shows(planted) {
+	if a, err := c.do(ctx, c.show()); err != nil || a.shows(planted) {
 		return errors.Join(errors.New("control: the cache was not cleared"), err)
 	}
 	for _, chip := range []*tpmtest.Process{s.chip, s.other} {

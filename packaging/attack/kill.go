@@ -294,6 +294,9 @@ func runKills(ctx context.Context, s *stage, r *row, name string, few int, newKi
 		return err
 	}
 	n, most := s.kills, 3*s.kills
+	if s.samples > 0 {
+		few = s.samples
+	}
 	if s.smoke {
 		n, most = few, few
 	}

@@ -20,13 +20,12 @@ const resetsADay = 2
 // wholeOlderFolderA: the chip counts generations, so that no copy of anything
 // that lies on the disk brings an older one back.
 func wholeOlderFolderA(ctx context.Context, s *stage, r *row) error {
-	c, old := s.site.client("whole-a", "mara").at("A"), s.file("whole-a-old")
-	if err := twoGenerations(ctx, c, old); err != nil {
+	c := s.site.client("whole-a", "mara").at("A")
+	old, err := s.twoGenerations(ctx, c, "whole-a-old")
+	if err != nil {
 		return err
 	}
-	then := c
-	then.home = old
-	if err := everyWay(ctx, then, r, "generation 1 with the client state of then"); err != nil {
+	if err := everyWay(ctx, old, r, "generation 1 with the client state of then"); err != nil {
 		return err
 	}
 	return c.opens(ctx)
@@ -46,10 +45,7 @@ func afterReceipt(ctx context.Context, s *stage, r *row) error {
 		}
 		c := t.client("receipt-"+how, "mara").at("A")
 		c.spec = chip.Spec()
-		if err := c.makeCache(ctx); err != nil {
-			return err
-		}
-		old, err := c.copied(s.file("receipt-old-" + how))
+		old, err := s.cachedAndCopied(ctx, c, "receipt-old-"+how)
 		if err != nil {
 			return err
 		}
@@ -135,10 +131,7 @@ func guessingPast(ctx context.Context, s *stage, r *row) error {
 	}
 	c := s.site.client("past", "mara").fast(s).at("A")
 	c.spec = chip.Spec()
-	if err := c.makeCache(ctx); err != nil {
-		return err
-	}
-	before, err := c.copied(s.file("past-before"))
+	before, err := s.cachedAndCopied(ctx, c, "past-before")
 	if err != nil {
 		return err
 	}

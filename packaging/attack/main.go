@@ -58,7 +58,7 @@ func main() {
 	brief := flag.Bool("brief", false, "every attack on the programs, with few tries each, and no Go tests")
 	only := flag.String("only", "", "attacks whose name matches this `expression`")
 	level := flag.String("level", "A", "`level` of the caches, A or B, where an attack does not say it")
-	samples := flag.Int("samples", 0, "versions of a damaged file that a short run tries; 0: few")
+	samples := flag.Int("samples", 0, "versions of a damaged file, or kills, that a short run tries; 0: few")
 	overlay := flag.String("overlay", "", "build with this `file` for go build's -overlay, as -mutate does")
 	keep := flag.Bool("keep", false, "keep the working folder and say where it is")
 	flag.Parse()

@@ -40,7 +40,7 @@ type stage struct {
 	kills int
 	// level is that of caches, where an attack does not say it.
 	level string
-	// samples is how many versions of a file a short run tries; 0: few.
+	// samples is how many versions of a file, or kills, a short run tries; 0: few.
 	samples int
 	// overlay changes the sources of what is built here (go help build); "": not.
 	overlay string
