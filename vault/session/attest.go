@@ -76,6 +76,9 @@ type judgement struct {
 	Proven  bool     `json:"proven"`
 	Virtual bool     `json:"virtual"`
 	Why     Unproven `json:"why"`
+	// Epoch is that of the server when it was asked: one that was restored since may
+	// know nothing of it.
+	Epoch uint64 `json:"epoch"`
 }
 
 // ChipStatus is what the server believes of the device's chip, as it said last.

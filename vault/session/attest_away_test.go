@@ -66,7 +66,7 @@ func TestChipThatCannotBeProven(t *testing.T) {
 			// whose making nobody kept: that takes another device.
 			p.prover, p.old = p.chip, false
 			p.run()
-			_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(master)})
+			_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(accountPassword)})
 			p.must(err)
 			if tt.why == session.UnprovenOldKey {
 				if got := p.status().Device.Chip; got.Why != tt.why {
@@ -157,7 +157,7 @@ func TestCopiedHomeAndChip(t *testing.T) {
 	// The original goes on for more than any network takes.
 	p.machine.AdvanceClock(twoHours)
 	p.wait(twoHours)
-	_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(master)})
+	_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(accountPassword)})
 	p.must(err)
 	_, err = p.disconnect()
 	p.must(err)
@@ -168,7 +168,7 @@ func TestCopiedHomeAndChip(t *testing.T) {
 	original := p.home
 	p.home, p.prover = home, p.chip
 	p.run()
-	_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(master), Master: ask(strong)})
+	_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(accountPassword), Master: ask(strong)})
 	p.must(err)
 	_, err = p.disconnect()
 	if !errors.Is(err, vault.Suspended) || !errors.Is(err, session.ErrCopiedChip) {
@@ -212,7 +212,7 @@ func TestOrdinaryEndsAreNoCopy(t *testing.T) {
 		p.must(p.signIn())
 		_, err := p.disconnect()
 		p.must(err)
-		_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(master), Master: ask(strong)})
+		_, err = p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(accountPassword), Master: ask(strong)})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

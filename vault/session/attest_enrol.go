@@ -20,7 +20,7 @@ func (s *Session) newDeviceKey(ctx context.Context, keeper Keeper) (blob []byte,
 	}
 	var creation binding.Creation
 	if blob, public, creation, err = s.cfg.Prover.NewSigningKeyForProof(ctx); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, chipProblem(err)
 	}
 	return blob, public, &creation, nil
 }
@@ -49,25 +49,39 @@ func (s *Session) keepDevice(ctx context.Context, a *account, d device) (device,
 }
 
 // takeOver makes d what another copy of it says. What only attest writes stays,
-// as that copy may have been read before.
+// as that copy may have been read before; a device that the server had forgotten,
+// and calls by another name now, has not been judged.
 func (d *device) takeOver(n device) {
 	if bytes.Equal(d.KeyBlob, n.KeyBlob) {
 		n.Creation, n.Attestor, n.Judged = d.Creation, d.Attestor, d.Judged
+		if d.ID != n.ID {
+			n.Judged = nil
+		}
 	}
 	*d = n
 }
 
+// proving says when the chip is proved once more.
+type proving struct {
+	again bool   // also where the server was not convinced
+	epoch uint64 // of the server, which may have been restored since; 0: not known
+}
+
+// done reports whether there is nothing to prove.
+func (p proving) done(j *judgement) bool {
+	return j != nil && j.Epoch >= p.epoch && (j.Proven || !p.again)
+}
+
 // attest lets the server find out which chip the account's device has, as far as
-// that is not done. again: also where it was not convinced before. Nothing of it
-// stands in anybody's way: what cannot be proved is not, and the device goes on.
-// Errors are those of the client's own state.
-func (s *Session) attest(ctx context.Context, key string, remote Remote, again bool) error {
+// that is not done. Nothing of it stands in anybody's way: what cannot be proved is
+// not, and the device goes on. Errors are those of the client's own state.
+func (s *Session) attest(ctx context.Context, key string, remote Remote, p proving) error {
 	_, a, err := s.accountNow(key)
 	if err != nil || a == nil {
 		return err
 	}
 	d := &a.Device
-	if s.cfg.Prover == nil || !d.provable() || d.Judged != nil && (d.Judged.Proven || !again) {
+	if s.cfg.Prover == nil || !d.provable() || p.done(d.Judged) {
 		return nil
 	}
 	said, err := s.beJudged(ctx, a, remote)
@@ -75,7 +89,8 @@ func (s *Session) attest(ctx context.Context, key string, remote Remote, again b
 		return err
 	}
 	return s.changeDevice(ctx, a, func(d *device) {
-		if d.Judged == nil || said.Asked || !d.Judged.Asked { // the server's word stands above its silence
+		// The server's word stands above its silence, but for one of another life.
+		if d.Judged == nil || said.Asked || !d.Judged.Asked || d.Judged.Epoch < said.Epoch {
 			d.Judged = said
 		}
 	})
@@ -108,6 +123,19 @@ func (s *Session) beJudged(ctx context.Context, a *account, remote Remote) (*jud
 	if err != nil {
 		return nil, nil //nolint:nilerr,nilnil // no place for keys now: nothing is proved
 	}
+	id, err := remote.Probe(ctx)
+	if err != nil || id.Server == nil {
+		return nil, nil //nolint:nilerr,nilnil // it is away, or nobody who judges
+	}
+	said, err := s.judgedBy(ctx, a, remote, plain)
+	if said != nil {
+		said.Epoch = id.Server.Epoch
+	}
+	return said, err
+}
+
+// judgedBy is beJudged by a server that was met.
+func (s *Session) judgedBy(ctx context.Context, a *account, remote Remote, plain Signer) (*judgement, error) {
 	ek, err := s.cfg.Prover.Endorsement(ctx)
 	if err != nil {
 		return unjudged(err), nil
@@ -134,6 +162,7 @@ func (s *Session) beJudged(ctx context.Context, a *account, remote Remote) (*jud
 	if err != nil {
 		return unjudged(err), nil
 	}
+	defer clear(answer.Secret)
 	proven, err := remote.Attest(ctx, a.Device.ID, answer, plain)
 	if err != nil {
 		return unjudged(err), nil

@@ -32,12 +32,8 @@ func (x attester) Attest(ctx context.Context, nonce []byte, about [32]byte) (*wi
 		return said, nil
 	case !x.demanded:
 		return nil, nil //nolint:nilnil // as it was before: no statement
-	case errors.Is(err, binding.ErrUnavailable):
-		return nil, vault.Fail(vault.ChipMissing, "%w", err)
-	case errors.Is(err, binding.ErrBusy):
-		return nil, vault.Fail(vault.Busy, "%w", err)
 	}
-	return nil, err
+	return nil, chipProblem(err)
 }
 
 // attesting returns the signer of a device with what its chip has to say.

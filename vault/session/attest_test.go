@@ -21,7 +21,7 @@ func TestChipIsProven(t *testing.T) {
 		t.Errorf("lease: %+v", made.Lease)
 	}
 	p.must(p.s.Unlock(t.Context(), session.UnlockRequest{Master: ask(strong)}))
-	done, err := p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(master), Master: ask(strong)})
+	done, err := p.s.Connect(t.Context(), session.ConnectRequest{Password: secret(accountPassword), Master: ask(strong)})
 	p.must(err)
 	if !done.Renewed || done.Journal != nil {
 		t.Errorf("%+v", done)

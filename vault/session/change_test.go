@@ -240,3 +240,25 @@ func TestProtectedFileStaysProtected(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlineEditsGoToTheServer(t *testing.T) {
+	w := newWorld(t)
+	w.signIn()
+	w.must(w.s.Edit(w.ctx(), w.find("/Servers/web"), func(e *vault.Entry) error {
+		e.Set(vault.FieldTitle, secret("www"), false)
+		return nil
+	}))
+	w.must(w.s.Remove(w.ctx(), w.find("/Servers/web")))
+	e := &vault.Entry{}
+	e.Set(vault.FieldTitle, secret("fresh"), false)
+	_, err := w.s.Add(w.ctx(), w.list().Root.ID, e)
+	w.must(err)
+	for _, call := range []string{"update www", "delete", "create fresh"} {
+		if w.server.calls[call] != 1 {
+			t.Errorf("%s: %d", call, w.server.calls[call])
+		}
+	}
+	if w.server.calls["reveal"] != 0 {
+		t.Error("an edit revealed the entry")
+	}
+}

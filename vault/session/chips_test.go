@@ -2,25 +2,19 @@ package session_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"net/http/httptest"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tideover/tideover/tpm"
-	"github.com/tideover/tideover/tpm/attest"
 	"github.com/tideover/tideover/tpm/tpmtest"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/client"
 	"github.com/tideover/tideover/vault/server"
-	"github.com/tideover/tideover/vault/server/catalog"
-	"github.com/tideover/tideover/vault/server/keyring"
 	"github.com/tideover/tideover/vault/server/store"
-	"github.com/tideover/tideover/vault/server/store/sqlstore"
 	"github.com/tideover/tideover/vault/session"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -30,12 +24,9 @@ const strong = "Kranich stolpert 41 Luefter"
 
 // believer is a real server that believes one maker of chips.
 type believer struct {
-	t       *testing.T
-	maker   *tpmtest.Maker
-	catalog *catalog.Catalog
-	op      *catalog.Caller
-	url     string
-	later   atomic.Int64 // nanoseconds that the server's time was moved on
+	*realServer
+	url   string
+	later atomic.Int64 // nanoseconds that the server's time was moved on
 }
 
 // twoHours is more than any network takes, and than a nonce lives.
@@ -46,52 +37,19 @@ func (b *believer) wait(d time.Duration) { b.later.Add(int64(d)) }
 
 func newBeliever(t *testing.T) *believer {
 	t.Helper()
-	ctx, dir := t.Context(), t.TempDir()
-	b := &believer{t: t, op: catalog.Operator("test")}
-	var err error
-	b.maker, err = tpmtest.NewMaker()
-	b.must(err)
-	db, err := sqlstore.Open(ctx, filepath.Join(dir, "test.db"))
-	b.must(err)
-	t.Cleanup(func() { b.must(db.Close()) })
-	kek, err := keyring.CreateFile(filepath.Join(dir, "kek"))
-	b.must(err)
-	keys, err := keyring.Open(ctx, keyring.Config{Store: db, KEK: kek})
-	b.must(err)
-	config := catalog.Config{
-		Now:   func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) },
-		Store: db, Keys: keys, Attest: attest.New(attest.Config{Roots: []*x509.Certificate{b.maker.Cert}}),
+	maker, err := tpmtest.NewMaker()
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.must(catalog.Init(ctx, config, catalog.Setup{Admin: "admin", Password: secret(master)}))
-	b.catalog, err = catalog.Open(ctx, config)
-	b.must(err)
-	id, err := server.CreateIdentity(dir, time.Now())
-	b.must(err)
-	b.must(server.MakeKeys(ctx, id, b.catalog))
-	_, err = b.catalog.Import(ctx, b.op, "/", testContent())
-	b.must(err)
-	_, err = b.catalog.AddUser(ctx, b.op, catalog.NewUser{Name: user, Password: secret(master)})
-	b.must(err)
-	_, err = b.catalog.AddGrant(ctx, b.op, catalog.NewGrant{
-		Node: catalog.Node{Kind: catalog.FolderNode, ID: b.catalog.Root()}, User: user, Level: "Full + Offline",
-	})
-	b.must(err)
-	for key, value := range map[string]string{"auto_approve": "on", "allow_virtual": "on"} {
-		b.must(b.catalog.Set(ctx, b.op, key, value))
-	}
-	handler, err := server.New(ctx, server.Config{Identity: id, Catalog: b.catalog, Version: "test"})
+	b := &believer{}
+	b.realServer = newRealServer(t, maker, func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) })
+	b.must(b.catalog.Set(t.Context(), b.op, "auto_approve", "on"))
+	handler, err := server.New(t.Context(), server.Config{Identity: b.id, Catalog: b.catalog, Version: "test"})
 	b.must(err)
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
 	b.url = srv.URL
 	return b
-}
-
-func (b *believer) must(err error) {
-	b.t.Helper()
-	if err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 // pc is a computer with a chip whose maker the server believes.
@@ -136,7 +94,7 @@ func (p *pc) run() {
 
 func (p *pc) signIn() error {
 	return p.s.SignIn(p.t.Context(), session.SignInRequest{
-		Target: session.Target{URL: p.url}, Credentials: session.Credentials{User: user, Password: secret(master)},
+		Target: session.Target{URL: p.url}, Credentials: session.Credentials{User: user, Password: secret(accountPassword)},
 	})
 }
 

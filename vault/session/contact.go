@@ -63,7 +63,11 @@ func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (j
 	if st, err = s.home.load(); err != nil { // the device may be another one now
 		return nil, err
 	}
-	if err := s.attest(ctx, st.Current, remote, false); err != nil {
+	due := proving{}
+	if met != nil {
+		due.epoch = met.Epoch
+	}
+	if err := s.attest(ctx, st.Current, remote, due); err != nil {
 		return nil, err
 	}
 	if st, err = s.home.load(); err != nil {
@@ -112,7 +116,7 @@ func (s *Session) meetAs(ctx context.Context, remote Remote, ask howItStands) (j
 // forgetKey drops the key of a device that was revoked or wiped, whose cache is
 // gone: the identity stays what it is, and the next sign-in brings another.
 func (s *Session) forgetKey(ctx context.Context, a *account) error {
-	if a.Device.State != wire.DeviceRevoked && a.Device.State != wire.DeviceWiped || len(a.Device.KeyBlob) == 0 {
+	if !a.Device.over() || len(a.Device.KeyBlob) == 0 {
 		return nil
 	}
 	if a.Receipt != 0 {
@@ -219,7 +223,7 @@ func (s *Session) learn(ctx context.Context, st *state, a *account, srv *wire.Se
 		return err
 	}
 	defer done()
-	if err := store.Learn(ctx, trust(srv)); err != nil {
+	if err := unreadable(store.Learn(ctx, trust(srv))); err != nil {
 		return fmt.Errorf("learn the server's keys: %w", err)
 	}
 	return nil
@@ -282,38 +286,56 @@ func journal(events []audit.Event) []wire.JournalEvent {
 	return out
 }
 
-// clear locks and wipes the cache and, where it can, tells the server at once;
-// the journal tells it in any case.
+// clear locks and wipes the cache, as the server says, and tells it at once where
+// that can be; the journal tells it in any case.
 func (s *Session) clear(ctx context.Context, st *state, a *account, remote Remote, why cache.Reason) error {
-	generation, err := s.clearHere(ctx, st, a, why)
-	if err != nil {
+	done, err := s.clearHere(ctx, st, a, why)
+	if err != nil && !errors.Is(err, vault.NoCache) { // then there is nothing to clear
 		return err
 	}
-	s.tellCleared(ctx, a, remote, generation)
+	s.tellCleared(ctx, a, remote, done.generation)
 	return nil
 }
 
-// clearHere locks and wipes the cache, and returns the generation that is gone;
-// 0: there was none any more.
-func (s *Session) clearHere(ctx context.Context, st *state, a *account, why cache.Reason) (uint64, error) {
+// cleared is what came of clearing a cache.
+type cleared struct {
+	generation uint64 // that is gone; 0: there was none any more
+	// left is what could not be done beside it: the chip's counter is not stepped
+	// yet, or gone, or the keychain has its item still. Nothing opens here all the
+	// same, and the next who takes the lock goes on with it.
+	left error
+}
+
+// clearHere locks and wipes the cache. An error: it is what it was.
+func (s *Session) clearHere(ctx context.Context, st *state, a *account, why cache.Reason) (cleared, error) {
 	s.lockCache()
 	store, err := s.store(st, a)
 	if err != nil {
-		return 0, err
+		return cleared{}, err
 	}
 	defer func() { _ = store.Close() }() // nothing is left open in it
 	status, err := store.Status(ctx)
 	if err == nil && (status.State == cache.Wiped || status.State == cache.Revoked) && why != cache.ByUser {
-		return 0, nil // done before
+		return cleared{}, nil // done before
 	}
 	// Without the file there may be one elsewhere: the client state takes the mark.
-	if err != nil && !errors.Is(err, vault.Damaged) && !errors.Is(err, vault.NoCache) {
-		return 0, err
+	if unreadable(err) != nil && !errors.Is(err, vault.NoCache) {
+		return cleared{}, err
 	}
-	if err := store.Clear(ctx, why); err != nil {
-		return 0, fmt.Errorf("clear the cache: %w", err)
+	return clearStore(ctx, store, why, status.Generation)
+}
+
+// clearStore clears a store whose file is of that generation.
+func clearStore(ctx context.Context, store *cache.Store, why cache.Reason, generation uint64) (cleared, error) {
+	err := store.Clear(ctx, why)
+	if err == nil {
+		return cleared{generation: generation}, nil
 	}
-	return status.Generation, nil
+	err = fmt.Errorf("clear the cache: %w", err)
+	if gone, unknown := store.Gone(); unknown == nil && gone && !errors.Is(err, vault.NoCache) {
+		return cleared{generation, err}, nil
+	}
+	return cleared{}, err
 }
 
 // tellCleared tells the server of a wipe. That is done whether or not the server
@@ -338,8 +360,11 @@ func (s *Session) tellCleared(ctx context.Context, a *account, remote Remote, ge
 }
 
 // ClearCache wipes the cache of the current account; this program opens no copy
-// of it any more. Local edits go with it. NoCache if there is none. The end of ctx
-// stops no wiping: it ends the wait for a server that is told of it.
+// of it any more. Local edits go with it. NoCache if there is none. Of the other
+// errors of cache.Clear, ChipMissing, Busy of the chip, OtherMachine and
+// NoSecretStore say what could not be done beside it: the cache is gone, and the
+// mode is what follows. The end of ctx stops no wiping: it ends the wait for a
+// server that is told of it.
 func (s *Session) ClearCache(ctx context.Context) error {
 	st, err := s.home.load()
 	if err != nil {
@@ -357,7 +382,7 @@ func (s *Session) ClearCache(ctx context.Context) error {
 		}
 	}
 	whole := context.WithoutCancel(ctx)
-	generation, err := s.clearHere(whole, st, a, cache.ByUser)
+	done, err := s.clearHere(whole, st, a, cache.ByUser)
 	if err != nil {
 		return err
 	}
@@ -367,6 +392,6 @@ func (s *Session) ClearCache(ctx context.Context) error {
 		}
 		return nil
 	})
-	s.tellCleared(ctx, a, remote, generation)
-	return err
+	s.tellCleared(ctx, a, remote, done.generation)
+	return errors.Join(done.left, err)
 }

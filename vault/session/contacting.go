@@ -41,7 +41,7 @@ func (c *contacting) contact(ctx context.Context) error {
 // attest goes on with proving the chip where that was interrupted.
 func (c *contacting) attest(ctx context.Context) error {
 	s := c.g.s
-	if err := s.attest(ctx, c.account, c.remote, false); err != nil {
+	if err := s.attest(ctx, c.account, c.remote, proving{epoch: c.met.Epoch}); err != nil {
 		return err
 	}
 	_, a, err := s.accountNow(c.account)
@@ -64,7 +64,7 @@ func (c *contacting) learn(ctx context.Context) error {
 		return vault.NotFound
 	}
 	err = s.withStore(a, func(store *cache.Store) error { return store.Learn(ctx, trust(c.met)) })
-	if tolerate(err) != nil {
+	if tolerateCache(err) != nil {
 		return err
 	}
 	there := governanceURL(c.server.URL, c.met.Governance)
@@ -225,7 +225,9 @@ func (c *contacting) receipt(ctx context.Context, a *account) error {
 	err = c.remote.Cleared(ctx, c.device, a.Receipt, signer)
 	switch {
 	case errors.Is(err, vault.NotFound): // it was never sent: nobody waits
-	case errors.Is(err, vault.NotSignedIn): // it does not know this device, as long as a backup is in its place
+	case errors.Is(err, vault.NotPermitted) && a.Device.over(): // not the chip that it knows: nothing more can be said
+	case errors.Is(err, vault.NotPermitted), // likewise, for now
+		errors.Is(err, vault.NotSignedIn): // it does not know this device, as long as a backup is in its place
 		return nil
 	case err != nil:
 		return err

@@ -2,15 +2,17 @@ package session_test
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/tideover/tideover/tpm"
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
-	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/session"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -121,6 +123,87 @@ func TestRevokedDeviceComesBackAsAnother(t *testing.T) {
 	w.refused(w.s.ImportCache(w.ctx(), copied, session.UnlockRequest{Master: ask(master)}), vault.Wiped)
 }
 
+// That is so whether or not it ever had a cache.
+func TestRevokedDeviceWithoutACacheComesBack(t *testing.T) {
+	w := newWorld(t)
+	w.server.welcome = wire.DeviceApproved
+	w.signIn()
+	w.server.device.State = wire.DeviceRevoked
+	_, err := w.s.Check(w.ctx())
+	w.must(err)
+	w.signIn()
+	if n := len(w.server.publicKeys); n != 2 {
+		t.Errorf("%d device keys, want a new one", n)
+	}
+	_, err = w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(master)})
+	w.must(err)
+}
+
+// What the client remembers of its cache cannot be read: nothing opens, but its user
+// comes back online, and the server's word is carried out.
+func TestDamagedCacheStopsNobody(t *testing.T) {
+	for name, damage := range map[string][]byte{
+		"damaged": []byte("{"), "too large": make([]byte, 300<<10), "of a later program": []byte(`{"v":99}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.disconnect()
+			found, err := filepath.Glob(filepath.Join(w.home, "accounts", "*"))
+			w.must(err)
+			w.must(os.WriteFile(filepath.Join(found[0], "client.json"), damage, 0o600))
+			_, err = w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
+			w.must(err)
+			w.mode(session.Online)
+			if name == "of a later program" {
+				return // that one is not for this program to wipe
+			}
+			w.server.device.State = wire.DeviceRevoked
+			_, err = w.s.Check(w.ctx())
+			w.must(err)
+			if _, err := os.Stat(filepath.Join(found[0], "cache.kdbx")); !os.IsNotExist(err) {
+				t.Errorf("the file of a revoked device is there (%v)", err)
+			}
+		})
+	}
+}
+
+// lostChip is away when the key of a device is to be made.
+type lostChip struct{ *tpm.Chip }
+
+func (lostChip) NewSigningKeyForProof(context.Context) ([]byte, *ecdsa.PublicKey, binding.Creation, error) {
+	return nil, nil, binding.Creation{}, fmt.Errorf("sign: %w", binding.ErrUnavailable)
+}
+
+func (lostChip) Machine(context.Context) (binding.Machine, error) {
+	return binding.Machine{}, fmt.Errorf("measure: %w", binding.ErrBusy)
+}
+
+// A chip that is lost in the middle is told as that, and not as a mistake of the
+// program.
+func TestChipLostInTheMiddle(t *testing.T) {
+	w := newWorld(t)
+	config := session.Config{
+		Home: w.home, Chip: w.chip, Keeper: w.chip, Prover: lostChip{w.chip}, Clock: w.clock,
+		Dial: func(session.Target) (session.Remote, error) { return w.server, nil },
+	}
+	request := session.SignInRequest{Target: w.server.target(), Credentials: session.Credentials{User: user, Password: secret(account)}}
+	w.refused(session.New(config).SignIn(w.ctx(), request), vault.ChipMissing)
+	config.Chip = lostChip{w.chip}
+	w.refused(session.New(config).SignIn(w.ctx(), request), vault.Busy)
+}
+
+// New tries and openings are for devices that may cache, and the others hear why
+// they get none.
+func TestRefillOfADeviceThatWaits(t *testing.T) {
+	w := newWorld(t)
+	w.server.device.State = wire.DevicePending
+	w.signIn()
+	w.refused(w.s.Refill(w.ctx()), vault.ApprovalPending)
+	w.server.device.State = wire.DeviceApproved
+	w.signIn()
+	w.refused(w.s.Refill(w.ctx()), vault.NoCache)
+}
+
 // The key is kept until what it has to sign is with the server.
 func TestRevokedDeviceSendsItsJournalFirst(t *testing.T) {
 	w := newWorld(t)
@@ -139,139 +222,5 @@ func TestRevokedDeviceSendsItsJournalFirst(t *testing.T) {
 	w.must(err)
 	if len(w.server.journal) == 0 {
 		t.Error("the journal was left behind")
-	}
-}
-
-// The master password must differ from the account's, which the session has not
-// kept: it knows a slow digest, and that only with this machine.
-func TestMasterPasswordDiffersFromTheAccounts(t *testing.T) {
-	const strong, other = "Kranich stolpert 41 Lu\u0308fter", "Ebbe und Flut 1729 am Kai"
-	w := newWorld(t)
-	w.server.passwords[user] = strong
-	w.must(w.s.SignIn(w.ctx(), session.SignInRequest{
-		Target: w.server.target(), Credentials: session.Credentials{User: user, Password: secret(strong)},
-	}))
-	w.run() // another process, which was never told the password
-	for _, same := range []string{strong, "Kranich stolpert 41 L\u00fcfter"} {
-		_, err := w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(same)})
-		w.refused(err, vault.WeakPassword)
-	}
-	w.mode(session.Online)
-	_, err := w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(other)})
-	w.must(err)
-
-	// The account password was changed to the master password: the cache is not
-	// renewed with it.
-	w.server.passwords[user] = other
-	done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(other), Master: ask(other)})
-	w.must(err)
-	w.refused(done.Stale, vault.WeakPassword)
-}
-
-// A session from before there was a digest has nothing to compare with. The
-// account password is asked for, before the new master password is.
-func TestOlderSessionAsksForTheAccountPassword(t *testing.T) {
-	w := newWorld(t)
-	w.signIn()
-	var state map[string]any
-	w.must(json.Unmarshal(w.stateBytes(), &state))
-	blob, err := w.chip.Protect(w.ctx(), []byte(w.server.token))
-	w.must(err)
-	state["accounts"].([]any)[0].(map[string]any)["token"] = blob
-	raw, err := json.Marshal(state)
-	w.must(err)
-	w.must(os.WriteFile(filepath.Join(w.home, "state.json"), raw, 0o600))
-	w.run()
-
-	w.list() // it is a session all the same
-	terms, err := w.s.CacheTerms(w.ctx())
-	w.must(err)
-	if !terms.Password {
-		t.Error("the terms do not say that the account password is needed")
-	}
-	asked := false
-	r := session.CacheRequest{Master: func(context.Context, policy.MasterRules) (vault.Secret, error) {
-		asked = true
-		return secret(master), nil
-	}}
-	_, err = w.s.Disconnect(w.ctx(), r)
-	w.refused(err, vault.NotSignedIn)
-	if asked {
-		t.Error("the master password was asked for in vain")
-	}
-	r.Password = secret(account)
-	_, err = w.s.Disconnect(w.ctx(), r)
-	w.must(err)
-}
-
-// A client that was set up anew takes back a cache of this machine; others do
-// not, and nothing else is taken for one.
-func TestImportOnAClientThatWasNeverUsed(t *testing.T) {
-	w := newWorld(t)
-	w.disconnect()
-	st, err := w.s.Status(w.ctx())
-	w.must(err)
-	copied := filepath.Join(t.TempDir(), "copy.kdbx")
-	copyFile(t, st.Cache.Path, copied)
-	broken := filepath.Join(t.TempDir(), "broken.kdbx")
-	w.must(os.WriteFile(broken, []byte("no cache"), 0o600))
-	imports := func(w *world, path, password string) error {
-		return w.s.ImportCache(w.ctx(), path, session.UnlockRequest{Master: ask(password)})
-	}
-
-	elsewhere := newWorld(t)
-	w.refused(imports(elsewhere, copied, master), vault.OtherMachine)
-	w.refused(imports(elsewhere, broken, master), vault.Damaged)
-	missing := filepath.Join(t.TempDir(), "missing.kdbx")
-	var problem *vault.Problem
-	if err := imports(elsewhere, missing, master); !errors.As(err, &problem) || problem.Cause != vault.NotFound ||
-		problem.Detail != missing || !errors.Is(err, session.ErrNoFile) {
-		t.Errorf("no file: %v", err)
-	}
-
-	w.home = t.TempDir()
-	w.run()
-	w.refused(imports(w, broken, master), vault.Damaged)
-	w.refused(imports(w, copied, "wrong"), vault.WrongPassword)
-	if st, err := w.s.Status(w.ctx()); err != nil || st.User != "" || st.Cache != nil {
-		t.Errorf("after refusals: %+v, %v", st, err)
-	}
-	w.must(imports(w, copied, master))
-	w.mode(session.Disconnected)
-	w.run()
-	calls := len(w.server.calls)
-	w.must(w.s.WorkOffline(w.ctx(), session.UnlockRequest{User: user, Master: ask(master)}))
-	w.find("/Servers/web")
-	if len(w.server.calls) != calls {
-		t.Error("working offline used the network")
-	}
-	st, err = w.s.Status(w.ctx())
-	w.must(err)
-	if st.User != user || st.Server.URL != url || st.Server.Pin != w.server.pin() || st.Server.Kind != session.Tideover || st.Cache.State != cache.Usable {
-		t.Errorf("%+v", st)
-	}
-	// Coming back online, the server is the one of the file, and this machine
-	// another device.
-	done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account), Master: ask(master)})
-	w.must(err)
-	if !done.Renewed || len(w.server.publicKeys) != 2 {
-		t.Errorf("%+v, %d device keys", done, len(w.server.publicKeys))
-	}
-}
-
-// Online the tree has no history: the number comes with the entry. It is the
-// one that the cache has.
-func TestHistoryIsTheSameOnAndOffline(t *testing.T) {
-	w := newWorld(t)
-	w.signIn()
-	online, err := w.s.History(w.ctx(), w.find("/Servers/web"))
-	w.must(err)
-	_, err = w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(master)})
-	w.must(err)
-	w.unlock()
-	offline, err := w.s.History(w.ctx(), w.find("/Servers/web"))
-	w.must(err)
-	if online != 1 || offline != 1 {
-		t.Errorf("%d online, %d offline, want 1", online, offline)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/lease"
 	"github.com/tideover/tideover/vault/policy"
-	"github.com/tideover/tideover/vault/wire"
 )
 
 // CacheRequest is what a person gives to make a cache (Disconnect/Cache…).
@@ -90,7 +89,7 @@ func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error
 	case mode == Offline:
 		return Cached{}, someoneOffline(a)
 	case s.hasDrafts(st, a):
-		return Cached{}, vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
+		return Cached{}, draftsInTheWay()
 	}
 	a, err = s.ensureSession(ctx, st, a, remote, Credentials{User: a.User, Password: r.Password, OTP: r.OTP})
 	if err != nil {
@@ -108,6 +107,11 @@ func (s *Session) Disconnect(ctx context.Context, r CacheRequest) (Cached, error
 		return nil
 	})
 	return made, err
+}
+
+// draftsInTheWay refuses what would drop edits that nobody has listed.
+func draftsInTheWay() error {
+	return vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
 }
 
 // reach probes the pinned server of an account.
@@ -157,7 +161,7 @@ func (s *Session) ensureSession(ctx context.Context, st *state, a *account, remo
 	if _, err = s.home.update(ctx, func(st *state) error { fresh.settle(st); return nil }); err != nil {
 		return nil, err
 	}
-	if err := s.attest(ctx, fresh.account.Key, remote, true); err != nil {
+	if err := s.attest(ctx, fresh.account.Key, remote, proving{again: true}); err != nil {
 		return nil, err
 	}
 	if st, err = s.home.load(); err != nil {
@@ -198,7 +202,7 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	m := &making{
-		s: s, facts: levelFacts{a, remote, store, &plan, r.Level}, request: r, from: from,
+		s: s, facts: levelFacts{a, remote, store, &plan, r.Level}, request: r, from: from, escrow: src.escrow,
 		prepare: cache.PrepareRequest{
 			Server: a.Server, User: a.User, Pin: srv.Pin, Device: a.Device.ID,
 			Trust: plan.trust, Local: plan.local, Cost: s.cfg.Cost, MinLevel: plan.minLevel,
@@ -207,204 +211,28 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 	if err := m.settle(ctx); err != nil {
 		return Cached{}, err
 	}
+	if m.level.a && plan.run != nil {
+		if run, err := s.dryRunAtA(ctx, a, remote, *plan.run); err == nil {
+			plan.run = &run
+		}
+	}
 	if m.prepare.From = m.from; m.from == nil {
 		if m.prepare.Password, err = s.newMaster(ctx, a, plan.rules, r); err != nil {
 			return Cached{}, err
 		}
-		defer m.prepare.Password.Wipe()
 	}
+	defer func() { m.prepare.Password.Wipe() }() // or the one that was asked for since
 	if m.prepare.Keys, err = s.keysFor(ctx, store, from, plan.policy.SecurityKey, r); err != nil {
 		return Cached{}, err
 	}
 	if err := r.Progress.enter(ctx, PhaseKey); err != nil {
 		return Cached{}, err
 	}
-	pending, err := m.pending(ctx)
+	pending, content, token, err := m.sealed(ctx)
 	if err != nil {
 		return Cached{}, err
 	}
 	defer pending.Discard()
-	content, token, err := m.fetch(ctx, pending)
-	if err != nil {
-		return Cached{}, err
-	}
 	defer content.Wipe()
-	if err := r.Progress.enter(ctx, PhaseWriting); err != nil {
-		return Cached{}, err
-	}
-	report, err := pending.Commit(ctx, content, token)
-	if err != nil {
-		return Cached{}, err
-	}
-	online := ctx
-	ctx = context.WithoutCancel(ctx) // the cache is there; this computer has to know it
-	d := pending.Declaration()
-	made := Cached{Report: report, Withheld: plan.withheld, Generation: d.Generation, Level: d.Level, WhyNotA: m.level.why}
-	if _, err := s.home.update(ctx, func(st *state) error {
-		if known := st.account(a.Key); known != nil {
-			known.CachedAs, known.Drafts, known.LevelA = a.User, nil, d.Level == binding.LevelA
-			known.noteKeys(m.prepare.Keys, s.now())
-			src.escrow.note(known, d)
-		}
-		return nil
-	}); err != nil {
-		return Cached{}, err
-	}
-	status, err := store.Status(ctx)
-	if err != nil {
-		return Cached{}, err
-	}
-	made.Lease = status.Lease
-	if status.Lease != nil && status.Lease.Expires != lease.Never {
-		made.Expires = status.Lease.Expires.Time()
-	} else if plan.local != nil {
-		made.Expires = plan.local.Expires
-	}
-	if srv.Kind == Tideover {
-		// The server learns of the generation with the next contact if not now.
-		if signer, err := s.signer(a); err == nil {
-			_ = remote.Proof(online, a.Device.ID, made.Generation, signer)
-			_ = s.upload(online, store, a, remote)
-		}
-	}
-	return made, nil
-}
-
-// newMaster asks for the master password and holds it to the rules. NotSignedIn
-// if it must differ from the account password and nothing is known of that: the
-// person is asked for that one first.
-func (s *Session) newMaster(ctx context.Context, a *account, rules policy.MasterRules, r CacheRequest) (vault.Secret, error) {
-	if r.Password.IsEmpty() {
-		if again, err := s.needsPassword(ctx, a, rules); err != nil {
-			return vault.Secret{}, err
-		} else if again {
-			return vault.Secret{}, vault.Fail(vault.NotSignedIn, "%s: the master password must differ from the account password, which is needed for that once more", a.User)
-		}
-	}
-	master, err := r.Master(ctx, rules)
-	if err != nil {
-		return vault.Secret{}, err
-	}
-	if err = rules.Check(master, r.Password, a.User); err == nil && rules.Differs {
-		err = s.differs(ctx, a, r.Password, master)
-	}
-	if err != nil {
-		master.Wipe()
-		return vault.Secret{}, err
-	}
-	return master, nil
-}
-
-// differs returns WeakPassword if master is the account password: the one that
-// was given, or the one of the sign-in. It returns nil where nothing is known of
-// either.
-func (s *Session) differs(ctx context.Context, a *account, password, master vault.Secret) error {
-	same := false
-	if !password.IsEmpty() {
-		same = samePassword(master, password)
-	} else if live, err := s.liveSession(ctx, a); err == nil {
-		same = live.same(master)
-		live.wipe()
-	}
-	if same {
-		return vault.Fail(vault.WeakPassword, "the same as the account password")
-	}
-	return nil
-}
-
-// source is where the content of a cache comes from.
-type source struct {
-	session  *Session
-	account  *account
-	remote   Remote
-	comment  string
-	progress Progress
-	escrow   *escrowing
-}
-
-// plan is what is known before a generation is prepared, and how to go on.
-type plan struct {
-	trust    *cache.Trust
-	local    *cache.Local
-	rules    policy.MasterRules
-	policy   lease.Policy
-	minLevel binding.Level
-	withheld *int           // entries that the server will keep back; nil: unknown
-	content  *vault.Content // what was fetched already; nil: fetch does it
-	fetch    func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error)
-}
-
-// governed asks a Tideover server whether this user and device may cache now,
-// and under which rules.
-func (src source) governed(ctx context.Context) (plan, error) {
-	s, a := src.session, src.account
-	id, err := src.remote.Probe(ctx)
-	if err != nil {
-		return plan{}, err
-	}
-	if id.Server == nil {
-		return plan{}, vault.Fail(vault.IdentityChanged, "it no longer says that it is a Tideover server")
-	}
-	me, pol, err := governance(ctx, src.remote)
-	if err != nil {
-		return plan{}, err
-	}
-	if !me.OfflineEnabled || me.OfflineEntries == 0 {
-		run, _ := dryRun(ctx, a, src.remote) // without it the reason is the usual one
-		return plan{}, nothingFor(run)
-	}
-	dev, err := s.enrolForCache(ctx, a, src.remote)
-	if err != nil {
-		return plan{}, err
-	}
-	if _, err := s.home.update(ctx, func(st *state) error {
-		if known := st.account(a.Key); known != nil {
-			known.Device.takeOver(dev)
-		}
-		return nil
-	}); err != nil {
-		return plan{}, err
-	}
-	if err := s.attest(ctx, a.Key, src.remote, false); err != nil {
-		return plan{}, err
-	}
-	if _, now, err := s.accountNow(a.Key); err != nil || now == nil {
-		return plan{}, errors.Join(err, vault.NotSignedIn)
-	} else {
-		dev = now.Device
-	}
-	a.Device = dev
-	if err := dev.problem(); err != nil {
-		return plan{}, err
-	}
-	signer, err := s.signer(a)
-	if err != nil {
-		return plan{}, err
-	}
-	// How much is left out is told to the person and decides nothing.
-	var withheld *int
-	if run, err := src.remote.DryRun(ctx, dev.ID); err == nil {
-		withheld = &run.Excluded
-	}
-	src.escrow.take(s.serverOf(a), id.Server, a.UserID)
-	t := trust(id.Server)
-	return plan{
-		withheld: withheld,
-		trust:    &t, rules: policy.MasterRulesOf(pol), policy: pol, minLevel: pol.MinLevel,
-		fetch: func(ctx context.Context, store *cache.Store, p *cache.Pending) (*vault.Content, string, error) {
-			d := p.Declaration()
-			if err := src.progress.enter(ctx, PhaseLoading); err != nil {
-				return nil, "", err
-			}
-			wrapped, err := src.escrow.wrap(p)
-			if err != nil {
-				return nil, "", err
-			}
-			return src.remote.Cache(ctx, dev.ID, wire.CacheRequest{
-				Cache: d.Cache, Generation: d.Generation, RecordSHA256: d.Record, RootName: d.RootName,
-				Level: d.Level, VirtualTPM: d.Virtual, ClockMS: d.Clock.MS, Resets: d.Clock.Resets,
-				UserName: d.User, Comment: src.comment, Escrow: wrapped,
-			}, sealing(signer, dev.ID, p, store.CertifyCounter), src.progress.loading())
-		},
-	}, nil
+	return m.commit(ctx, pending, content, token)
 }

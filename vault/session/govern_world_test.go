@@ -18,26 +18,17 @@ import (
 	"github.com/tideover/tideover/vault/client"
 	"github.com/tideover/tideover/vault/server"
 	"github.com/tideover/tideover/vault/server/catalog"
-	"github.com/tideover/tideover/vault/server/keyring"
-	"github.com/tideover/tideover/vault/server/store/sqlstore"
 	"github.com/tideover/tideover/vault/session"
 )
-
-// accountPassword is one that a real server takes.
-const accountPassword = "forty two blue lanterns"
 
 // governed is a session with a chip, and a real server over TLS with a listener
 // for devices beside it. Time is the test's.
 type governed struct {
-	t       testing.TB
-	dir     string // of the server
-	chip    *tpm.Chip
-	home    string
-	s       *session.Session
-	catalog *catalog.Catalog
-	op      *catalog.Caller
-	id      *server.Identity
-	ahead   atomic.Int64 // of the clock, nanoseconds
+	*realServer
+	chip  *tpm.Chip
+	home  string
+	s     *session.Session
+	ahead atomic.Int64 // of the clock, nanoseconds
 
 	vault, devices net.Listener
 	stopVault      func()                        // closes the listener where the vault is
@@ -47,37 +38,17 @@ type governed struct {
 	news chan session.News
 }
 
-func (g *governed) Now() time.Time         { return time.Now().Add(time.Duration(g.ahead.Load())) }
-func (g *governed) pass(d time.Duration)   { g.ahead.Add(int64(d)) }
-func (g *governed) url() string            { return "https://" + g.vault.Addr().String() }
-func (g *governed) ctx() context.Context   { return g.t.Context() }
-func (g *governed) config() catalog.Config { return g.configOn(filepath.Join(g.dir, "test.db")) }
-func (g *governed) listPath() string       { return filepath.Join(g.dir, server.ListFile) }
-func (g *governed) user() vault.ID         { return g.named(user).ID }
+func (g *governed) Now() time.Time       { return time.Now().Add(time.Duration(g.ahead.Load())) }
+func (g *governed) pass(d time.Duration) { g.ahead.Add(int64(d)) }
+func (g *governed) url() string          { return "https://" + g.vault.Addr().String() }
+func (g *governed) ctx() context.Context { return g.t.Context() }
+func (g *governed) listPath() string     { return filepath.Join(g.dir, server.ListFile) }
+func (g *governed) user() vault.ID       { return g.named(user).ID }
 func (g *governed) named(n string) catalog.User {
 	g.t.Helper()
 	u, err := g.catalog.UserByName(g.ctx(), g.op, n)
 	g.must(err)
 	return u
-}
-
-func (g *governed) must(err error) {
-	g.t.Helper()
-	if err != nil {
-		g.t.Fatal(err)
-	}
-}
-
-func (g *governed) configOn(path string) catalog.Config {
-	g.t.Helper()
-	db, err := sqlstore.Open(g.ctx(), path)
-	g.must(err)
-	g.t.Cleanup(func() { g.must(db.Close()) })
-	kek, err := keyring.OpenFile(filepath.Join(g.dir, "kek"))
-	g.must(err)
-	keys, err := keyring.Open(g.ctx(), keyring.Config{Store: db, KEK: kek})
-	g.must(err)
-	return catalog.Config{Store: db, Keys: keys, Now: g.Now}
 }
 
 // newGoverned returns a client whose user is signed in, and who may take
@@ -92,30 +63,14 @@ func newGoverned(t testing.TB, tamper func(http.Handler) http.Handler) *governed
 type governedOptions struct {
 	tamper  func(http.Handler) http.Handler
 	chip    *tpm.Chip                          // nil: one of its own
+	maker   *tpmtest.Maker                     // of chips, whom the server believes; nil: nobody
 	session func(g *governed) *session.Session // nil: g.client
 }
 
 func newGovernedWith(t testing.TB, o governedOptions) *governed {
 	t.Helper()
-	g := &governed{t: t, dir: t.TempDir(), home: t.TempDir(), op: catalog.Operator("test"), tamper: o.tamper}
-	_, err := keyring.CreateFile(filepath.Join(g.dir, "kek"))
-	g.must(err)
-	config := g.config()
-	g.must(catalog.Init(g.ctx(), config, catalog.Setup{Admin: "admin", Password: secret(master)}))
-	g.catalog, err = catalog.Open(g.ctx(), config)
-	g.must(err)
-	g.id, err = server.CreateIdentity(g.dir, time.Now())
-	g.must(err)
-	g.must(server.MakeKeys(g.ctx(), g.id, g.catalog))
-	_, err = g.catalog.Import(g.ctx(), g.op, "/", testContent())
-	g.must(err)
-	_, err = g.catalog.AddUser(g.ctx(), g.op, catalog.NewUser{Name: user, Password: secret(accountPassword)})
-	g.must(err)
-	_, err = g.catalog.AddGrant(g.ctx(), g.op, catalog.NewGrant{
-		Node: catalog.Node{Kind: catalog.FolderNode, ID: g.catalog.Root()}, User: user, Level: "Full + Offline",
-	})
-	g.must(err)
-	g.must(g.catalog.Set(g.ctx(), g.op, "allow_virtual", "on"))
+	g := &governed{home: t.TempDir(), tamper: o.tamper}
+	g.realServer = newRealServer(t, o.maker, g.Now)
 	g.vault, g.devices = listen(t), listen(t)
 	g.serve()
 

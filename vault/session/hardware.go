@@ -42,7 +42,8 @@ type HardwareReady struct {
 //
 // It needs the server: Unreachable and the like, and nothing is changed; nothing
 // but the mode, as ever. Other errors: NotSignedIn if there never was an account,
-// Unconfirmed while there are edits without Drop, those of ClearCache.
+// Unconfirmed while there are edits without Drop, those of ClearCache, after some
+// of which the cache is gone, and the rest was done as far as it can be.
 func (s *Session) LeaveHardware(ctx context.Context, r HardwareRequest) (HardwareReady, error) {
 	st, err := s.home.load()
 	if err != nil {
@@ -69,7 +70,8 @@ func (s *Session) LeaveHardware(ctx context.Context, r HardwareRequest) (Hardwar
 	a = st.current()
 	// The cache goes whole, or stays: nothing of it is given up half way.
 	whole := context.WithoutCancel(ctx)
-	if err := s.clearForGood(whole, st, a, &ready); err != nil {
+	left, err := s.clearForGood(whole, st, a, &ready)
+	if err != nil {
 		return HardwareReady{}, err
 	}
 	ready.Mode, err = s.happened(whole, CacheEnded, st.Mode == Online, func(st *state) error {
@@ -83,7 +85,7 @@ func (s *Session) LeaveHardware(ctx context.Context, r HardwareRequest) (Hardwar
 	}
 	_, ready.Untold = s.lastContact(ctx, st, a, remote)
 	ready.Kept = s.giveBack(ctx, a, r.Owner)
-	return ready, nil
+	return ready, left
 }
 
 // lastContact meets the server, as its user or as the device, and is an error
@@ -126,33 +128,35 @@ func (s *Session) lastContact(ctx context.Context, st *state, a *account, remote
 	return nil, err
 }
 
-// clearForGood clears the cache and notes that the server has to hear of it.
-func (s *Session) clearForGood(ctx context.Context, st *state, a *account, ready *HardwareReady) error {
+// clearForGood clears the cache and notes that the server has to hear of it. left
+// is as in cleared.
+func (s *Session) clearForGood(ctx context.Context, st *state, a *account, ready *HardwareReady) (left, err error) {
 	status, err := s.cacheStatus(ctx, st, a)
-	if err != nil {
-		return err
-	}
-	if status == nil || gone(status) {
-		return nil
+	if err != nil || status == nil || gone(status) {
+		return nil, err
 	}
 	if status.Readable {
 		ready.Level = status.Level
 	}
-	generation, err := s.clearHere(ctx, st, a, cache.ByUser)
-	if err != nil && !errors.Is(err, vault.OtherMachine) { // that one opens nothing any more, either
-		return err
+	done, err := s.clearHere(ctx, st, a, cache.ByUser)
+	if err != nil {
+		return nil, err
 	}
 	ready.Cleared = true
-	if len(a.Device.KeyBlob) == 0 {
-		return nil
-	}
-	_, err = s.home.update(ctx, func(st *state) error {
-		if known := st.account(a.Key); known != nil {
-			known.Receipt = max(known.Receipt, generation)
+	if len(a.Device.KeyBlob) > 0 {
+		if _, err := s.home.update(ctx, func(st *state) error {
+			if known := st.account(a.Key); known != nil {
+				known.Receipt = max(known.Receipt, done.generation)
+			}
+			return nil
+		}); err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return err
+	}
+	if errors.Is(done.left, vault.OtherMachine) { // its counter is gone: it opens nothing any more, either
+		return nil, nil
+	}
+	return done.left, nil
 }
 
 // giveBack has the chip delete the NV indices of an account.

@@ -124,6 +124,8 @@ func (s *Session) changeKeys(ctx context.Context, r KeyChange, change choice) (C
 		return Cached{}, err
 	case mode == Offline:
 		return Cached{}, someoneOffline(a)
+	case s.hasDrafts(st, a):
+		return Cached{}, draftsInTheWay()
 	}
 	if err := r.Progress.enter(ctx, PhaseAsking); err != nil {
 		return Cached{}, err

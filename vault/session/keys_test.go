@@ -224,3 +224,19 @@ func TestKeysThatAreNotHad(t *testing.T) {
 	w.refused(terms.Problem, vault.Unsupported)
 	w.refused(w.cacheWith(session.KeyRequest{Asker: h}), vault.Unsupported)
 }
+
+// Edits that nobody has listed are in the way of a new generation, whatever it is
+// made for.
+func TestKeysDropNoEdits(t *testing.T) {
+	w, h := withKeys(t)
+	w.disconnect()
+	w.unlock()
+	w.edit()
+	w.clock.now = w.clock.now.Add(8 * 24 * time.Hour) // the cache ends; whoever is there signs in
+	w.signIn()
+	_, err := w.s.AddKey(w.ctx(), session.KeyChange{Name: "blue", Master: ask(master), Asker: h})
+	w.refused(err, vault.Unconfirmed)
+	if len(w.overlays()) == 0 {
+		t.Error("the edits are gone")
+	}
+}

@@ -305,6 +305,9 @@ func TestClearedWithoutTheChip(t *testing.T) {
 	if err := c.s.ClearCache(c.ctx()); !errors.Is(err, vault.ChipMissing) {
 		t.Fatalf("got %v", err)
 	}
+	if from, err := c.s.Source(); from != session.FromServer || err != nil { // there is nothing to work with
+		t.Errorf("reads from %v, %v", from, err)
+	}
 	c.away = false
 	c.again()
 	if err := c.s.ImportCache(c.ctx(), copied, session.UnlockRequest{Master: ask(master)}); err == nil {

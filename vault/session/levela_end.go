@@ -8,16 +8,17 @@ import (
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/lease"
-	"github.com/tideover/tideover/vault/wire"
 )
 
 // giveUpA ends level A of an account, by the word of a person who has just
 // signed in: the cache in place is wiped, the server gets the chip's word on it
-// if it takes it, and the indices go.
+// if it takes it, and the indices go. The end of ctx stops only the wait for the
+// server: what is cleared is cleared to the end.
 func (s *Session) giveUpA(ctx context.Context, a *account, remote Remote, store *cache.Store) error {
+	whole := context.WithoutCancel(ctx)
 	status, err := store.Status(ctx)
 	if err == nil && status.Readable {
-		err := store.Clear(ctx, cache.ByUser)
+		err := store.Clear(whole, cache.ByUser)
 		if err != nil && !errors.Is(err, vault.OtherMachine) { // that one opens nothing any more, either
 			return err
 		}
@@ -26,10 +27,10 @@ func (s *Session) giveUpA(ctx context.Context, a *account, remote Remote, store 
 	if p, ok := s.permits(a, remote); ok {
 		_ = store.Receipt(ctx, p) // the counter goes: what it could say was said now, or never
 	}
-	if err := store.GiveUpA(ctx, cache.GivingUp{Anyway: true, Leave: true}); err != nil && !errors.Is(err, vault.NoCache) {
+	if err := store.GiveUpA(whole, cache.GivingUp{Anyway: true, Leave: true}); err != nil && !errors.Is(err, vault.NoCache) {
 		return err
 	}
-	_, err = s.home.update(ctx, func(st *state) error {
+	_, err = s.home.update(whole, func(st *state) error {
 		if known := st.account(a.Key); known != nil {
 			known.LevelA = false
 		}
@@ -49,13 +50,20 @@ func (s *Session) tellClearedOf(ctx context.Context, a *account, remote Remote, 
 }
 
 // clearing returns the signer of the word that a generation is gone: where the
-// cache has a counter, that it is past it.
+// cache has a counter, that it is past it. Of one that the chip's owner has deleted
+// it can say nothing any more, and the files are gone all the same.
 func clearing(signer Signer, device vault.ID, number uint64, store *cache.Store) Signer {
 	id, err := store.ID()
 	if err != nil {
 		return signer
 	}
-	return counting(signer, generation{device, id, number}, store.CertifyCounter)
+	return counting(signer, generation{device, id, number}, func(ctx context.Context, key []byte, qualifying [32]byte) (binding.Statement, error) {
+		said, err := store.CertifyCounter(ctx, key, qualifying)
+		if errors.Is(err, vault.OtherMachine) {
+			err = vault.NoCache
+		}
+		return said, err
+	})
 }
 
 // receiptA gives the server the chip's word that nothing opens any more of what
@@ -78,16 +86,17 @@ func (c *contacting) receiptA(ctx context.Context) error {
 	if owed, err := store.ReceiptOwed(); err != nil || !owed {
 		return tolerateCache(err)
 	}
-	err = store.Receipt(ctx, permits{c.remote, signer, new(bool)})
+	err = store.Receipt(ctx, permitsFor(c.remote, c.device, signer))
 	switch {
 	case err == nil:
 		c.g.tell(News{Kind: ReceiptSent})
-	case errors.Is(err, vault.NotFound), errors.Is(err, vault.NotPermitted):
-		// It does not know these indices, or this chip: nobody waits.
+	case errors.Is(err, vault.NotFound), errors.Is(err, vault.NotPermitted), errors.Is(err, vault.OtherMachine):
+		// The server does not know these indices, or this chip, or the counter is
+		// gone: nobody waits, or nobody can say it any more.
 		err = store.GiveUpA(ctx, cache.GivingUp{Anyway: true, Leave: true})
 	}
-	if errors.Is(err, vault.ChipMissing) || errors.Is(err, vault.OtherMachine) || errors.Is(err, vault.NotSignedIn) {
-		return nil // the next contact does it, or nobody can
+	if errors.Is(err, vault.ChipMissing) || errors.Is(err, vault.NotSignedIn) {
+		return nil // the next contact does it
 	}
 	return tolerateCache(err)
 }
@@ -139,8 +148,14 @@ func (s *Session) Refill(ctx context.Context) error {
 // says is needed, and nothing where that is nothing.
 func (s *Session) refill(ctx context.Context, a *account, remote Remote, asked bool) error {
 	st, a, err := s.accountNow(a.Key)
-	if err != nil || a == nil || a.Device.State != wire.DeviceApproved {
+	if err != nil || a == nil {
 		return err
+	}
+	if problem := a.Device.problem(); problem != nil {
+		if asked {
+			return problem
+		}
+		return nil
 	}
 	store, done, err := s.storeInUse(st, a)
 	if err != nil {
@@ -197,5 +212,5 @@ func (c *contacting) reportA(ctx context.Context, a *account) bool {
 		return false
 	}
 	defer done()
-	return store.ReportA(ctx, permits{c.remote, signer, new(bool)}) == nil
+	return store.ReportA(ctx, permitsFor(c.remote, c.device, signer)) == nil
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
@@ -16,6 +17,7 @@ type making struct {
 	from    *cache.Opened // whose password the new one keeps; nil: it is typed
 	prepare cache.PrepareRequest
 	level   level
+	escrow  *escrowing
 }
 
 // byTheWay reports that the cache is renewed beside something else: then nobody
@@ -37,7 +39,7 @@ func (m *making) settle(ctx context.Context) error {
 		return vault.Fail(vault.LevelTooLow, "to give up level A, the master password has to be typed")
 	case l.giveUp:
 		m.from = nil // it ends
-		return nil
+		return m.bearsLower(ctx)
 	case !l.a || l.place:
 		return nil
 	case m.from != nil && m.request.Master == nil:
@@ -49,6 +51,17 @@ func (m *making) settle(ctx context.Context) error {
 		return m.lower(WhySignIn)
 	}
 	return needsSignIn(m.facts.account, "for a cache of level A")
+}
+
+// bearsLower returns why this machine would not bear a cache below level A, as the
+// policy has it. It is asked before level A is given up, which ends a cache.
+func (m *making) bearsLower(ctx context.Context) error {
+	machine, err := m.s.machine(ctx)
+	if err != nil {
+		return fmt.Errorf("measure this machine: %w", err)
+	}
+	pol := m.facts.plan.policy
+	return m.s.unbindable(&CacheTerms{Level: belowA(machine.Level), Virtual: machine.Virtual, MinLevel: pol.MinLevel, AllowVirtual: pol.AllowVirtual})
 }
 
 // needsSignIn asks for the account password once more.
@@ -89,13 +102,17 @@ func (m *making) pending(ctx context.Context) (*cache.Pending, error) {
 func (m *making) again(ctx context.Context, err error) (*cache.Pending, error) {
 	store, a := m.facts.store, m.prepare.A
 	switch {
-	case errors.Is(err, vault.NotSignedIn) && m.level.place && !a.NewPassword && m.opensLeft():
-		// What the cache in place has left serves on.
+	case (errors.Is(err, vault.NotSignedIn) || errors.Is(err, vault.TooManyAttempts)) && m.level.place && !a.NewPassword && m.opensLeft():
+		// What the cache in place has left serves on: new openings are for whoever
+		// has just signed in, and only so often a day.
 		m.prepare.A = nil
-		if pending, err := store.Prepare(ctx, m.prepare); err == nil {
+		pending, without := store.Prepare(ctx, m.prepare)
+		switch m.prepare.A = a; {
+		case without == nil:
 			return pending, nil
+		case errors.Is(err, vault.TooManyAttempts):
+			return nil, err
 		}
-		m.prepare.A = a
 		return nil, needsSignIn(m.facts.account, "for new tries or openings")
 	case errors.Is(err, vault.NotSignedIn):
 		if m.byTheWay() && !m.level.held {
@@ -125,10 +142,21 @@ func (m *making) opensLeft() bool {
 	return o == nil || o.Used < o.Limit
 }
 
-// anew gives up indices that are of no use any more, and tries with others.
+// anew gives up indices that are of no use any more, and the cache in place with
+// them, and tries with others.
 func (m *making) anew(ctx context.Context, before error) (*cache.Pending, error) {
 	if m.level.place && !m.s.signedInNow(m.facts.account) {
 		return nil, needsSignIn(m.facts.account, "for a cache of level A")
+	}
+	if m.from != nil { // it goes with what is given up, so the password has to be typed
+		if m.request.Master == nil {
+			return nil, before
+		}
+		password, err := m.s.newMaster(ctx, m.facts.account, m.facts.plan.rules, m.request)
+		if err != nil {
+			return nil, err
+		}
+		m.prepare.Password, m.from, m.prepare.From = password, nil, nil
 	}
 	err := m.facts.store.GiveUpA(ctx, cache.GivingUp{Anyway: true, Leave: true})
 	if err != nil {
@@ -136,12 +164,6 @@ func (m *making) anew(ctx context.Context, before error) (*cache.Pending, error)
 	}
 	*m.level.enabled.spent = false
 	m.prepare.A.NewPassword = false
-	if m.from != nil { // it went with what was given up
-		m.from, m.prepare.From = nil, nil
-		if m.prepare.Password.IsEmpty() {
-			return nil, before
-		}
-	}
 	pending, err := m.facts.store.Prepare(ctx, m.prepare)
 	if err == nil {
 		return pending, nil
@@ -171,13 +193,43 @@ func (m *making) below(ctx context.Context, why string, err error) (*cache.Pendi
 	return m.facts.store.Prepare(ctx, m.prepare)
 }
 
+// sealed has the cache prepared, and takes content and lease for it. A server that
+// has forgotten the chip's indices, as one that was brought back from a backup has,
+// approves nothing with them ever again: then others take their place.
+func (m *making) sealed(ctx context.Context) (*cache.Pending, *vault.Content, string, error) {
+	pending, err := m.pending(ctx)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	content, token, forgotten, err := m.fetch(ctx, pending)
+	if forgotten {
+		pending.Discard()
+		if pending, err = m.anew(ctx, err); err != nil {
+			return nil, nil, "", err
+		}
+		content, token, _, err = m.fetch(ctx, pending)
+	}
+	if err != nil {
+		pending.Discard()
+		return nil, nil, "", err
+	}
+	return pending, content, token, nil
+}
+
 // fetch takes the content and the lease for what was prepared. A server that has
 // not seen the last write to the chip's indices, because a process was cut off
-// then, is shown it.
-func (m *making) fetch(ctx context.Context, pending *cache.Pending) (*vault.Content, string, error) {
-	content, token, err := m.facts.plan.fetch(ctx, m.facts.store, pending)
-	if m.level.a && errors.Is(err, vault.NotPermitted) && m.facts.store.ReportA(ctx, m.level.enabled) == nil {
-		return m.facts.plan.fetch(ctx, m.facts.store, pending)
+// then, is shown it. forgotten: it does not know the indices.
+func (m *making) fetch(ctx context.Context, pending *cache.Pending) (content *vault.Content, token string, forgotten bool, err error) {
+	content, token, err = m.facts.plan.fetch(ctx, m.facts.store, pending)
+	if !m.level.a || !errors.Is(err, vault.NotPermitted) {
+		return content, token, false, err
 	}
-	return content, token, err
+	switch unread := m.facts.store.ReportA(ctx, m.level.enabled); {
+	case unread == nil:
+		content, token, err = m.facts.plan.fetch(ctx, m.facts.store, pending)
+		return content, token, false, err
+	case errors.Is(unread, vault.NotFound):
+		return nil, "", true, err
+	}
+	return nil, "", false, err
 }

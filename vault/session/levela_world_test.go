@@ -15,12 +15,14 @@ import (
 	"github.com/tideover/tideover/vault/client"
 	"github.com/tideover/tideover/vault/server/catalog"
 	"github.com/tideover/tideover/vault/session"
+	"github.com/tideover/tideover/vault/wire"
 )
 
 // provisioner is the chip as caches of level A want it.
 type provisioner struct {
 	*tpm.Chip
-	refuse error // of Provision; nil: it does
+	refuse error  // of Provision; nil: it does
+	commit func() // is called before the counter commits to a generation
 }
 
 func (p *provisioner) With(s binding.Slots) (cache.Indexed, error) {
@@ -28,7 +30,21 @@ func (p *provisioner) With(s binding.Slots) (cache.Indexed, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.commit != nil {
+		return committing{x, p.commit}, nil
+	}
 	return x, nil
+}
+
+// committing tells of a commit.
+type committing struct {
+	cache.Indexed
+	before func()
+}
+
+func (c committing) Commit(ctx context.Context, n uint64) error {
+	c.before()
+	return c.Indexed.Commit(ctx, n)
 }
 
 func (p *provisioner) Provision(ctx context.Context, s binding.Slots, owner []byte) error {
@@ -90,6 +106,26 @@ func (c betweenClient) Permit(ctx context.Context, want binding.PermitRequest, s
 	}, err
 }
 
+func (c betweenClient) Register(ctx context.Context, r wire.DeviceRequest) (d wire.Device, err error) {
+	err = c.meet("register", func() (err error) {
+		d, err = c.Client.Register(ctx, r)
+		return err
+	})
+	return d, err
+}
+
+func (c betweenClient) Enrol(ctx context.Context, d vault.ID, e wire.Enrolment, s session.Signer) (challenge wire.Challenge, err error) {
+	err = c.meet("enrol", func() (err error) {
+		challenge, err = c.Client.Enrol(ctx, d, e, s)
+		return err
+	})
+	return challenge, err
+}
+
+func (c betweenClient) Cleared(ctx context.Context, d vault.ID, generation uint64, s session.Signer) error {
+	return c.meet("cleared", func() error { return c.Client.Cleared(ctx, d, generation, s) })
+}
+
 func (c betweenClient) Reading(ctx context.Context, x binding.Indices, k binding.IndexKind, s session.Signer, certify func(context.Context, [32]byte) (binding.Statement, error)) error {
 	return c.meet("reading of "+string(k), func() error { return c.Client.Reading(ctx, x, k, s, certify) })
 }
@@ -98,12 +134,18 @@ func (c betweenClient) Reading(ctx context.Context, x binding.Indices, k binding
 // called with the machine before the client starts.
 func newCopyproof(t *testing.T, change func(*tpmtest.Machine)) *copyproof {
 	t.Helper()
+	return newCopyproofOf(t, nil, change)
+}
+
+// newCopyproofOf is newCopyproof at a server that believes a maker of chips.
+func newCopyproofOf(t *testing.T, maker *tpmtest.Maker, change func(*tpmtest.Machine)) *copyproof {
+	t.Helper()
 	m := tpmtest.Start(t)
 	if change != nil {
 		change(m)
 	}
 	c := &copyproof{machine: m, between: &between{}}
-	c.governed = newGovernedWith(t, governedOptions{chip: m.Open(t), session: func(g *governed) *session.Session {
+	c.governed = newGovernedWith(t, governedOptions{chip: m.Open(t), maker: maker, session: func(g *governed) *session.Session {
 		c.governed = g
 		return c.start()
 	}})

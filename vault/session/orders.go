@@ -145,7 +145,7 @@ func (s *Session) wipe(ctx context.Context, st *state, a *account, e ending) (ui
 	case errors.Is(err, vault.NoCache):
 		// No file, but one may come back that was moved away: the order is for it
 		// as well, and the client state takes the mark.
-	case err != nil && !errors.Is(err, vault.Damaged):
+	case unreadable(err) != nil:
 		return 0, err
 	case err == nil && gone(&status):
 		s.lockFor(open, e.why)
@@ -154,10 +154,11 @@ func (s *Session) wipe(ctx context.Context, st *state, a *account, e ending) (ui
 		return 0, nil
 	}
 	s.lockFor(open, e.why)
-	if err := store.Clear(ctx, e.why); err != nil && !errors.Is(err, vault.NoCache) {
-		return 0, fmt.Errorf("clear the cache: %w", err)
+	done, err := clearStore(ctx, store, e.why, status.Generation)
+	if err != nil && !errors.Is(err, vault.NoCache) {
+		return 0, err
 	}
-	return status.Generation, nil
+	return done.generation, nil
 }
 
 // gone reports a cache that was wiped before: one whose lease is of an epoch
@@ -185,7 +186,7 @@ func (s *Session) suspend(ctx context.Context, a *account, on bool) (News, error
 		news, after, order = News{Kind: DeviceSuspended, Order: lease.OrderSuspend}, wire.DeviceSuspended, (*cache.Store).Suspend
 	}
 	err := s.withStore(a, func(store *cache.Store) error {
-		if err := order(store, ctx); err != nil {
+		if err := unreadable(order(store, ctx)); err != nil {
 			return err
 		}
 		if on && s.open != nil && s.open.account == a.Key {

@@ -28,6 +28,7 @@ type Permitter interface {
 // permits is a server as a cache of level A wants it, for one device.
 type permits struct {
 	remote Permitter
+	device vault.ID
 	signer attester
 	// spent is set where these indices can never be written any more: the server
 	// has permitted it before, or knows others for the same cache.
@@ -44,7 +45,11 @@ func (s *Session) permits(a *account, remote Remote) (p permits, ok bool) {
 		return p, false
 	}
 	x, ok := signer.(attester)
-	return permits{remote, x, new(bool)}, ok && x.demanded
+	return permitsFor(remote, a.Device.ID, x), ok && x.demanded
+}
+
+func permitsFor(remote Permitter, device vault.ID, x attester) permits {
+	return permits{remote, device, x, new(bool)}
 }
 
 // Indices implements cache.Permits.
@@ -71,8 +76,12 @@ func (p permits) Permit(ctx context.Context, want binding.PermitRequest) (func(c
 	}, nil
 }
 
-// Reading implements cache.Permits.
+// Reading implements cache.Permits. NotFound for indices of a device that this one
+// is no more: its key is gone, and nobody signs for it.
 func (p permits) Reading(ctx context.Context, x binding.Indices, k binding.IndexKind, certify cache.Certify) error {
+	if vault.ID(x.Device) != p.device {
+		return vault.Fail(vault.NotFound, "device %s", vault.ID(x.Device))
+	}
 	return p.remote.Reading(ctx, x, k, p.signer, func(ctx context.Context, qualifying [32]byte) (binding.Statement, error) {
 		return certify(ctx, p.signer.key, qualifying)
 	})

@@ -117,13 +117,18 @@ func (e *escrowing) wrap(p *cache.Pending) (*wire.Escrow, error) {
 	return &wire.Escrow{Key: e.key, Wrapped: wrapped}, nil
 }
 
-// note remembers what was done for a cache that is there now.
-func (e *escrowing) note(a *account, d cache.Declaration) {
+// note remembers what was done for a cache that is there now. What a person was told
+// holds until the next cache that is made by hand: who hears nothing then, or says
+// no, is not escrowed beside something else later.
+func (e *escrowing) note(a *account, d cache.Declaration, byTheWay bool) {
 	if a.Recovery == nil && !e.sent {
 		return
 	}
 	r := a.recovery()
 	r.Cache, r.Generation = vault.ID{}, 0
+	if !byTheWay {
+		r.Key = ""
+	}
 	if e.told {
 		r.Key = e.key
 	}

@@ -103,6 +103,21 @@ func TestRecoveryIsToldBefore(t *testing.T) {
 	}
 }
 
+// TestRecoveryIsToldEachTime: what a person was told holds until the next cache that
+// is made by hand. Who hears nothing then is not escrowed by the way afterwards.
+func TestRecoveryIsToldEachTime(t *testing.T) {
+	w := newWorld(t)
+	w.signIn()
+	w.server.turnRecoveryOn(w.server.root, lease.UseRecovery)
+	w.must(w.cacheTold((&told{}).tell))
+	w.online()
+	w.must(w.cacheTold(func(context.Context, session.Recovery) (bool, error) { return false, nil }))
+	w.signInAgain(session.ConnectRequest{Master: ask(master), Password: secret(account)})
+	if n := len(w.server.escrowed); n != 3 || w.server.escrowed[0] == nil || w.server.escrowed[1] != nil || w.server.escrowed[2] != nil {
+		t.Errorf("%d caches, %+v", n, w.server.escrowed)
+	}
+}
+
 func (w *world) offlineAgain() error {
 	return w.s.WorkOffline(w.ctx(), session.UnlockRequest{Master: ask(master)})
 }

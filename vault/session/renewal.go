@@ -110,10 +110,15 @@ func (c *contacting) due(status *cache.Status) bool {
 }
 
 // tolerateCache is tolerate for what may be the matter with a cache that is to be
-// renewed: that is for whoever opens it to hear.
-func tolerateCache(err error) error {
+// renewed.
+func tolerateCache(err error) error { return tolerate(unreadable(err)) }
+
+// unreadable drops the errors of a cache that cannot be read, and so does not
+// open: that is for whoever opens it to hear, and keeps nobody from their server,
+// nor the server's orders from being carried out.
+func unreadable(err error) error {
 	if errors.Is(err, vault.Damaged) || errors.Is(err, vault.Unsupported) || errors.Is(err, vault.Hostile) {
 		return nil
 	}
-	return tolerate(err)
+	return err
 }

@@ -270,5 +270,17 @@ func (s *Session) machine(ctx context.Context) (binding.Machine, error) {
 		}
 		return binding.Machine{Level: level}, nil
 	}
-	return s.cfg.Chip.Machine(ctx)
+	m, err := s.cfg.Chip.Machine(ctx)
+	return m, chipProblem(err)
+}
+
+// chipProblem says in our causes that the chip cannot be reached now.
+func chipProblem(err error) error {
+	switch {
+	case errors.Is(err, binding.ErrUnavailable):
+		return vault.Fail(vault.ChipMissing, "%w", err)
+	case errors.Is(err, binding.ErrBusy):
+		return vault.Fail(vault.Busy, "%w", err)
+	}
+	return err
 }

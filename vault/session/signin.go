@@ -47,7 +47,7 @@ func (s *Session) SignIn(ctx context.Context, r SignInRequest) error {
 	if err != nil {
 		return err
 	}
-	if err := s.attest(ctx, fresh.account.Key, remote, true); err != nil {
+	if err := s.attest(ctx, fresh.account.Key, remote, proving{again: true}); err != nil {
 		return err
 	}
 	// The journal was written by somebody who is told about it by Connect.

@@ -58,7 +58,7 @@ type CacheTerms struct {
 
 // CacheTerms returns what Disconnect would work with now: from the policy of the
 // account's server, or from this client's own where that has none. It changes
-// nothing and asks nobody. Errors: NotSignedIn, SomeoneOffline, Unreachable and
+// nothing here and asks nobody. Errors: NotSignedIn, SomeoneOffline, Unreachable and
 // the like; what stands in the way of a cache only is in the Problem.
 func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	st, a, remote, err := s.beforeCache(ctx)
@@ -69,10 +69,7 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	if err != nil {
 		return CacheTerms{}, fmt.Errorf("measure this machine: %w", err)
 	}
-	t := CacheTerms{Level: machine.Level, Virtual: machine.Virtual}
-	if t.Level == binding.LevelA {
-		t.Level = binding.LevelB // A is measured with the cache's own indices
-	}
+	t := CacheTerms{Level: belowA(machine.Level), Virtual: machine.Virtual}
 	var pol lease.Policy
 	var refused error
 	if srv := st.server(a.Server); srv != nil && srv.Kind == Tideover {
@@ -88,16 +85,21 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 	}
 	t.Rules, t.Days = policy.MasterRulesOf(pol), pol.Days
 	t.MinLevel, t.AllowVirtual = pol.MinLevel, pol.AllowVirtual
-	t.Comment = t.Run.ByReason[wire.ReasonCommentRequired] > 0
-	if t.Run.ExpiresAt != nil {
-		t.Until = *t.Run.ExpiresAt
-	}
 	if t.Password, err = s.needsPassword(ctx, a, t.Rules); err != nil {
 		return CacheTerms{}, err
 	}
 	notA, err := s.levelTerms(ctx, st, a, remote, &t, pol)
 	if err != nil {
 		return CacheTerms{}, s.lost(ctx, err)
+	}
+	if t.Governed && t.Level == binding.LevelA {
+		if t.Run, err = s.dryRunAtA(ctx, a, remote, t.Run); err != nil {
+			return CacheTerms{}, s.lost(ctx, err)
+		}
+	}
+	t.Comment = t.Run.ByReason[wire.ReasonCommentRequired] > 0
+	if t.Run.ExpiresAt != nil {
+		t.Until = *t.Run.ExpiresAt
 	}
 	if t.Problem = t.obstacle(s.hasDrafts(st, a), refused); t.Problem == nil {
 		t.Problem = notA
@@ -112,6 +114,15 @@ func (s *Session) CacheTerms(ctx context.Context) (CacheTerms, error) {
 		return CacheTerms{}, s.lost(ctx, err)
 	}
 	return t, nil
+}
+
+// belowA returns what a machine reaches without the cache's own indices, with which
+// alone A is measured.
+func belowA(l binding.Level) binding.Level {
+	if l == binding.LevelA {
+		return binding.LevelB
+	}
+	return l
 }
 
 // beforeCache returns the Remote of whoever may make a cache now, with the live
@@ -186,7 +197,7 @@ func governance(ctx context.Context, remote Remote) (wire.Me, lease.Policy, erro
 func (t *CacheTerms) obstacle(drafts bool, refused error) error {
 	switch {
 	case drafts:
-		return vault.Fail(vault.Unconfirmed, "there are local edits that a new cache drops; connect first")
+		return draftsInTheWay()
 	case refused != nil:
 		return refused
 	case t.Estimated && t.Run.Cached == 0:
@@ -213,62 +224,4 @@ func (s *Session) unbindable(t *CacheTerms) error {
 		return vault.Fail(vault.LevelTooLow, "the chip is virtual, which the policy does not allow")
 	}
 	return nil
-}
-
-// needsPassword reports whether the account password has to be typed again
-// before a new master password can be held against it.
-func (s *Session) needsPassword(ctx context.Context, a *account, rules policy.MasterRules) (bool, error) {
-	if !rules.Differs {
-		return false, nil
-	}
-	live, err := s.liveSession(ctx, a)
-	if err != nil {
-		return false, err
-	}
-	defer live.wipe()
-	return !live.compares(), nil
-}
-
-// DryRun asks the server what a cache would hold on this device now, and why
-// not the rest. A device that the server has forgotten is enrolled anew when a
-// cache is made; until then the answer is that for the best of the user's. A
-// Pleasant server does not say which entries it keeps back: the answer is then
-// the most that may come, worked out from what it lists.
-func (s *Session) DryRun(ctx context.Context) (wire.DryRun, error) {
-	st, a, remote, err := s.online(ctx)
-	if err != nil {
-		return wire.DryRun{}, err
-	}
-	var run wire.DryRun
-	if srv := st.server(a.Server); srv != nil && srv.Kind == Tideover {
-		run, err = dryRun(ctx, a, remote)
-	} else {
-		run, err = s.estimate(ctx, a, remote)
-	}
-	return run, s.lost(ctx, err)
-}
-
-func dryRun(ctx context.Context, a *account, remote Remote) (wire.DryRun, error) {
-	run, err := remote.DryRun(ctx, a.Device.ID)
-	if errors.Is(err, vault.NotFound) && !a.Device.ID.IsZero() {
-		run, err = remote.DryRun(ctx, vault.ID{})
-	}
-	return run, err
-}
-
-// ErrNothingOffline says of a NotPermitted problem that none of the entries of the
-// account may be used offline.
-var ErrNothingOffline = errors.New("nothing may be used offline")
-
-// nothingFor is nothingOffline where the server has said why: a device that
-// reaches too little can have nothing, whatever its user may.
-func nothingFor(run wire.DryRun) error {
-	if run.ByReason[wire.ReasonLevelTooLow] > 0 {
-		return vault.Fail(vault.LevelTooLow, "all that may be used offline asks for more than this device has proven")
-	}
-	return nothingOffline()
-}
-
-func nothingOffline() error {
-	return &vault.Problem{Cause: vault.NotPermitted, Detail: ErrNothingOffline.Error(), Err: ErrNothingOffline}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -197,15 +198,27 @@ func (s *Session) enrol(ctx context.Context, a *account, remote Remote) (device,
 			return device{}, err
 		}
 	}
-	answer, err := remote.Register(ctx, wire.DeviceRequest{
-		Name: s.cfg.Name, OS: s.cfg.OS, PublicKey: d.Public, Level: machine.Level,
-		VirtualTPM: machine.Virtual, RootName: machine.RootName, ClientVersion: s.cfg.Version,
-	})
+	if a.LevelA && machine.Level.Sealed() {
+		machine.Level = binding.LevelA // with the indices of its cache, which measure it
+	}
+	answer, err := s.register(ctx, &d, machine, remote)
 	if err != nil {
-		return device{}, fmt.Errorf("enrol this device: %w", err)
+		return device{}, err
 	}
 	d.ID, d.State, d.Why = answer.ID, answer.State, answer.Why
 	return d, nil
+}
+
+// register tells the server what the device says of itself.
+func (s *Session) register(ctx context.Context, d *device, m binding.Machine, remote Remote) (wire.Device, error) {
+	answer, err := remote.Register(ctx, wire.DeviceRequest{
+		Name: s.cfg.Name, OS: s.cfg.OS, PublicKey: d.Public, Level: m.Level,
+		VirtualTPM: m.Virtual, RootName: m.RootName, ClientVersion: s.cfg.Version,
+	})
+	if err != nil {
+		return answer, fmt.Errorf("enrol this device: %w", err)
+	}
+	return answer, nil
 }
 
 // enrolForCache is enrol for a device that wants a cache. One that was revoked or
@@ -220,9 +233,10 @@ func (s *Session) enrolForCache(ctx context.Context, a *account, remote Remote) 
 
 // ended reports whether the server has taken this identity from the device, and
 // its key is forgotten.
-func (d *device) ended() bool {
-	return len(d.KeyBlob) == 0 && (d.State == wire.DeviceRevoked || d.State == wire.DeviceWiped)
-}
+func (d *device) ended() bool { return len(d.KeyBlob) == 0 && d.over() }
+
+// over reports whether the server has taken this identity from the device.
+func (d *device) over() bool { return d.State == wire.DeviceRevoked || d.State == wire.DeviceWiped }
 
 // deviceProblem says why a device of that state may not cache; nil if it may.
 func deviceProblem(state wire.DeviceState) error {

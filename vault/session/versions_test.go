@@ -91,3 +91,20 @@ func TestVersionsAreJournalled(t *testing.T) {
 		t.Errorf("%+v", last)
 	}
 }
+
+// Online the tree has no history: the number comes with the entry. It is the
+// one that the cache has.
+func TestHistoryIsTheSameOnAndOffline(t *testing.T) {
+	w := newWorld(t)
+	w.signIn()
+	online, err := w.s.History(w.ctx(), w.find("/Servers/web"))
+	w.must(err)
+	_, err = w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(master)})
+	w.must(err)
+	w.unlock()
+	offline, err := w.s.History(w.ctx(), w.find("/Servers/web"))
+	w.must(err)
+	if online != 1 || offline != 1 {
+		t.Errorf("%d online, %d offline, want 1", online, offline)
+	}
+}
