@@ -123,7 +123,7 @@ func TestXMLOfKDBX3ByKeePassXC(t *testing.T) {
 	if err := os.WriteFile(attachment, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	keepassxc(t, "db-create", "-q", "-p", file)
+	keepassxc(t, "db-create", "-q", "-t", "100", "-p", file) // the least time for its key derivation
 	keepassxc(t, "mkdir", "-q", file, "group")
 	keepassxc(t, "add", "-q", "-p", "-u", "jürgen", "--notes", "n", file, "group/entry")
 	keepassxc(t, "attachment-import", "-q", file, "group/entry", "a.txt", attachment)

@@ -121,7 +121,7 @@ func interopDocument() *kdbx.Document {
 	doc.Root.Entries[0].History[0].Times = old
 	doc.Root.Groups[0].Entries[0].Times = old
 	doc.Root.Groups[0].Entries[0].Attachments = []vault.Attachment{
-		{Name: "10 MiB", Binary: &vault.Binary{Data: bytes.Repeat([]byte("0123456789abcdef"), 10<<20/16)}},
+		{Name: "3 MiB", Binary: &vault.Binary{Data: bytes.Repeat([]byte("0123456789abcdef"), 3<<20/16)}}, // of several blocks
 	}
 	icon := &doc.Meta.CustomIcons[0]
 	icon.Data = onePixel

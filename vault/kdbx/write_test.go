@@ -275,7 +275,7 @@ func TestLargeValues(t *testing.T) {
 		e.Fields = append(e.Fields, field("Notes", large), field("PIN!", large))
 		e.Attachments = []vault.Attachment{
 			{Name: "base64", Binary: &vault.Binary{Data: []byte("QUJDRA==")}},
-			{Name: "large", Binary: &vault.Binary{Data: bytes.Repeat([]byte{0, 0xff, '<', '&'}, 10<<20/4)}},
+			{Name: "large", Binary: &vault.Binary{Data: bytes.Repeat([]byte{0, 0xff, '<', '&'}, 5<<20/4)}},
 			{Name: "empty", Binary: &vault.Binary{Data: []byte{}}},
 		}
 		for i := range 500 {
