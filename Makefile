@@ -60,9 +60,13 @@ check:
 ## window's own code runs under it in the tests of app
 race:
 	@echo "== tests"
-	@CGO_ENABLED=1 $(GO) test -race $(UNWATCHED:%='-gcflags=%=-race=false') -tags $(WINDOW) -timeout 20m $$($(GO) list -tags $(HEADLESS) $(PKGS) | grep -v '/cmd/tideover$$')
+	@CGO_ENABLED=1 GORACE=$(RESTLESS) $(GO) test -race $(UNWATCHED:%='-gcflags=%=-race=false') -tags $(WINDOW) -timeout 20m $$($(GO) list -tags $(HEADLESS) $(PKGS) | grep -v '/cmd/tideover$$')
 	@echo "== the window, by keyboard and mouse"
 	@CGO_ENABLED=1 $(GO) test -tags $(WINDOW) -timeout 20m ./cmd/tideover
+
+# Under the detector every process rests for a second before it ends, the test
+# binaries as well as what they start: in all, minutes.
+RESTLESS := atexit_sleep_ms=10
 
 # Compiled without the detector's calls at their own reads and writes. SQLite and
 # the C library, translated to Go, keep what is theirs in memory of their own,
@@ -97,6 +101,7 @@ bench-gui: build window
 ## the README; ARGS='-variants light,dark,light-200,dark-200,german' for all
 pictures: build window
 	@packaging/linux/need.sh pictures
+	@CGO_ENABLED=1 $(GO) build -tags $(WINDOW),gallery -o $(BIN)/ ./packaging/gallery
 	@$(GO) run ./packaging/pictures -bin $(BIN) $(ARGS)
 
 ## fuzz: ten minutes for every parser

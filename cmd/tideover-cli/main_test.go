@@ -98,6 +98,7 @@ type stage struct {
 }
 
 func (s *stage) setup(env *testscript.Env) error {
+	scripttest.Prepare(env)
 	env.Setenv("TIDEOVER_HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("TIDEOVER_TPM", s.machine.Spec())
 	env.Setenv("LANG", "C")

@@ -74,6 +74,7 @@ func TestScripts(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, RequireExplicitExec: true,
 				Setup: func(env *testscript.Env) error {
+					scripttest.Prepare(env)
 					env.Setenv("LANG", "C")
 					env.Setenv("DATA", filepath.Join(env.WorkDir, "data"))
 					return nil

@@ -17,6 +17,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// Prepare completes the environment of a script. Under the race detector a program
+// rests for a second before it ends, so that what still runs may race: a script
+// that starts fifty would do little else.
+func Prepare(env *testscript.Env) {
+	env.Setenv("GORACE", "atexit_sleep_ms=10")
+}
+
 // Commands returns the shared commands and those of one program:
 //
 //	json PATH WANT      compares a member of the last output; a.b.0.c, len for a length; ~ for "not null"
