@@ -109,7 +109,9 @@ func (p *program) askMaster(s secrets) session.Ask {
 
 // unlocking returns the request that opens the cache with what was given.
 func (p *program) unlocking(s secrets) session.UnlockRequest {
-	r := session.UnlockRequest{Master: p.askMaster(s), Asker: p.asker(s)}
+	r := session.UnlockRequest{Master: p.askMaster(s), Asker: p.asker(s), FailedBefore: func(n int) {
+		_, _ = fmt.Fprintln(p.stderr, p.words().Text("failed_before", map[string]any{"Count": n})) // a courtesy: the journal has it
+	}}
 	if !s.master.IsEmpty() || !p.person.interactive() {
 		r.KeepTries = keptTries
 	}

@@ -83,7 +83,12 @@ func (c *copyproof) wrongAndRight() {
 	if left := c.status().Cache.Tries.Left; left != 9 {
 		c.t.Errorf("%d tries left", left)
 	}
-	c.opens(master)
+	failed := 0
+	c.must(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master), FailedBefore: func(n int) { failed = n }}))
+	c.s.Lock()
+	if failed != 1 {
+		c.t.Errorf("told of %d wrong passwords", failed)
+	}
 	if left := c.status().Cache.Tries.Left; left != 10 {
 		c.t.Errorf("%d tries left", left)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/fido"
@@ -67,6 +68,10 @@ type UnlockRequest struct {
 	// KeepTries refuses, before the chip is asked, when no more than so many
 	// wrong passwords are left: TooManyAttempts. For scripts.
 	KeepTries int
+	// FailedBefore is called when the cache has opened, with how many wrong passwords
+	// the chip had counted since it was opened last, where there were any (level A).
+	// To open it has set that to 0, so it is told now or never. May be nil.
+	FailedBefore func(int)
 	Asker     fido.Asker // the person at the security key, where the cache needs one; nil: nobody is there
 }
 
@@ -162,6 +167,9 @@ func (s *Session) unlock(ctx context.Context, st *state, a *account, r UnlockReq
 	opened, err := store.Unlock(ctx, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries, Keys: s.platform(), Asker: r.Asker})
 	if err != nil {
 		return nil, err
+	}
+	if n := status.Tries.Failed; r.FailedBefore != nil && status.Level == binding.LevelA && status.Tries.Known && n > 0 {
+		r.FailedBefore(n)
 	}
 	return s.newUnlocked(ctx, st, a, store, opened), nil
 }
