@@ -129,7 +129,12 @@ func (c Config) withSecret(text string) (Config, error) {
 	if text == "" || len(text) > maxSecretBytes {
 		return Config{}, vault.Fail(vault.Damaged, "one-time code without a usable secret")
 	}
-	if _, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text); err != nil {
+	_, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
+	switch len(text) % 8 {
+	case 1, 3, 6: // no bytes have so many letters (RFC 4648, section 6); Go decodes them, others do not
+		err = base32.CorruptInputError(len(text))
+	}
+	if err != nil {
 		return Config{}, vault.Fail(vault.Damaged, "one-time code whose secret is not base32")
 	}
 	c.Secret = vault.SecretText(text)
