@@ -72,7 +72,7 @@ type UnlockRequest struct {
 	// the chip had counted since it was opened last, where there were any (level A).
 	// To open it has set that to 0, so it is told now or never. May be nil.
 	FailedBefore func(int)
-	Asker     fido.Asker // the person at the security key, where the cache needs one; nil: nobody is there
+	Asker        fido.Asker // the person at the security key, where the cache needs one; nil: nobody is there
 }
 
 // Unlock opens the cache of the current account, or of the account that was
