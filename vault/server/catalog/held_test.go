@@ -19,9 +19,17 @@ import (
 func TestPackageIsOfThisMoment(t *testing.T) {
 	s := newServer(t)
 	ann := s.user("ann")
-	for i := range 30 {
-		s.entry(fmt.Sprintf("/Team/part %d/entry %d", i%3, i))
+	team := &vault.Group{ID: vault.NewID(), Name: "Team"}
+	for i := range 3 {
+		team.Groups = append(team.Groups, &vault.Group{ID: vault.NewID(), Name: fmt.Sprint("part ", i)})
 	}
+	for i := range 30 {
+		e := newEntry(fmt.Sprint("entry ", i))
+		e.ID = vault.NewID()
+		team.Groups[i%3].Entries = append(team.Groups[i%3].Entries, e)
+	}
+	_, err := s.Import(ctx, s.op, "/", &vault.Content{Root: &vault.Group{ID: vault.NewID(), Name: "r", Groups: []*vault.Group{team}}})
+	s.must(err)
 	s.entry("/Private/one of them")
 	s.entry("/Private/not hers")
 	s.grant("ann", "/Team", "Read-Only + Offline", time.Time{})

@@ -253,23 +253,30 @@ var ctx = context.Background()
 func TestAuthorisationMatrix(t *testing.T) {
 	s := newServer(t)
 	callers := s.matrixPeople()
+	var at target
+	used := true // something was done to it
 	for _, row := range matrix {
 		wants := strings.Fields(row.want)
 		if len(wants) != len(people) {
 			t.Fatalf("%s: %d outcomes for %d people", row.action, len(wants), len(people))
 		}
 		for i, by := range callers {
-			at := s.matrixTarget()
+			if used {
+				at = s.matrixTarget()
+			}
 			before := s.fingerprint(by)
 			err := row.do(s, by, at)
+			used = s.fingerprint(by) != before
 			got := map[vault.Cause]string{"": "y", vault.NotPermitted: "p", vault.NotFound: "n"}[cause(err)]
 			if got != wants[i] {
 				t.Errorf("%s by %s: %v, want %s", row.action, people[i].name, err, wants[i])
 			}
-			if err != nil && s.fingerprint(by) != before {
+			if err != nil && used {
 				t.Errorf("%s by %s was refused and changed something", row.action, people[i].name)
 			}
-			s.undo(row.action, at)
+			if used {
+				s.undo(row.action, at)
+			}
 		}
 	}
 }
