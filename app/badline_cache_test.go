@@ -257,6 +257,37 @@ func (h *harbour) clears(t *testing.T) {
 	})
 }
 
+// Whoever prepares for another board needs the server, and can give the waiting
+// up; then nothing has changed, and the same question does it once there is one.
+func (h *harbour) leavesHardware(t *testing.T) {
+	h.offlineAgain()
+	h.do(present.CmdHardware, "")
+	h.run(t, []bad{
+		{"gone", toServer, hangUp, vault.Unreachable},
+		{"slow", toServer, hang, ""},
+	}, func(b bad) {
+		before := h.bytes()
+		test.Tap(h.dialogs.Top().PrimaryButton())
+		if b.cause == "" {
+			h.hangs()
+			h.press(fyne.KeyEscape)
+			h.asks(h.words.Text("dialog.stopped", nil))
+		} else {
+			h.asks(h.words.Text("window.topic.release_offline.remedy", nil))
+		}
+		if !bytes.Equal(h.bytes(), before) {
+			h.t.Error("the cache is another file")
+		}
+	})
+	h.line.set("", nil)
+	test.Tap(h.dialogs.Top().PrimaryButton())
+	h.until(func() bool { return h.dialogs.Len() == 0 && !h.reading })
+	h.want(h.words.Text("hardware.done", nil))
+	if _, err := os.Stat(h.file); !os.IsNotExist(err) || h.status.Cache != nil {
+		t.Errorf("%v, %+v", err, h.status.Cache)
+	}
+}
+
 // offlineAgain makes a new cache and works with it.
 func (h *harbour) offlineAgain() {
 	h.t.Helper()

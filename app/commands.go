@@ -43,6 +43,7 @@ func (d *Desktop) handlers() map[present.CommandID]func(choice string) {
 		present.CmdClearCache:      func(string) { d.clearCache() },
 		present.CmdImportCache:     func(string) { d.importCache() },
 		present.CmdOfflineContents: func(string) { d.offlineContents() },
+		present.CmdSecurityKeys:    func(string) { d.listKeys() },
 		present.CmdShowShortcuts:   func(string) { d.showShortcuts() },
 		present.CmdDoctor:          func(string) { d.doctor() },
 		present.CmdHardware:        func(string) { d.leaveHardware() },

@@ -102,7 +102,10 @@ func (x *connecting) connect(typed screen.ConnectTyped, drop bool) {
 		defer cancel()
 		defer context.AfterFunc(stopped, cancel)()
 		request.Key.Asker = keys.of(tell)
-		request.Progress = d.progress(tell, func(p present.Progress) { x.screen.SetBusy(p.Words, p.Fraction) })
+		request.Progress = d.progress(tell, func(p present.Progress) {
+			keys.rest()
+			x.screen.SetBusy(p.Words, p.Fraction)
+		})
 		done, err := d.session.Connect(ctx, request)
 		st, failed := d.session.Status(context.WithoutCancel(ctx))
 		return met{done, st}, errors.Join(err, failed)

@@ -208,6 +208,9 @@ func (x *disconnecting) make() {
 	wish := session.KeysAsBefore
 	if x.addKey {
 		wish = session.KeyNew
+		if reviewed != nil { // as the review said then
+			reviewed = &session.Recovery{Key: reviewed.Key, Withheld: true}
+		}
 	}
 	keys := d.securityKeys(x.stop)
 	answers := make(chan vault.Secret, 1)
@@ -231,7 +234,11 @@ func (x *disconnecting) make() {
 		defer func() { master.Wipe() }()
 		asker := keys.of(tell)
 		made, err := d.session.Disconnect(ctx, session.CacheRequest{
-			Key: session.KeyRequest{Wish: wish, Asker: asker}, Comment: comment, Level: level, Progress: d.progress(tell, x.busy), Recovery: wasShown(reviewed),
+			Key: session.KeyRequest{Wish: wish, Asker: asker}, Comment: comment, Level: level, Recovery: wasShown(reviewed),
+			Progress: d.progress(tell, func(p present.Progress) {
+				keys.rest()
+				x.busy(p)
+			}),
 			Master: func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
 				tell(func() { x.askMaster(rules, answers) })
 				select {

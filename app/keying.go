@@ -18,9 +18,7 @@ type keyPrompt struct {
 	tell func(paint func()) // of the task
 	stop func()             // gives the command up
 
-	told bool // the task's: that the key waits for a touch
-
-	screen *screen.SecurityKey // nil: nothing was asked yet
+	screen *screen.SecurityKey // in front; nil: nothing is asked now
 	pins   chan<- vault.Secret // to the task that waits for a PIN; nil: none does
 	ready  chan<- struct{}     // to the task that waits for another key
 	over   bool                // the command is
@@ -41,17 +39,12 @@ func (k *keyPrompt) of(tell func(paint func())) *keyPrompt {
 	return k
 }
 
-// Touch says once that the key waits: it may want more than one touch.
-func (k *keyPrompt) Touch() {
-	if !k.told {
-		k.told = true
-		k.tell(func() { k.show().ShowTouch() })
-	}
-}
+// Touch says that the key waits. It may be called over and over, and more than one
+// touch may be wanted: the dialog stays until something else is under way.
+func (k *keyPrompt) Touch() { k.tell(func() { k.show().ShowTouch() }) }
 
 // PIN asks for the PIN, and returns ctx's error if nobody gives it.
 func (k *keyPrompt) PIN(ctx context.Context, tries fido.Tries) (vault.Secret, error) {
-	k.told = true // the dialog goes on to the touch by itself
 	pins := make(chan vault.Secret, 1)
 	k.tell(func() {
 		k.pins = pins
@@ -71,7 +64,6 @@ func (k *keyPrompt) PIN(ctx context.Context, tries fido.Tries) (vault.Secret, er
 
 // NewKey asks for the key that is to be added.
 func (k *keyPrompt) NewKey(ctx context.Context) error {
-	k.told = true
 	ready := make(chan struct{}, 1)
 	k.tell(func() {
 		k.ready = ready
@@ -88,7 +80,8 @@ func (k *keyPrompt) NewKey(ctx context.Context) error {
 // show opens the dialog, if it is not in front.
 func (k *keyPrompt) show() *screen.SecurityKey {
 	if k.screen == nil {
-		k.screen = screen.NewSecurityKey(k.d.words, screen.SecurityKeyActions{
+		var x *screen.SecurityKey
+		x = screen.NewSecurityKey(k.d.words, screen.SecurityKeyActions{
 			PIN: func(pin []byte) {
 				if k.pins != nil {
 					k.pins <- vault.NewSecret(pin)
@@ -101,20 +94,30 @@ func (k *keyPrompt) show() *screen.SecurityKey {
 					k.ready = nil
 				}
 			},
-			Cancel: func() { k.d.dialogs.Close(k.screen.Dialog()) },
-			Closed: k.closed,
+			Cancel: func() { k.d.dialogs.Close(x.Dialog()) },
+			Closed: func() { k.closed(x) },
 		})
-		k.d.dialogs.Open(k.screen.Dialog())
+		k.screen = x
+		k.d.dialogs.Open(x.Dialog())
 	}
 	return k.screen
 }
 
-// closed is told that the dialog is gone; before the command is over, it is given
-// up.
-func (k *keyPrompt) closed() {
-	if !k.over {
+// closed is told that a dialog is gone. If it was this side that had it in front,
+// the command is given up: not where it went by rest or close.
+func (k *keyPrompt) closed(x *screen.SecurityKey) {
+	if k.screen == x && !k.over {
 		k.over = true
 		k.stop()
+	}
+}
+
+// rest takes the dialog away when the command goes on to something else: what is
+// under way then stands behind it. It may ask for a key again.
+func (k *keyPrompt) rest() {
+	if x := k.screen; x != nil && !k.over {
+		k.screen = nil
+		k.d.dialogs.Close(x.Dialog())
 	}
 }
 

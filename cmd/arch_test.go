@@ -67,7 +67,7 @@ var mayImport = map[string][]string{
 	"cmd/tideover-server":     {"assets", "app/present", "vault", "vault/process", "vault/convert", "vault/kdbx", "vault/lease", "vault/policy", "vault/audit", "vault/otp", "vault/server", "vault/server/*", "tpm/attest", "tpm/binding"},
 	"cmd/internal/scripttest": {},
 	"app/apptest":             {},
-	"packaging/gallery":       {"app/theme", "app/widget", "assets"},
+	"packaging/gallery":       {"app", "app/present", "app/screen", "app/start", "app/theme", "app/widget", "assets", "vault", "vault/cache", "vault/fido", "vault/fido/fidotest", "vault/session", "vault/wire"},
 	"packaging/pictures":      {"app/apptest", "assets", "tpm/tpmtest"},
 	"packaging/demo":          {},
 	"packaging/story":         {"packaging/demo", "tpm/tpmtest", "vault", "vault/kdbx"},

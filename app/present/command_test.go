@@ -93,6 +93,7 @@ func TestEnabledInEveryState(t *testing.T) {
 		present.CmdWorkOffline:     {"disconnected, cache"},
 		present.CmdReload:          open,
 		present.CmdOfflineContents: cached,
+		present.CmdSecurityKeys:    cached,
 		present.CmdImportCache:     except(all, "online, busy"), // a file teaches a new client its account
 		present.CmdClearCache:      cached,
 		present.CmdHardware:        except(all, "online, busy", "offline, locked, nothing known", "never used"),

@@ -10,6 +10,7 @@ const (
 	CmdClearCache      CommandID = "server.clear_cache"
 	CmdImportCache     CommandID = "server.import_cache"
 	CmdOfflineContents CommandID = "server.contents"
+	CmdSecurityKeys    CommandID = "server.keys"
 	CmdSignOut         CommandID = "server.sign_out"
 	CmdLock            CommandID = "server.lock"
 	CmdExit            CommandID = "server.exit"
@@ -97,6 +98,7 @@ func serverCommands() []Command {
 		{ID: CmdWorkOffline, Menu: m, Section: 1, Icon: "cache", enabled: workOfflineReason, visible: mayWorkOffline},
 		{ID: CmdReload, Menu: m, Section: 1, Icon: "refresh", Shortcut: Shortcut{Key: "F5"}, enabled: opened},
 		{ID: CmdOfflineContents, Menu: m, Section: 2, Icon: "contents", enabled: withCache},
+		{ID: CmdSecurityKeys, Menu: m, Section: 2, Icon: "key", enabled: withCache},
 		{ID: CmdImportCache, Menu: m, Section: 2, Icon: "import", enabled: idle},
 		{ID: CmdClearCache, Menu: m, Section: 2, Icon: "clear-cache", enabled: withCache},
 		{ID: CmdSignOut, Menu: m, Section: 3, Icon: "sign-out", enabled: signOutReason},

@@ -1,6 +1,7 @@
 package present
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tideover/tideover/vault/session"
@@ -65,6 +66,7 @@ func NewContents(words *Catalogue, st session.Status, now time.Time) Contents {
 		}
 		p.Escrow = words.Text(escrow, nil)
 	}
+	add("keys", strings.Join(c.Keys, ", "), Info)
 	for _, f := range words.recoveryFacts(st.Recovery) {
 		add(f.ID, f.Value, f.Severity)
 	}

@@ -324,15 +324,16 @@ func TestImportAndDoctor(t *testing.T) {
 		for id, statuses := range map[string]string{
 			"tpm": "ok warn fail", "level": "ok warn fail", "keychain": "ok warn", "server": "ok warn unknown", "certificate": "ok fail unknown",
 			"clock": "ok warn unknown", "disk_encryption": "ok warn unknown", "cache": "ok warn fail unknown",
+			"proof": "ok warn unknown",
 		} {
 			for _, s := range strings.Fields(statuses) {
-				checks = append(checks, present.Check{ID: id, Status: s, Value: map[string]string{"cache": "expired", "clock": "42s", "level": "B"}[id]})
+				checks = append(checks, present.Check{ID: id, Status: s, Value: map[string]string{"cache": "key_required", "clock": "42s", "level": "B", "proof": "unknown_root"}[id]})
 			}
 		}
 		rows := present.DoctorRows(words, checks)
 		spoken(t, rows)
 		for _, r := range rows {
-			if (r.Severity == present.Warning || r.Severity == present.Alarm) != (r.Remedy != "") {
+			if (r.Severity == present.Warning || r.Severity == present.Alarm) != (r.Remedy != "") || strings.Contains(r.Message+r.Value, "_") {
 				t.Errorf("%+v", r)
 			}
 		}

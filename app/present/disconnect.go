@@ -48,7 +48,12 @@ type Review struct {
 	Can        bool   // there is something to cache, and a level to bind it to
 	Notice     *Notice
 	AddKey     string // the offer to add a security key; empty: it is not made
+	WithKey    ReviewWithKey
 }
+
+// ReviewWithKey is what a review says in the place of NoFactor and Recovery once
+// the offer of a security key is taken.
+type ReviewWithKey struct{ NoFactor, Recovery string }
 
 // ReviewReason is one reason why entries are left out.
 type ReviewReason struct {

@@ -50,13 +50,12 @@ func (c *Catalogue) HardwareReady(ready session.HardwareReady) Notice {
 	default:
 		left = append(left, c.Text("cli.release.kept", map[string]any{"Why": c.Explain(ready.Kept).Message}))
 	}
-	if ready.Untold != nil {
-		n.Remedy = c.Text("hardware.untold", map[string]any{"Why": c.Explain(ready.Untold).Message})
-		left = append(left, "")
-	}
+	n.Message = strings.Join(append([]string{n.Message}, left...), " ")
 	if len(left) > 0 {
 		n.Severity = Warning
-		n.Message = strings.TrimSpace(n.Message + " " + strings.Join(left, " "))
+	}
+	if ready.Untold != nil { // the hardware has to wait
+		n.Severity, n.Remedy = Warning, c.Text("hardware.untold", map[string]any{"Why": c.Explain(ready.Untold).Message})
 	}
 	return n
 }

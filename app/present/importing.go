@@ -33,7 +33,7 @@ func NewImport(words *Catalogue, st session.Status, file string, err error, busy
 
 // Check is what was found out about one part of this computer.
 type Check struct {
-	ID     string // as doctor's: tpm, level, keychain, server, certificate, clock, disk_encryption, cache
+	ID     string // as doctor's: tpm, level, keychain, server, certificate, clock, disk_encryption, proof, cache
 	Status string // ok, warn, fail, unknown
 	Value  string // what was measured; empty: nothing
 }
@@ -49,7 +49,7 @@ type DoctorRow struct {
 // message says it all.
 func measured(words *Catalogue, c Check) string {
 	switch {
-	case c.Value == "", c.ID == "cache", c.ID == "clock" && c.Status == "ok":
+	case c.Value == "", c.ID == "cache", c.ID == "proof", c.ID == "clock" && c.Status == "ok":
 		return ""
 	case c.ID == "clock": // as 2m42s
 		return words.Text("doctor.clock.value", map[string]any{"Value": strings.NewReplacer("-", "", "h", " h ", "m", " min ", "s", " s").Replace(c.Value)})

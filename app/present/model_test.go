@@ -87,7 +87,7 @@ func TestStatusBar(t *testing.T) {
 func TestEveryStateOfACacheHasWords(t *testing.T) {
 	for _, lang := range catalogues {
 		words := present.Load(lang)
-		for _, state := range []cache.State{cache.Usable, cache.Expired, cache.Superseded, cache.Foreign, cache.Revoked, cache.Wiped, cache.Damaged, cache.LockedOut, cache.Suspended} {
+		for _, state := range []cache.State{cache.Usable, cache.Expired, cache.Superseded, cache.Foreign, cache.Revoked, cache.Wiped, cache.Damaged, cache.LockedOut, cache.Suspended, cache.KeyRequired} {
 			for _, level := range []binding.Level{binding.LevelA, binding.LevelB, binding.LevelB0, binding.LevelC, binding.LevelNone} {
 				for _, by := range []lease.EndedBy{"", lease.EndedByWall, lease.EndedByClock, lease.EndedByBoots, lease.EndedByOpens} {
 					two := 2
@@ -101,6 +101,7 @@ func TestEveryStateOfACacheHasWords(t *testing.T) {
 					spoken(t, present.NewContents(words, st, noon))
 					spoken(t, present.NewClear(words, st))
 					spoken(t, present.NewHardware(words, st))
+					spoken(t, present.NewKeyList(words, st))
 					spoken(t, present.NewUnlock(words, st, noon, nil, false))
 					spoken(t, present.NewStatusBar(words, st, noon, true, 0, 0))
 				}

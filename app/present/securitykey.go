@@ -16,6 +16,10 @@ func (r *Review) takeKeys(words *Catalogue, t session.CacheTerms) {
 		r.NoFactor = words.Text("cache.review.key.kept", map[string]any{"Keys": strings.Join(t.Keys, ", ")})
 	case t.CanKey:
 		r.AddKey = words.Text("cache.review.key.add", nil)
+		r.WithKey.NoFactor = words.Text("cache.review.key.added", nil)
+		if t.Recovery != nil {
+			r.WithKey.Recovery = words.recovery(&session.Recovery{Key: t.Recovery.Key, Withheld: true})
+		}
 	}
 }
 

@@ -104,7 +104,7 @@ func disconnectStage(t *testing.T) (s *stage, x *screen.Disconnect, judge func()
 				}
 			},
 			Make: func(m []byte) { s.told = append(s.told, "make "+string(m)) },
-			Back: s.tell("back"), Stop: s.tell("stop"), Leave: s.tell("leave"), Closed: s.tell("closed"),
+			Key:  func(bool) {}, Back: s.tell("back"), Stop: s.tell("stop"), Leave: s.tell("leave"), Closed: s.tell("closed"),
 		})
 		return x.Dialog()
 	})

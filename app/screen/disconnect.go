@@ -41,6 +41,8 @@ type Disconnect struct {
 	code, comment          *widget.TextEntry
 	accountIntro           *widget.Hint
 	giveUp, addKey         *widget.Check
+	foot                   *widget.Points
+	review                 present.Review // as shown last
 
 	strength *widget.StrengthBar
 	rules    *widget.Points
@@ -68,10 +70,14 @@ func NewDisconnect(words *present.Catalogue, actions DisconnectActions) *Disconn
 		words: words, actions: actions, form: widget.NewForm(),
 		account: newPassword(words), master: newPassword(words), again: newPassword(words),
 		code: widget.NewTextEntry(), comment: widget.NewTextEntry(),
-		accountIntro: widget.NewHint(""), strength: widget.NewStrengthBar(), rules: widget.NewPoints(),
+		accountIntro: widget.NewHint(""), strength: widget.NewStrengthBar(), rules: widget.NewPoints(), foot: widget.NewPoints(),
 	}
 	x.giveUp = widget.NewCheck("", func(bool) { x.agreed() })
-	x.addKey = widget.NewCheck("", func(on bool) { actions.Key(on) })
+	x.addKey = widget.NewCheck("", func(on bool) {
+		actions.Key(on)
+		x.foot.SetPoints(reviewFoot(x.review, on)...)
+		x.fit()
+	})
 	x.back = widget.NewButton(words.Text("dialog.back", nil), actions.Back)
 	x.back.Hide()
 	x.master.OnEnter, x.again.OnEnter = x.submit, x.submit
@@ -138,18 +144,20 @@ func (x *Disconnect) ShowReview(r present.Review) {
 		lists = append(lists, x.disclose(reason.Count, x.words.Text("cache.review.left_out", nil)+" "+reason.Words, lines)...)
 	}
 	show(x.comment, r.Comment != "")
-	x.giveUp.Checked = false
-	x.giveUp.Text = r.GiveUp
+	x.review = r
+	x.giveUp.SetChecked(false) // for another review nobody agreed yet
+	x.giveUp.SetText(r.GiveUp)
 	show(x.giveUp, r.GiveUp != "")
-	if x.addKey.Text = r.AddKey; r.AddKey == "" && x.addKey.Checked {
+	if x.addKey.SetText(r.AddKey); r.AddKey == "" {
 		x.addKey.SetChecked(false)
 	}
 	show(x.addKey, r.AddKey != "")
+	x.foot.SetPoints(reviewFoot(r, x.addKey.Checked)...)
 	x.turn(
 		pageReview, x.words.Text(primary, nil),
 		widget.FormRow{Wide: true, Field: widget.NewPoints(reviewHead(r)...)},
 		widget.FormRow{Wide: true, Field: container.New(column{}, lists...)},
-		widget.FormRow{Wide: true, Field: widget.NewPoints(reviewFoot(r)...)},
+		widget.FormRow{Wide: true, Field: x.foot},
 		widget.FormRow{Wide: true, Field: x.addKey},
 		widget.FormRow{Wide: true, Field: x.giveUp},
 		widget.FormRow{Label: x.words.Text("cache.comment", nil), Field: x.comment, Hint: r.Comment},
@@ -185,7 +193,12 @@ func reviewHead(r present.Review) []widget.Point {
 	return points
 }
 
-func reviewFoot(r present.Review) []widget.Point {
+// reviewFoot is what is said below the lists; withKey: while the offer of a security
+// key is taken.
+func reviewFoot(r present.Review, withKey bool) []widget.Point {
+	if withKey {
+		r.NoFactor, r.Recovery = r.WithKey.NoFactor, r.WithKey.Recovery
+	}
 	level := widget.Point{Icon: theme.IconChip, Color: toolkit.ColorNamePrimary, Text: r.LevelTitle, Bold: true, More: r.Level.Does}
 	if r.Level.Weak {
 		level.Color = theme.ColorWarning

@@ -26,6 +26,7 @@ type SecurityKey struct {
 	hint    *widget.Hint
 	pin     *widget.PasswordEntry
 	ready   bool // the primary button says that the key is there
+	touch   bool // it waits to be touched
 }
 
 // NewSecurityKey returns the prompt, which shows nothing useful before it is
@@ -46,8 +47,13 @@ func NewSecurityKey(words *present.Catalogue, actions SecurityKeyActions) *Secur
 // Dialog returns what a Stack opens.
 func (k *SecurityKey) Dialog() *widget.Dialog { return k.dialog }
 
-// ShowTouch says that the key waits to be touched.
+// ShowTouch says that the key waits to be touched. Where it does so already nothing
+// changes.
 func (k *SecurityKey) ShowTouch() {
+	if k.touch {
+		return
+	}
+	k.touch = true
 	k.pin.Clear()
 	k.form.SetRows()
 	k.dialog.PrimaryButton().Hide()
@@ -73,6 +79,7 @@ func (k *SecurityKey) ShowNew() {
 }
 
 func (k *SecurityKey) settle(first fyne.Focusable, primary string, enabled bool) {
+	k.touch = false
 	k.dialog.First = first
 	k.dialog.SetBusy(false, "", 0)
 	k.dialog.PrimaryButton().Show()

@@ -181,6 +181,5 @@ func (s *Select) TypedKey(e *fyne.KeyEvent) {
 
 // MinSize is the toolkit's: as high as a field.
 func (s *Select) MinSize() fyne.Size {
-	size := s.Select.MinSize()
-	return fyne.NewSize(size.Width, max(rowHeight(s), size.Height))
+	return fyne.NewSize(s.Select.MinSize().Width, rowHeight(s))
 }

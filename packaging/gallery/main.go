@@ -1,7 +1,8 @@
 //go:build gallery
 
 // Command gallery shows every widget of the window in every state, for looking
-// at: pictures of it are compared by eye when colours, icons or sizes change.
+// at: pictures of it are compared by eye when colours, icons or sizes change. Its
+// page "client" is the whole window on a computer with security keys in software.
 // It is a tool of the developers, ships with nothing, and needs cgo, which the
 // tag keeps out of every other build.
 //
@@ -24,11 +25,24 @@ import (
 
 func main() {
 	mode := flag.String("mode", "light", "light, dark or system")
-	page := flag.String("page", "main", "main, parts, dialog, busy or icons")
+	page := flag.String("page", "main", "main, parts, dialog, busy, review, icons or client")
+	language := flag.String("language", "en", "of the page review")
 	width := flag.Float64("width", 1100, "of the window, in points")
 	height := flag.Float64("height", 700, "of the window, in points")
+	var c client
+	flag.StringVar(&c.home, "home", "", "`folder` of the client's state, for the page client")
+	flag.StringVar(&c.tpm, "tpm", "", "its security chip")
+	flag.StringVar(&c.ca, "ca", "", "`file` with the certificates that it trusts")
+	flag.StringVar(&c.plugged, "plugged", "", "`file` that names the security keys that are plugged in: blue, red, slow")
 	flag.Parse()
 
+	if *page == "client" {
+		if err := c.show(); err != nil {
+			fmt.Fprintln(os.Stderr, "gallery:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	a := app.NewWithID("tideover.gallery")
 	a.Settings().SetTheme(theme.New(theme.Mode(*mode)))
 	w := a.NewWindow("Gallery")
@@ -42,6 +56,9 @@ func main() {
 	case "dialog", "busy":
 		mainPage(w)
 		a.Lifecycle().SetOnStarted(func() { openDialog(w, *page == "busy") })
+	case "review":
+		mainPage(w)
+		a.Lifecycle().SetOnStarted(func() { openReview(w, *language) })
 	case "icons":
 		w.SetContent(iconsPage())
 	default:

@@ -38,6 +38,7 @@ type desk struct {
 	chip    *tpmtest.Process
 	server  *server
 	places  places
+	program string // that is the window, in bin
 	last    string // picture that was taken
 	window  *apptest.Window
 	ended   <-chan struct{} // of the window that was opened last
@@ -49,7 +50,7 @@ type desk struct {
 type places map[string]image.Point
 
 func newDesk(s *apptest.Stage, o options, v variant, p places) *desk {
-	d := &desk{Stage: s, options: o, variant: v, dir: s.TempDir(), places: p}
+	d := &desk{Stage: s, options: o, variant: v, dir: s.TempDir(), places: p, program: "tideover"}
 	b, err := assets.Lang.ReadFile(path.Join("lang", "window", v.language+".json"))
 	s.Must("read the words", err)
 	s.Must("read the words", json.Unmarshal(b, &d.words))
@@ -87,7 +88,7 @@ func (d *desk) open(args ...string) {
 	d.Must("make a home", os.MkdirAll(home, 0o700))
 	look := fmt.Sprintf(`{"theme":%q,"language":%q}`, d.variant.theme, d.variant.language)
 	d.Must("write the settings", os.WriteFile(filepath.Join(home, "window.json"), []byte(look), 0o600))
-	cmd := exec.Command(filepath.Join(d.options.bin, "tideover"), append([]string{"--home", home, "--tpm", d.chip.Spec()}, args...)...)
+	cmd := exec.Command(filepath.Join(d.options.bin, d.program), append([]string{"--home", home, "--tpm", d.chip.Spec()}, args...)...)
 	cmd.Env = d.Env(fmt.Sprintf("FYNE_SCALE=%d", d.variant.scale))
 	cmd.Stderr = os.Stderr
 	d.ended = d.Spawn(cmd)

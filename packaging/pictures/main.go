@@ -71,6 +71,8 @@ func parts() []part {
 		{"ends", ends},
 		{"groups", groups},
 		{"look", look},
+		{"factors", factors},
+		{"keys", keys},
 	}
 }
 
