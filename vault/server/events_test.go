@@ -220,7 +220,8 @@ func TestList(t *testing.T) {
 		must(t, server.CheckList(ctx, path, f.id, f.catalog))
 		must(t, server.WriteList(ctx, path, f.id, f.catalog))
 	}
-	stranger := newFixture(t)
+	dir := t.TempDir()
+	stranger := newFixtureOn(t, dir, filepath.Join(dir, databaseName)) // with an identity of its own
 	if _, err := server.ReadList(ctx, path, stranger.id, stranger.catalog); causeOf(err) != vault.Damaged {
 		t.Errorf("another server's list: %v", err)
 	}
