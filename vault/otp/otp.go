@@ -123,9 +123,9 @@ func (c Config) parseQuery(q url.Values, secret, digits, period, algorithm strin
 }
 
 // withSecret checks that the text is base32 as authenticators write it: any
-// case, spaces and hyphens for the eye, padding or none.
+// case, white space and hyphens for the eye, padding or none.
 func (c Config) withSecret(text string) (Config, error) {
-	text = strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "=", "").Replace(text))
+	text = strings.ToUpper(strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", "-", "", "=", "").Replace(text))
 	if text == "" || len(text) > maxSecretBytes {
 		return Config{}, vault.Fail(vault.Damaged, "one-time code without a usable secret")
 	}
