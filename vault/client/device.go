@@ -69,12 +69,16 @@ func (c *Client) Cleared(ctx context.Context, device vault.ID, generation uint64
 }
 
 // Journal uploads events, in parts where they are many, and returns the last
-// sequence number that the server has. What an error leaves behind may be sent
+// sequence number that the server has. None says that there are none: the server
+// compares what it has with what it knows. What an error leaves behind may be sent
 // again. It needs no token.
 func (c *Client) Journal(ctx context.Context, device vault.ID, events []wire.JournalEvent, signer wire.Signer) (through uint64, err error) {
-	for len(events) > 0 {
+	for first := true; first || len(events) > 0; first = false {
 		part := events[:min(len(events), journalPart)]
 		events = events[len(part):]
+		if part == nil {
+			part = []wire.JournalEvent{} // JSON tells it from null
+		}
 		var answer wire.JournalAnswer
 		if err := c.report(ctx, device, "/journal", wire.JournalUpload{Events: part}, signer, &answer); err != nil {
 			return through, err

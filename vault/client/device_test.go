@@ -162,6 +162,11 @@ func TestDeviceReportsNeedNoToken(t *testing.T) {
 	if diff := cmp.Diff(events, o.events); diff != "" {
 		t.Errorf("%.500s", diff)
 	}
+	// That there are none is said, too.
+	o.events = o.events[:1]
+	if through, err := c.Journal(ctx, o.deviceID, nil, o.signer()); err != nil || through != 1 {
+		t.Error(through, err)
+	}
 	other := newOwn(t)
 	want(t, "another device's signature", c.Proof(ctx, o.deviceID, 4, other.signer()), vault.NotSignedIn)
 	broken := errors.New("no chip")

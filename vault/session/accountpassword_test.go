@@ -12,6 +12,7 @@ import (
 // password that it was made with, in its place and as a file that is imported, and
 // with no other; the server wants the new one of the account.
 func TestAccountPasswordChanged(t *testing.T) {
+	t.Parallel()
 	const changed = "another account password 9"
 	w := newWorld(t)
 	w.disconnect()

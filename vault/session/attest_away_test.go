@@ -35,6 +35,7 @@ func (half) Activate(context.Context, binding.Activation) ([]byte, error) {
 // A chip that cannot be proved is no obstacle: the device goes on, not proven,
 // and the reason is told.
 func TestChipThatCannotBeProven(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		change func(*pc)
@@ -46,6 +47,7 @@ func TestChipThatCannotBeProven(t *testing.T) {
 		{"older program", func(p *pc) { p.prover = nil }, session.UnprovenOldKey},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			p := newBeliever(t).newPC(tpmtest.Intel)
 			tt.change(p)
 			p.run()
@@ -87,6 +89,7 @@ func TestChipThatCannotBeProven(t *testing.T) {
 // A chip of software with the certificate of a real one is refused, and makes
 // caches as a chip that is not known.
 func TestForgedChip(t *testing.T) {
+	t.Parallel()
 	b := newBeliever(t)
 	genuine, forger := b.newPC(tpmtest.Intel), b.newPC(tpmtest.Intel)
 	ek, err := genuine.chip.Endorsement(t.Context())
@@ -147,6 +150,7 @@ func (p pretender) Activate(ctx context.Context, a binding.Activation) ([]byte, 
 // A home and a chip that were copied are two devices with one identity. Whoever
 // comes second is told so, and both wait for an administrator.
 func TestCopiedHomeAndChip(t *testing.T) {
+	t.Parallel()
 	p := newBeliever(t).newPC(tpmtest.Intel)
 	p.must(p.signIn())
 	_, err := p.disconnect()
@@ -192,6 +196,7 @@ func TestCopiedHomeAndChip(t *testing.T) {
 
 // What an ordinary machine goes through looks like no copy.
 func TestOrdinaryEndsAreNoCopy(t *testing.T) {
+	t.Parallel()
 	p := newBeliever(t).newPC(tpmtest.Intel)
 	defer func() { // what an alarm was about
 		for r, err := range p.catalog.Audit(t.Context(), p.op, catalog.AuditQuery{Action: catalog.ActionDeviceAlarm}) {
@@ -227,6 +232,7 @@ func TestOrdinaryEndsAreNoCopy(t *testing.T) {
 
 // A state file that was written before there was any of this is read.
 func TestStateOfAnOlderProgram(t *testing.T) {
+	t.Parallel()
 	p := newBeliever(t).newPC(tpmtest.Intel)
 	p.must(p.signIn())
 	path := filepath.Join(p.home, "state.json")

@@ -9,6 +9,7 @@ import (
 
 // A sign-in proves the chip, and all that follows comes with its word.
 func TestChipIsProven(t *testing.T) {
+	t.Parallel()
 	p := newBeliever(t).newPC(tpmtest.Intel)
 	p.must(p.signIn())
 	want := session.ChipStatus{Asked: true, Proven: true, Virtual: true} // software, as the client says itself
@@ -39,8 +40,10 @@ func TestChipIsProven(t *testing.T) {
 
 // Wherever the program is killed, the next sign-in goes on with the same device.
 func TestKilledWhileTheChipIsProven(t *testing.T) {
+	t.Parallel()
 	for _, at := range []step{beforeRegister, afterRegister, beforeEnrol, afterEnrol, beforeAttest, afterAttest} {
 		t.Run(string(at), func(t *testing.T) {
+			t.Parallel()
 			p := newBeliever(t).newPC(tpmtest.Intel)
 			p.remote.at = at
 			p.killed(func() { _ = p.signIn() })

@@ -166,6 +166,7 @@ func without(e *vault.Entry, name string) {
 // Everything that a dialog offers reaches the server, or the drafts, and leaves
 // the rest alone.
 func TestEverythingInADialogCanBeChanged(t *testing.T) {
+	t.Parallel()
 	eachPlace(t, func(t *testing.T, p place) {
 		s := p.s
 		want := looks(t, p, webID)
@@ -200,6 +201,7 @@ func TestEverythingInADialogCanBeChanged(t *testing.T) {
 // A secret value that was not shown is not lost by giving its field another
 // name, or by opening it: that takes EditWhole.
 func TestEditRefusesToLoseASecret(t *testing.T) {
+	t.Parallel()
 	s := newOnline(t, session.Tideover).s
 	for _, change := range []func(*vault.Field){
 		func(f *vault.Field) { f.Name = "Code" },
@@ -217,6 +219,7 @@ func TestEditRefusesToLoseASecret(t *testing.T) {
 
 // A file that counts as a password does so at the server, also with a new entry.
 func TestProtectedFileStaysProtected(t *testing.T) {
+	t.Parallel()
 	o := newOnline(t, session.Tideover)
 	keys := vault.Attachment{Name: "keys", Binary: &vault.Binary{Data: []byte("K"), Protected: true}}
 	e := &vault.Entry{Attachments: []vault.Attachment{keys}}
@@ -242,6 +245,7 @@ func TestProtectedFileStaysProtected(t *testing.T) {
 }
 
 func TestOnlineEditsGoToTheServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	w.must(w.s.Edit(w.ctx(), w.find("/Servers/web"), func(e *vault.Entry) error {

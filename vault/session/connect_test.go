@@ -9,6 +9,7 @@ import (
 )
 
 func TestConnectRenewsTheCache(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.run()
@@ -34,6 +35,7 @@ func TestConnectRenewsTheCache(t *testing.T) {
 // With the flag an open cache is renewed without its password, and a locked one
 // stays.
 func TestConnectWithTheFlag(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]bool{"open": true, "locked": false} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -54,6 +56,7 @@ func TestConnectWithTheFlag(t *testing.T) {
 }
 
 func TestConnectRefusals(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
 	w.refused(err, vault.NotSignedIn)
@@ -71,6 +74,7 @@ func TestConnectRefusals(t *testing.T) {
 // Going offline keeps the session, so that Go Online asks for nothing; a token
 // that has ended is none.
 func TestGoOfflineKeepsTheSession(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.server.expires = w.clock.now.Add(time.Hour)
@@ -93,6 +97,7 @@ func TestGoOfflineKeepsTheSession(t *testing.T) {
 // What tells the session of the computer's life: rows of the table, with the
 // effects of a real cache.
 func TestHappened(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	happened := func(e session.Event, server bool, want session.Mode) {
 		t.Helper()
@@ -116,6 +121,7 @@ func TestHappened(t *testing.T) {
 
 // A server that has forgotten the device gets to know it again, as the same one.
 func TestForgottenDeviceIsEnrolledAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.server.forgot = true
@@ -131,6 +137,7 @@ func TestForgottenDeviceIsEnrolledAgain(t *testing.T) {
 
 // An alarm about the journal is told, and never keeps anybody offline.
 func TestRefusedJournalDoesNotBlockConnect(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()

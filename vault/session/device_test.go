@@ -20,6 +20,7 @@ import (
 // A check asks the server how the device stands: with a session, with one that
 // the server has ended, and offline, where there is none.
 func TestCheckAsksHowTheDeviceStands(t *testing.T) {
+	t.Parallel()
 	for name, before := range map[string]func(*world){
 		"signed in":                      func(w *world) { w.signIn() },
 		"offline":                        func(w *world) { w.disconnect() },
@@ -27,6 +28,7 @@ func TestCheckAsksHowTheDeviceStands(t *testing.T) {
 		"disconnected, after a sign-out": func(w *world) { w.signIn(); w.must(w.s.SignOut(w.ctx())) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			before(w)
 			mode, err := w.s.Mode(w.ctx())
@@ -57,6 +59,7 @@ func TestCheckAsksHowTheDeviceStands(t *testing.T) {
 // Who is offline hears of a revocation with the next check, and then the cache
 // and what was not sent are dealt with.
 func TestCheckCarriesOutARevocation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -75,6 +78,7 @@ func TestCheckCarriesOutARevocation(t *testing.T) {
 // A revoked device stays revoked. Its user may come back with another key, which
 // the policy lets in or makes wait, and old caches stay closed.
 func TestRevokedDeviceComesBackAsAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.welcome = wire.DevicePending
 	w.disconnect()
@@ -125,6 +129,7 @@ func TestRevokedDeviceComesBackAsAnother(t *testing.T) {
 
 // That is so whether or not it ever had a cache.
 func TestRevokedDeviceWithoutACacheComesBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.welcome = wire.DeviceApproved
 	w.signIn()
@@ -142,10 +147,12 @@ func TestRevokedDeviceWithoutACacheComesBack(t *testing.T) {
 // What the client remembers of its cache cannot be read: nothing opens, but its user
 // comes back online, and the server's word is carried out.
 func TestDamagedCacheStopsNobody(t *testing.T) {
+	t.Parallel()
 	for name, damage := range map[string][]byte{
 		"damaged": []byte("{"), "too large": make([]byte, 300<<10), "of a later program": []byte(`{"v":99}`),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.disconnect()
 			found, err := filepath.Glob(filepath.Join(w.home, "accounts", "*"))
@@ -181,6 +188,7 @@ func (lostChip) Machine(context.Context) (binding.Machine, error) {
 // A chip that is lost in the middle is told as that, and not as a mistake of the
 // program.
 func TestChipLostInTheMiddle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	config := session.Config{
 		Home: w.home, Chip: w.chip, Keeper: w.chip, Prover: lostChip{w.chip}, Clock: w.clock,
@@ -195,6 +203,7 @@ func TestChipLostInTheMiddle(t *testing.T) {
 // New tries and openings are for devices that may cache, and the others hear why
 // they get none.
 func TestRefillOfADeviceThatWaits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.device.State = wire.DevicePending
 	w.signIn()
@@ -206,6 +215,7 @@ func TestRefillOfADeviceThatWaits(t *testing.T) {
 
 // The key is kept until what it has to sign is with the server.
 func TestRevokedDeviceSendsItsJournalFirst(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()

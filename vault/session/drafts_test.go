@@ -32,6 +32,7 @@ func (w *world) edit() {
 }
 
 func TestDraftsAreMarkedAndRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -65,6 +66,7 @@ func TestDraftsAreMarkedAndRead(t *testing.T) {
 // The invariant of Connect: local edits are never dropped unheard, and dropped
 // they are (PPS-06, PPS-07).
 func TestConnectListsThenDrops(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -126,6 +128,7 @@ func (w *world) overlays() []string {
 // Edits that cannot even be listed any more, because the chip was reset, can be
 // given up, and only on purpose.
 func TestConnectAfterTheChipWasReset(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -154,6 +157,7 @@ func TestConnectAfterTheChipWasReset(t *testing.T) {
 // A process that was killed while it cleared the cache leaves the list of edits
 // behind, and not the edits: nobody is asked about those.
 func TestEditsOfAKilledClearingAreGone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -178,6 +182,7 @@ func TestEditsOfAKilledClearingAreGone(t *testing.T) {
 }
 
 func TestEditsOff(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.policy.OfflineEdits = lease.EditsOff
 	w.disconnect()

@@ -8,6 +8,7 @@ import (
 )
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	l := w.list()

@@ -101,6 +101,7 @@ func (g *governed) order(kid string, key *ecdsa.PrivateKey, o lease.Order) strin
 // Nothing but an order of this server, for this device, after the last one, does
 // anything. What is not is told.
 func TestFalseOrders(t *testing.T) {
+	t.Parallel()
 	lies := &liar{}
 	g := newGoverned(t, lies.between)
 	g.offline()
@@ -182,6 +183,7 @@ func TestFalseOrders(t *testing.T) {
 // A list only takes away: frozen, going back, blocked, or another server's, it
 // changes nothing, and it is told.
 func TestFalseLists(t *testing.T) {
+	t.Parallel()
 	lies := &liar{}
 	g := newGoverned(t, lies.between)
 	before := g.offline()
@@ -236,6 +238,7 @@ func TestFalseLists(t *testing.T) {
 
 // Who blocks everything gains nothing: the lease is not renewed, and ends.
 func TestBlockedGovernance(t *testing.T) {
+	t.Parallel()
 	lies := &liar{mute: true}
 	g := newGoverned(t, lies.between)
 	before := g.offline()
@@ -257,6 +260,7 @@ func TestBlockedGovernance(t *testing.T) {
 // list beside it keeps them out, and their device hears of it although it knows
 // later orders than the backup.
 func TestLeaverInARestoredServer(t *testing.T) {
+	t.Parallel()
 	g := newGoverned(t, nil)
 	before := g.offline()
 	backup := filepath.Join(g.dir, "backup.db")

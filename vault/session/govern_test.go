@@ -16,6 +16,7 @@ import (
 // A connected client whose device is revoked: what is open is closed, the cache
 // is gone, the receipt is in the audit, the key is forgotten.
 func TestRevokeReachesAConnectedClient(t *testing.T) {
+	t.Parallel()
 	g := newGoverned(t, nil)
 	before := g.offline()
 	g.govern()
@@ -46,6 +47,7 @@ func TestRevokeReachesAConnectedClient(t *testing.T) {
 // A user who was disabled, and reaches the listener for devices alone: the same.
 // The device stays; enabled again, it makes a new cache.
 func TestDisabledUserOnTheGovernanceListener(t *testing.T) {
+	t.Parallel()
 	g := newGoverned(t, nil)
 	before := g.offline()
 	g.stopVault()
@@ -75,6 +77,7 @@ func TestDisabledUserOnTheGovernanceListener(t *testing.T) {
 // Suspended is locked and shut, nothing is wiped; resumed it opens again. The
 // window tells of both.
 func TestSuspendAndResume(t *testing.T) {
+	t.Parallel()
 	g := newGoverned(t, nil)
 	before := g.offline()
 	stop := g.govern()
@@ -110,6 +113,7 @@ func TestSuspendAndResume(t *testing.T) {
 // Who was disabled while offline hears of it when they come back with their
 // right password, without a session; a wrong one changes nothing.
 func TestDisabledUserComesBack(t *testing.T) {
+	t.Parallel()
 	g := newGoverned(t, nil)
 	before := g.offline()
 	g.must(g.catalog.SetUserState(g.ctx(), g.op, g.user(), store.UserDisabled))
@@ -147,6 +151,7 @@ func TestDisabledUserComesBack(t *testing.T) {
 // A lease is renewed with every contact, to the full number of days, without a
 // password; what the policy shortens stays short.
 func TestLeaseIsRenewed(t *testing.T) {
+	t.Parallel()
 	g := newGoverned(t, nil)
 	before := g.offline()
 	const day = 24 * time.Hour

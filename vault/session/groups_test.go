@@ -15,6 +15,7 @@ import (
 // Groups are made, renamed and removed at both kinds of servers, and entries
 // move between them.
 func TestGroupsChangeOnline(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []session.Kind{session.Tideover, session.Pleasant} {
 		t.Run(string(kind), func(t *testing.T) {
 			o := newOnline(t, kind)
@@ -53,6 +54,7 @@ func TestGroupsChangeOnline(t *testing.T) {
 // Offline no draft could hold a change of groups: it is refused, with words of
 // its own, and nothing is asked of the server.
 func TestGroupsStayOffline(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -74,6 +76,7 @@ func TestGroupsStayOffline(t *testing.T) {
 
 // Where the server wants to know why, each change carries the reason.
 func TestChangesCarryTheReason(t *testing.T) {
+	t.Parallel()
 	o := newOnline(t, session.Tideover)
 	o.flag(policy.CommentOnModifyEntries | policy.CommentOnMoveEntries | policy.CommentOnModifyFolders | policy.CommentOnViewPassword)
 	ctx := t.Context()
@@ -115,6 +118,7 @@ func TestChangesCarryTheReason(t *testing.T) {
 // A change that is refused for want of a reason has changed nothing, so that it
 // can be made again with one; a Pleasant server does not say that it is that.
 func TestNothingIsHalfDoneForWantOfAReason(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []session.Kind{session.Tideover, session.Pleasant} {
 		t.Run(string(kind), func(t *testing.T) {
 			o := newOnline(t, kind)
@@ -146,6 +150,7 @@ func TestNothingIsHalfDoneForWantOfAReason(t *testing.T) {
 
 // The copy has everything, and whatever was read for it is in the audit.
 func TestDuplicate(t *testing.T) {
+	t.Parallel()
 	eachPlace(t, func(t *testing.T, p place) {
 		web := item(t, p.s, webID)
 		id, err := p.s.Duplicate(t.Context(), web, "web (copy)")

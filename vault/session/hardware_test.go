@@ -16,12 +16,14 @@ func back(w *world) {
 // Before the hardware changes everything goes up that only this chip can sign,
 // and nothing is left to miss.
 func TestLeaveHardware(t *testing.T) {
+	t.Parallel()
 	for name, before := range map[string]func(*world){
 		"offline":    func(w *world) { w.disconnect(); w.unlock() },
 		"online":     func(w *world) { w.disconnect(); w.unlock(); back(w) },
 		"signed out": func(w *world) { w.disconnect(); w.unlock(); back(w); w.must(w.s.SignOut(w.ctx())) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			before(w)
 			was, err := w.s.Mode(w.ctx())
@@ -69,6 +71,7 @@ func TestLeaveHardware(t *testing.T) {
 // Without its server nothing is changed, and edits are dropped only if that is
 // said.
 func TestLeaveHardwareChangesNothingUnasked(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, err := w.s.LeaveHardware(w.ctx(), session.HardwareRequest{})
 	w.refused(err, vault.NotSignedIn)
@@ -101,6 +104,7 @@ func TestLeaveHardwareChangesNothingUnasked(t *testing.T) {
 // A way that is lost after the clearing is told, and the next time does the rest.
 // A journal that the server refuses for good stops nobody.
 func TestLeaveHardwareTellsWhatIsLeft(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()

@@ -14,6 +14,7 @@ import (
 // A client that was set up anew takes back a cache of this machine; others do
 // not, and nothing else is taken for one.
 func TestImportOnAClientThatWasNeverUsed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	st, err := w.s.Status(w.ctx())
@@ -67,6 +68,7 @@ func TestImportOnAClientThatWasNeverUsed(t *testing.T) {
 }
 
 func TestClearAndImport(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.refused(w.s.ClearCache(w.ctx()), vault.NoCache)
 	w.disconnect()

@@ -100,6 +100,7 @@ func (w *world) keysAdded(want ...time.Time) {
 }
 
 func TestKeyOfTheCache(t *testing.T) {
+	t.Parallel()
 	w, h := withKeys(t)
 	w.signIn()
 	began := w.clock.now
@@ -169,6 +170,7 @@ func TestKeyOfTheCache(t *testing.T) {
 }
 
 func TestKeyThatIsRequired(t *testing.T) {
+	t.Parallel()
 	w, h := withKeys(t)
 	w.signIn()
 	w.must(w.cacheWith(session.KeyRequest{}))
@@ -214,6 +216,7 @@ func TestKeyThatIsRequired(t *testing.T) {
 }
 
 func TestKeysThatAreNotHad(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t) // no way to keys, no keys by policy
 	h := &holder{plugged: fidotest.New(fidotest.Options{})}
 	w.signIn()
@@ -228,6 +231,7 @@ func TestKeysThatAreNotHad(t *testing.T) {
 // Edits that nobody has listed are in the way of a new generation, whatever it is
 // made for.
 func TestKeysDropNoEdits(t *testing.T) {
+	t.Parallel()
 	w, h := withKeys(t)
 	w.disconnect()
 	w.unlock()

@@ -38,6 +38,7 @@ func (c *copyproof) later(d time.Duration) {
 // that password, and from an old session, none. No restart and no power cut
 // gives one back.
 func TestStolenAccountPassword(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.must(c.catalog.Set(c.ctx(), c.op, "tries", "3"))
 	c.atA()
@@ -77,6 +78,7 @@ func TestStolenAccountPassword(t *testing.T) {
 // TestPermitReplayed: a permit that was used once is of no use in another session
 // of the chip, and the tries stay used up.
 func TestPermitReplayed(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.must(c.catalog.Set(c.ctx(), c.op, "tries", "3"))
 	var kept []byte
@@ -106,6 +108,7 @@ func TestPermitReplayed(t *testing.T) {
 // only by the word of a person who has just signed in. Then nothing is left of
 // the one before.
 func TestNotLoweredByTheWay(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	c.online()
@@ -166,12 +169,14 @@ func TestNotLoweredByTheWay(t *testing.T) {
 // server lost, the next one goes on, and the chip keeps no index that nobody
 // knows.
 func TestCutOff(t *testing.T) {
+	t.Parallel()
 	errCut := errors.New("cut off")
 	for _, when := range []string{
 		"before indices", "after indices", "before first_write", "after first_write", "before reading of pin_fail",
 		"after reading of pin_fail", "before rekey", "after rekey",
 	} {
 		t.Run(when, func(t *testing.T) {
+			t.Parallel()
 			c := newCopyproof(t, nil)
 			c.between.cut = func(at string) error {
 				if at == when {
@@ -202,6 +207,7 @@ func TestCutOff(t *testing.T) {
 // TestFirstAtALowerLevel: where the chip bears no index, the first cache is of
 // level B and says why; once an administrator has made them, the next is of A.
 func TestFirstAtALowerLevel(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	for _, tt := range []struct {
 		refuse error
@@ -237,6 +243,7 @@ func TestFirstAtALowerLevel(t *testing.T) {
 // TestAnotherMaster: another master password ends the cache before it, and takes
 // a sign-in; the one before opens nothing any more, in no copy.
 func TestAnotherMaster(t *testing.T) {
+	t.Parallel()
 	const other = "another battery staple horse"
 	c := newCopyproof(t, nil)
 	c.atA()
@@ -273,6 +280,7 @@ func TestAnotherMaster(t *testing.T) {
 // TestRevokedAtLevelA: the order ends every copy, and the server gets the chip's
 // word on it; whoever comes back gets indices of a new device.
 func TestRevokedAtLevelA(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	copied := c.copyCache()
@@ -297,6 +305,7 @@ func TestRevokedAtLevelA(t *testing.T) {
 // TestClearedWithoutTheChip: where the chip is away the files go; the next start
 // ends the copies, and the server hears of it.
 func TestClearedWithoutTheChip(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	copied := c.copyCache()
@@ -326,6 +335,7 @@ func TestClearedWithoutTheChip(t *testing.T) {
 // TestImportAtLevelA: a client that was set up anew takes its cache back, as long
 // as it is the one that opens, and keeps it at its level.
 func TestImportAtLevelA(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	c.online()
@@ -347,53 +357,4 @@ func TestImportAtLevelA(t *testing.T) {
 		t.Errorf("%+v, %d indices", made, c.inChip())
 	}
 	c.opens(master)
-}
-
-// TestBudgetOfOpens: a new budget is for whoever has just signed in; what is left
-// of the one before serves on until then.
-func TestBudgetOfOpens(t *testing.T) {
-	c := newCopyproof(t, nil)
-	c.must(c.catalog.Set(c.ctx(), c.op, "opens", "3"))
-	c.atA()
-	if n := c.inChip(); n != 3 {
-		t.Fatalf("%d indices", n)
-	}
-	c.opens(master)
-	c.online()
-	c.later(10 * time.Minute)
-	_, err := c.disconnect(master)
-	c.must(err)
-	if o := c.status().Cache.Opens; o == nil || o.Limit-o.Used != 2 {
-		t.Errorf("opens: %+v", o)
-	}
-	c.opens(master)
-	c.opens(master)
-	c.refused(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master)}), vault.Expired)
-	if done := c.online(); done.Refill != nil {
-		t.Fatal(done.Refill)
-	}
-	if o := c.status().Cache.Opens; o == nil || o.Limit-o.Used != 3 {
-		t.Errorf("opens: %+v", o)
-	}
-}
-
-// TestBudgetThatIsDropped: where the policy counts openings no more, a cache whose
-// budget is used up does not stay shut for ever.
-func TestBudgetThatIsDropped(t *testing.T) {
-	c := newCopyproof(t, nil)
-	c.must(c.catalog.Set(c.ctx(), c.op, "opens", "1"))
-	c.atA()
-	c.opens(master)
-	c.refused(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master)}), vault.Expired)
-	c.must(c.catalog.Set(c.ctx(), c.op, "opens", "0"))
-	c.online()
-	c.atA()
-	if n := c.inChip(); n != 2 {
-		t.Errorf("%d indices, want the counter and pin_fail", n)
-	}
-	c.opens(master)
-	c.opens(master)
-	if o := c.status().Cache.Opens; o != nil {
-		t.Errorf("opens: %+v", o)
-	}
 }

@@ -180,7 +180,11 @@ func (s *Session) refill(ctx context.Context, a *account, remote Remote, asked b
 	if err != nil {
 		return err
 	}
-	return store.Refill(ctx, cache.LevelA{Server: server, Tries: pol.Tries, Opens: pol.Opens, NewTries: asked && !status.Tries.Known})
+	err = store.Refill(ctx, cache.LevelA{Server: server, Tries: pol.Tries, Opens: pol.Opens, NewTries: asked && !status.Tries.Known})
+	if err == nil {
+		s.compareOpens(ctx, store, a, remote)
+	}
+	return err
 }
 
 // drained reports whether only the server can make the cache open again.

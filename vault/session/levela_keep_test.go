@@ -25,6 +25,7 @@ func (c *copyproof) statePath() string { return filepath.Join(c.home, "state.jso
 // first cache of level A, and a cache that is cleared then, are no way to a lower
 // one.
 func TestDiesAfterTheCommit(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	var killed []byte
 	c.indices.commit = func() {
@@ -54,6 +55,7 @@ func TestDiesAfterTheCommit(t *testing.T) {
 // TestGivingUpThatLeadsNowhere: level A is not given up, which ends its cache,
 // where the policy takes nothing lower that this machine could bear.
 func TestGivingUpThatLeadsNowhere(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, func(m *tpmtest.Machine) { m.SetLockout(3, time.Minute) }) // level B0
 	c.atA()
 	c.online()
@@ -66,28 +68,10 @@ func TestGivingUpThatLeadsNowhere(t *testing.T) {
 	c.opens(master)
 }
 
-// TestRenewedManyTimes: the server gives a new budget of openings only so often a
-// day. What is left of the one before serves on, and the cache is renewed.
-func TestRenewedManyTimes(t *testing.T) {
-	c := newCopyproof(t, nil)
-	c.must(c.catalog.Set(c.ctx(), c.op, "opens", "20"))
-	c.atA()
-	for n := range 7 {
-		done, err := c.s.Connect(c.ctx(), session.ConnectRequest{Password: secret(accountPassword), Master: ask(master)})
-		c.must(err)
-		if done.Stale != nil || !done.Renewed || done.Level != binding.LevelA {
-			t.Fatalf("%d: %+v", n, done)
-		}
-	}
-	if _, err := c.s.Disconnect(c.ctx(), session.CacheRequest{Master: newMaster(master), Password: secret(accountPassword)}); err != nil {
-		t.Error(err)
-	}
-	c.opens(master)
-}
-
 // TestLeaveHardwareAtLevelA: the server has the chip's word on the end, the chip
 // keeps no index, and the chip that comes next bears a cache of its own.
 func TestLeaveHardwareAtLevelA(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	c.opens(master)
@@ -121,6 +105,7 @@ func TestLeaveHardwareAtLevelA(t *testing.T) {
 // device. Coming back online makes others, and does not end the cache without one
 // that takes its place.
 func TestImportedAndRenewed(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	c.online()
@@ -146,6 +131,7 @@ func TestImportedAndRenewed(t *testing.T) {
 // has deleted the index, keeps nobody from the server, and no revoked device from
 // coming back as another.
 func TestCounterIsGone(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	device := c.endedUntold()
@@ -159,6 +145,7 @@ func TestCounterIsGone(t *testing.T) {
 // is refused for as long as the device is in use. Once an administrator has revoked
 // it, nothing that it could still sign holds the next one up.
 func TestLostAttestationKey(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	c.atA()
 	c.forgetAttestor()
@@ -176,6 +163,7 @@ func TestLostAttestationKey(t *testing.T) {
 // TestIndicesAreGone: a cache whose counter the chip's owner has deleted is cleared
 // by the server's word like any other.
 func TestIndicesAreGone(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	device := c.atA().Lease.Device
 	c.deleteIndices()
@@ -202,6 +190,7 @@ func (c *copyproof) deleteIndices() {
 // TestOfflineContentsAtLevelA: what a cache would hold is told for the level that
 // it would have, also before there was one of it.
 func TestOfflineContentsAtLevelA(t *testing.T) {
+	t.Parallel()
 	maker, err := tpmtest.NewMaker()
 	if err != nil {
 		t.Fatal(err)
@@ -284,12 +273,14 @@ func (c *copyproof) comesBack(ended vault.ID) {
 // TestServerFromABackup: a server that was brought back from before it knew the
 // device, its chip, or the chip's indices, gets to know them again.
 func TestServerFromABackup(t *testing.T) {
+	t.Parallel()
 	maker, err := tpmtest.NewMaker()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, when := range []string{"before register", "before enrol", "before indices"} {
 		t.Run(when, func(t *testing.T) {
+			t.Parallel()
 			c := newCopyproofOf(t, maker, func(m *tpmtest.Machine) { m.Ship(maker, tpmtest.Intel) })
 			c.home = t.TempDir() // another computer of this user, from here on
 			backup := filepath.Join(c.dir, "backup.db")

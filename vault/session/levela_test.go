@@ -14,6 +14,7 @@ import (
 // TestLevelA: from the terms of the first cache to the receipt of its end, at
 // the server. Nothing on the way asks for more than the passwords.
 func TestLevelA(t *testing.T) {
+	t.Parallel()
 	c := newCopyproof(t, nil)
 	terms, err := c.s.CacheTerms(c.ctx())
 	c.must(err)

@@ -55,6 +55,7 @@ func (m *making) commit(ctx context.Context, pending *cache.Pending, content *va
 		if signer, err := s.signer(a); err == nil {
 			_ = m.facts.remote.Proof(online, a.Device.ID, made.Generation, signer)
 			_ = s.upload(online, m.facts.store, a, m.facts.remote)
+			s.compareOpens(online, m.facts.store, a, m.facts.remote)
 		}
 	}
 	return made, nil

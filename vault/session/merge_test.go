@@ -104,6 +104,7 @@ func entryOf(kind session.Kind, n int) *vault.Entry {
 // Nothing is lost where two people change the same entry: what only one of them
 // touches is stored, and what both do is refused to the second.
 func TestTwoPeopleEdit(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []session.Kind{session.Tideover, session.Pleasant} {
 		t.Run(string(kind), func(t *testing.T) {
 			o := newOnline(t, kind)
@@ -171,6 +172,7 @@ func (p place) together(t *testing.T, them *session.Session, theirs, ours *sessi
 // A version that is restored over what somebody else has changed would take
 // theirs away, and an entry that they have moved stays where it is.
 func TestRestoreAndMoveTogether(t *testing.T) {
+	t.Parallel()
 	o := newOnline(t, session.Tideover)
 	them := o.client()
 	before := item(t, o.s, webID)

@@ -14,6 +14,7 @@ import (
 // An end that reaches the client while the file is elsewhere is for the file
 // as well: put back, it opens no more.
 func TestEndWithTheFileMovedAway(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		end  func(w *world)

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 )
 
 func TestDisconnectReadConnect(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.mode(session.Disconnected)
 	made := w.disconnect()
@@ -68,6 +70,7 @@ func TestDisconnectReadConnect(t *testing.T) {
 
 // A list, and an entry that was not revealed, can show no secret value.
 func TestListingWithholdsSecrets(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -97,6 +100,7 @@ func TestListingWithholdsSecrets(t *testing.T) {
 
 // No secret without a journal: the cache refuses when it cannot write it.
 func TestJournalIsOnDiskBeforeTheSecret(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -113,6 +117,7 @@ func TestJournalIsOnDiskBeforeTheSecret(t *testing.T) {
 }
 
 func TestPolicyForbidsRevealAndCopy(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.policy.Reveal, w.server.policy.Copy = false, true
 	w.disconnect()
@@ -125,6 +130,7 @@ func TestPolicyForbidsRevealAndCopy(t *testing.T) {
 }
 
 func TestExpiredCacheLeadsOnline(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.clock.now = w.clock.now.AddDate(0, 0, 8)
@@ -139,6 +145,7 @@ func TestExpiredCacheLeadsOnline(t *testing.T) {
 }
 
 func TestLostConnectionGoesOfflineByItself(t *testing.T) {
+	t.Parallel()
 	t.Run("with a cache", func(t *testing.T) {
 		w := newWorld(t)
 		w.disconnect()
@@ -171,6 +178,7 @@ func TestLostConnectionGoesOfflineByItself(t *testing.T) {
 // Disconnect/Cache… without a server offers the earlier cache, or says that
 // there is none (PPS-26, PPS-27).
 func TestDisconnectWithoutServer(t *testing.T) {
+	t.Parallel()
 	request := session.CacheRequest{Master: newMaster(master)}
 	t.Run("none", func(t *testing.T) {
 		w := newWorld(t)
@@ -202,6 +210,9 @@ func TestDisconnectWithoutServer(t *testing.T) {
 
 // What Disconnect refuses changes nothing: the user is online as before.
 func TestDisconnectRefusals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signIn()
 	for name, tt := range map[string]struct {
 		set    func(*world)
 		master string
@@ -218,23 +229,26 @@ func TestDisconnectRefusals(t *testing.T) {
 		"account's":         {func(*world) {}, account, vault.WeakPassword},
 		"wrong credentials": {func(w *world) { w.server.passwords[user] = "another" }, master, vault.WrongCredentials},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.signIn()
-			tt.set(w)
-			_, err := w.s.Disconnect(w.ctx(), session.CacheRequest{Password: secret(account), Master: newMaster(tt.master)})
-			w.refused(err, tt.want)
-			w.mode(session.Online)
-			st, err := w.s.Status(w.ctx())
-			w.must(err)
-			if st.Cache != nil {
-				t.Errorf("a cache is there: %+v", st.Cache)
-			}
-		})
+		device, allowed, comment := w.server.device, w.server.allowed, w.server.comment
+		policy, password := w.server.policy, w.server.passwords[user]
+		tt.set(w)
+		_, err := w.s.Disconnect(w.ctx(), session.CacheRequest{Password: secret(account), Master: newMaster(tt.master)})
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %s", name, err, tt.want)
+		}
+		w.mode(session.Online)
+		st, err := w.s.Status(w.ctx())
+		w.must(err)
+		if st.Cache != nil {
+			t.Errorf("%s: a cache is there: %+v", name, st.Cache)
+		}
+		w.server.device, w.server.allowed, w.server.comment = device, allowed, comment
+		w.server.policy, w.server.passwords[user] = policy, password
 	}
 }
 
 func TestPleasantServerIsLocallyGoverned(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.kind = session.Pleasant
 	w.server.expiry = w.clock.now.Add(48 * time.Hour)
@@ -260,6 +274,7 @@ func TestPleasantServerIsLocallyGoverned(t *testing.T) {
 // A device that the server revokes or wipes keeps no cache, from the next
 // contact on.
 func TestServerOrdersAreObeyed(t *testing.T) {
+	t.Parallel()
 	for state, want := range map[wire.DeviceState]vault.Cause{
 		wire.DeviceWiped: vault.Wiped, wire.DeviceRevoked: vault.Revoked,
 	} {

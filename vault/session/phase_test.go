@@ -50,6 +50,7 @@ func (w *world) opensStill(generation uint64) {
 // Whoever gives up while a cache is made has what was there before, in every
 // phase, and can start again.
 func TestGivingUpDisconnectLosesNothing(t *testing.T) {
+	t.Parallel()
 	for kind, order := range map[session.Kind][]session.Phase{
 		session.Tideover: phases(),
 		session.Pleasant: {session.PhaseAsking, session.PhaseLoading, session.PhaseKey, session.PhaseWriting},
@@ -83,6 +84,7 @@ func TestGivingUpDisconnectLosesNothing(t *testing.T) {
 // The same of Connect, which renews the cache: before the server was met the
 // user stays offline, afterwards they are online, and the cache is the old one.
 func TestGivingUpConnectLosesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.disconnect().Generation
 	for _, at := range phases() {

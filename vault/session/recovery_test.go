@@ -48,6 +48,7 @@ func (w *world) status() session.Status {
 }
 
 func TestRecoveryIsToldBefore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	key, kid := w.server.turnRecoveryOn(w.server.root, lease.UseRecovery)
@@ -106,6 +107,7 @@ func TestRecoveryIsToldBefore(t *testing.T) {
 // TestRecoveryIsToldEachTime: what a person was told holds until the next cache that
 // is made by hand. Who hears nothing then is not escrowed by the way afterwards.
 func TestRecoveryIsToldEachTime(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	w.server.turnRecoveryOn(w.server.root, lease.UseRecovery)
@@ -133,6 +135,7 @@ func (w *world) signInAgain(r session.ConnectRequest) {
 
 // TestNoRecovery: in each of these cases nothing is sent.
 func TestNoRecovery(t *testing.T) {
+	t.Parallel()
 	other := newKey(t)
 	for name, c := range map[string]struct {
 		keys func(*fakeServer)
@@ -173,6 +176,7 @@ func TestNoRecovery(t *testing.T) {
 // TestNoRecoveryPastASecurityKey: who demands a security key has nobody stand in
 // for it, and the person hears that too.
 func TestNoRecoveryPastASecurityKey(t *testing.T) {
+	t.Parallel()
 	w, h := withKeys(t)
 	w.server.policy.SecurityKey = lease.KeyRequired
 	w.signIn()
@@ -191,6 +195,7 @@ func TestNoRecoveryPastASecurityKey(t *testing.T) {
 }
 
 func TestReleaseIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	d := w.server.declared

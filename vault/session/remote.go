@@ -124,7 +124,8 @@ type Governor interface {
 	// it are gone.
 	Proof(ctx context.Context, d vault.ID, generation uint64, s Signer) error
 	Cleared(ctx context.Context, d vault.ID, generation uint64, s Signer) error
-	// Journal uploads events and returns the last number that the server has.
+	// Journal uploads events and returns the last number that the server has. With
+	// none of them the server compares what it has with the chip's count.
 	Journal(ctx context.Context, d vault.ID, events []wire.JournalEvent, s Signer) (through uint64, err error)
 }
 

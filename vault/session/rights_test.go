@@ -9,6 +9,7 @@ import (
 // What a server says about the right to change an entry is in the listing; of an
 // entry of which it says nothing, it is for the server to refuse.
 func TestListingSaysWhatIsFixed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	entries := all(testContent())

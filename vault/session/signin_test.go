@@ -15,6 +15,7 @@ import (
 )
 
 func TestSignIn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sign := func(target session.Target, name, password, otp string) error {
 		return w.s.SignIn(w.ctx(), session.SignInRequest{
@@ -56,6 +57,7 @@ func TestSignIn(t *testing.T) {
 // What a server was at the first sign-in it must stay: a server that does not
 // govern, or has another key, is another server.
 func TestServerIsPinned(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
@@ -82,6 +84,7 @@ func TestServerIsPinned(t *testing.T) {
 }
 
 func TestNoPlaceForSecrets(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, noChip := range []bool{true, false} {
 		s := session.New(session.Config{
@@ -105,6 +108,7 @@ func TestNoPlaceForSecrets(t *testing.T) {
 // While somebody is offline nobody signs in, whoever it is, and the refusal
 // says who is offline (PPS-20).
 func TestNobodySignsInWhileSomebodyIsOffline(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	calls := w.server.calls["probe"]
@@ -127,6 +131,7 @@ func TestNobodySignsInWhileSomebodyIsOffline(t *testing.T) {
 }
 
 func TestNothingSecretIsInTheState(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
@@ -145,6 +150,7 @@ func TestNothingSecretIsInTheState(t *testing.T) {
 // The master password must differ from the account's, which the session has not
 // kept: it knows a slow digest, and that only with this machine.
 func TestMasterPasswordDiffersFromTheAccounts(t *testing.T) {
+	t.Parallel()
 	const strong, other = "Kranich stolpert 41 Lu\u0308fter", "Ebbe und Flut 1729 am Kai"
 	w := newWorld(t)
 	w.server.passwords[user] = strong
@@ -171,6 +177,7 @@ func TestMasterPasswordDiffersFromTheAccounts(t *testing.T) {
 // A session from before there was a digest has nothing to compare with. The
 // account password is asked for, before the new master password is.
 func TestOlderSessionAsksForTheAccountPassword(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	var state map[string]any

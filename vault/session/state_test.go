@@ -11,6 +11,7 @@ import (
 
 // A state file that cannot be understood is left alone.
 func TestUnreadableState(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		change func(string) string
 		want   vault.Cause
@@ -40,6 +41,7 @@ func TestUnreadableState(t *testing.T) {
 // Changes from several processes do not undo each other, and leave no other
 // file behind.
 func TestStateIsSharedAndWhole(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	const n = 8

@@ -19,6 +19,7 @@ import (
 // What a cache would be is known before anybody is asked for its password, and
 // asking changes nothing.
 func TestCacheTermsOfAServerThatGoverns(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	end := w.clock.now.AddDate(0, 0, 7)
@@ -49,6 +50,7 @@ func TestCacheTermsOfAServerThatGoverns(t *testing.T) {
 // What stands in the way is told before the master password is asked for, with
 // the cause that Disconnect gives.
 func TestCacheTermsNameTheObstacle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	usual := w.server.policy
@@ -80,6 +82,7 @@ func TestCacheTermsNameTheObstacle(t *testing.T) {
 // A Pleasant server governs nothing: the terms are this client's own, and what
 // would come is worked out from the tree.
 func TestCacheTermsOfAPleasantServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.kind = session.Pleasant
 	w.signIn()

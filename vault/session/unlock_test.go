@@ -14,6 +14,7 @@ import (
 // The session ends: by its length, by idleness, by a lock from elsewhere, by
 // the end of the lease.
 func TestOpenCacheIsLocked(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		end  func(*world)
 		want vault.Cause
@@ -45,6 +46,7 @@ func TestOpenCacheIsLocked(t *testing.T) {
 // The password is not asked for before everything else is in order, and a
 // script stops before the last tries.
 func TestUnlockAsksLast(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	asked := 0
 	r := session.UnlockRequest{Master: func(context.Context, cache.Status) (vault.Secret, error) {
@@ -77,6 +79,7 @@ func TestUnlockAsksLast(t *testing.T) {
 
 // The name that opens a cache is the one typed at caching, whole (PPS-04).
 func TestUserNameInTheFormTypedAtCaching(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	for _, name := range []string{"bob", "Bob@Example.com", "BOB@EXAMPLE.COM", "bob@example", "carol"} {
@@ -90,6 +93,7 @@ func TestUserNameInTheFormTypedAtCaching(t *testing.T) {
 // Whether another user has a cache here is nothing to tell while somebody works
 // offline: the answer to every other name is the same.
 func TestOtherNamesAreAnsweredAlike(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.passwords["Zu\u0308rich"] = account
 	target := w.server.target()
@@ -113,6 +117,7 @@ func TestOtherNamesAreAnsweredAlike(t *testing.T) {
 }
 
 func TestCachesOfTwoProcesses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()

@@ -14,6 +14,7 @@ import (
 // A cache that locks itself takes nothing away under whoever reads a listing:
 // the race detector sees whether it would.
 func TestListingOutlivesLock(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()

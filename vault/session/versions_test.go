@@ -13,6 +13,7 @@ import (
 // Earlier forms are listed without their secrets; one of them is shown on
 // request, with a record of that, and made the entry again.
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	places := map[string]func(t *testing.T) *session.Session{
 		"tideover": func(t *testing.T) *session.Session { return newOnline(t, session.Tideover).s },
 		"offline": func(t *testing.T) *session.Session {
@@ -73,6 +74,7 @@ func TestVersions(t *testing.T) {
 // The policy for working offline holds for earlier forms as well, and the
 // journal says which one was shown.
 func TestVersionsAreJournalled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.policy.Copy = false
 	w.disconnect()
@@ -95,6 +97,7 @@ func TestVersionsAreJournalled(t *testing.T) {
 // Online the tree has no history: the number comes with the entry. It is the
 // one that the cache has.
 func TestHistoryIsTheSameOnAndOffline(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.signIn()
 	online, err := w.s.History(w.ctx(), w.find("/Servers/web"))
