@@ -70,7 +70,7 @@ func cacheCommand(p *program) *cobra.Command {
 				made, err = client.Disconnect(ctx, r)
 				return err
 			}); err != nil {
-				return err
+				return instead(err, vault.Unconfirmed, "drafts_first", nil) // --yes is none of this command's
 			}
 			return p.printCached(made, heard)
 		}),

@@ -69,7 +69,7 @@ func connectCommand(p *program) *cobra.Command {
 				return err
 			})
 			if errors.Is(err, vault.Unconfirmed) {
-				return p.printWouldDrop(done, err)
+				return p.printWouldDrop(done, instead(err, vault.Unconfirmed, "confirm_drop", map[string]any{"Edits": len(done.Dropped)}))
 			}
 			if err != nil {
 				return err

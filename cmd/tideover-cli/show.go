@@ -275,7 +275,7 @@ func (p *program) printShown(r showResult) error {
 			line("totp", w.Text("cli.has_totp", nil))
 		}
 		for _, a := range e.Attachments {
-			line("attachment", fmt.Sprintf("%s (%d)", plain(a.Name), a.Size))
+			line("attachment", fmt.Sprintf("%s (%s)", plain(a.Name), w.Size(a.Size)))
 		}
 		if e.Overlay != "none" {
 			line("overlay", w.Text("cli.op."+e.Overlay, nil))
