@@ -87,6 +87,10 @@ func TestDamageThatTheClientStateHides(t *testing.T) {
 	if len(hidden) == 0 || len(hidden) > header/20 {
 		t.Errorf("%d of %d changes of the header are not found without the key", len(hidden), header/5)
 	}
+	t.Logf("%d changes of the header are left to the key", len(hidden))
+	for len(hidden) > 6 { // the key finds them all in one way: the HMAC of the header
+		hidden = slices.Delete(hidden, len(hidden)/2, len(hidden)/2+1)
+	}
 	for _, i := range []int{header + 32, header + 63, header + 64, header + 96, header + 100, header + 200, len(good) - 36, len(good) - 1} {
 		bad := bytes.Clone(good)
 		bad[i] ^= 0x20
