@@ -6,18 +6,28 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/tideover/tideover/app/present"
 )
 
+// prefixes are what the keys of the catalogue begin with, read once.
+var prefixes = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for k := range present.Load("en").Keys() {
+		prefix, _, _ := strings.Cut(k, ".")
+		all[prefix] = true
+	}
+	return all
+})
+
 // spoken fails for every text in a model that is a key without words, or that
 // has an argument missing.
 func spoken(t *testing.T, model any) {
 	t.Helper()
 	key := regexp.MustCompile(`^[a-z_]+(\.[a-zA-Z_0-9]+)+$`)
-	english := present.Load("en").Keys()
 	var walk func(path string, v reflect.Value)
 	walk = func(path string, v reflect.Value) {
 		switch v.Kind() {
@@ -30,9 +40,7 @@ func spoken(t *testing.T, model any) {
 			known := false
 			if key.MatchString(text) {
 				prefix, _, _ := strings.Cut(text, ".")
-				for k := range english {
-					known = known || strings.HasPrefix(k, prefix+".")
-				}
+				known = prefixes()[prefix]
 			}
 			if known || strings.Contains(text, "<no value>") || strings.Contains(text, "{{") {
 				t.Errorf("%s: no words: %q", path, text)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
@@ -99,7 +98,7 @@ func (p *program) renewing(s secrets, st session.Status) (session.Ask, int) {
 }
 
 func (p *program) printWouldDrop(done session.Connected, err error) error {
-	e := present.Explain(err, p.language())
+	e := p.words().Explain(err)
 	if p.json {
 		if err := printJSON(p.stdout, wouldDrop{
 			header: head(), Mode: done.Mode, WouldDrop: done.Dropped,

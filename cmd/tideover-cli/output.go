@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/tideover/tideover/app/present"
 )
 
 // outputVersion is the "v" of every JSON object.
@@ -84,7 +82,7 @@ func (p *program) fail(err error) int {
 	if errors.As(err, &code) {
 		return int(code)
 	}
-	e := present.Explain(err, p.language())
+	e := p.words().Explain(err)
 	_, _ = fmt.Fprintln(p.stderr, e.Sentence()) // nowhere left to tell
 	for _, id := range e.Candidates {
 		_, _ = fmt.Fprintln(p.stderr, id)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/app/start"
@@ -29,6 +30,9 @@ type program struct {
 
 	home, tpm, pin, ca string
 	json               bool
+
+	wording   sync.Once
+	catalogue *present.Catalogue // once words was called
 
 	opened *start.Client // nil until a command needs it
 	shell  bool          // it outlives a command
@@ -63,8 +67,12 @@ func (p *program) close() {
 	}
 }
 
-// words returns the catalogue of the person's language.
-func (p *program) words() *present.Catalogue { return present.Load(p.language()) }
+// words returns the catalogue of the person's language, read when it is first
+// needed: that takes some milliseconds.
+func (p *program) words() *present.Catalogue {
+	p.wording.Do(func() { p.catalogue = present.Load(p.language()) })
+	return p.catalogue
+}
 
 // language is the person's.
 func (p *program) language() string { return present.Locale(p.getenv) }
@@ -164,7 +172,7 @@ func (p *program) list(ctx context.Context, s secrets) (*start.Client, *session.
 		if source, sourceErr := client.Source(); sourceErr != nil || source != session.FromCache {
 			return client, nil, p.insteadOf(ctx, client, s, err)
 		}
-		_, _ = fmt.Fprintln(p.stderr, present.Explain(err, p.language()).Message) // the cache answers in its place
+		_, _ = fmt.Fprintln(p.stderr, p.words().Explain(err).Message) // the cache answers in its place
 	}
 	if err := client.Unlock(ctx, p.unlocking(s)); err != nil {
 		return client, nil, err

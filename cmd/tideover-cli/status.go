@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tideover/tideover/app/present"
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
@@ -69,7 +68,7 @@ func statusCommand(p *program) *cobra.Command {
 				st, err = client.Status(cmd.Context())
 			}
 			if err != nil { // whatever status finds out is its answer, not its failure
-				_, _ = fmt.Fprintln(p.stderr, present.Explain(err, p.language()).Sentence())
+				_, _ = fmt.Fprintln(p.stderr, p.words().Explain(err).Sentence())
 			}
 			if p.json {
 				return printJSON(p.stdout, newStatusResult(st))
