@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -64,8 +65,10 @@ func TestPackageIsOfThisMoment(t *testing.T) {
 			}
 			if first == nil {
 				first = got
-			} else if diff := cmp.Diff(first, got, sameSecrets, cmpopts.EquateEmpty()); diff != "" {
-				t.Errorf("%s, catalog %d:\n%s", what, i, diff)
+			} else if !reflect.DeepEqual(first, got) { // cmp takes long to find nothing
+				if diff := cmp.Diff(first, got, sameSecrets, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("%s, catalog %d:\n%s", what, i, diff)
+				}
 			}
 			if records := s.records(catalog.AuditQuery{Action: catalog.ActionCached, Newest: true, Limit: 1}); len(records) != count {
 				t.Errorf("%s, catalog %d: %d audit records, want %d", what, i, len(records), count)
