@@ -134,14 +134,23 @@ func (c client) must(ctx context.Context, args []string, lines ...string) (answe
 	for again := 0; again < 3 && err == nil && a.exit != 0 && strings.Contains(a.stderr, "cannot be reached"); again++ {
 		a, err = c.ask(ctx, args, lines...) // a busy machine, and no attack
 	}
-	if err == nil && a.exit != 0 {
-		err = fmt.Errorf("control: %s: exit %d: %s", strings.Join(args, " "), a.exit, a.stderr)
-		// A sign-in that was given up half-way counts as one that failed.
-		if a.id == "unreachable" || a.id == "too_many_attempts" && slices.Contains(args, "--password-stdin") {
-			err = errors.Join(err, errAway)
-		}
+	if err == nil {
+		err = a.control(args)
 	}
 	return a, err
+}
+
+// control is the error of a command that had to succeed and did not.
+func (a answer) control(args []string) error {
+	if a.exit == 0 {
+		return nil
+	}
+	err := fmt.Errorf("control: %s: exit %d: %s", strings.Join(args, " "), a.exit, a.stderr)
+	// A sign-in that was given up half-way counts as one that failed.
+	if a.id == "unreachable" || strings.Contains(a.stderr, "server cannot be reached") || a.id == "too_many_attempts" && slices.Contains(args, "--password-stdin") {
+		err = errors.Join(err, errAway)
+	}
+	return err
 }
 
 // errAway is a server that has not answered in the time that the client gives

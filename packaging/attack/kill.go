@@ -81,7 +81,7 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 	case err == nil && a.id == "too_many_attempts":
 		err = errRationed
 	case err == nil && a.exit != 0:
-		err = errors.New("control: cache: " + a.stderr)
+		err = a.control(k.cache().args)
 	}
 	return err
 }

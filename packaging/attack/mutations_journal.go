@@ -6,7 +6,7 @@ package main
 // cannot be written for written.
 func unwritten() []edit {
 	return []edit{
-		{"vault/cache/journal.go", "_, err = j.Append(e)\n\treturn err\n", "return nil\n"},
+		{"vault/cache/journal.go", "_, err = j.Append(e)\n\treturn err\n", "_ = j\n\treturn nil\n"},
 		{"vault/cache/unlock.go", "\tif err := s.sawWall(f); err != nil {\n", "\tif err := s.sawWall(f); false {\n"},
 	}
 }
