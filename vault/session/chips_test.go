@@ -137,7 +137,6 @@ const (
 	afterRegister  step = "after the device was registered"
 	beforeEnrol    step = "before the chip is enrolled"
 	afterEnrol     step = "after the challenge came"
-	beforeAttest   step = "before the answer is sent"
 	afterAttest    step = "after the answer was sent"
 )
 
@@ -156,7 +155,7 @@ type fragileClient struct {
 
 // past runs a call between two steps.
 func past(f *fragile, before, after step, call func() error) error {
-	if f.at == before {
+	if f.at != "" && f.at == before {
 		panic(errKilled)
 	}
 	err := call()
@@ -186,7 +185,7 @@ func (c fragileClient) Enrol(ctx context.Context, d vault.ID, e wire.Enrolment, 
 }
 
 func (c fragileClient) Attest(ctx context.Context, d vault.ID, a wire.Answer, s wire.Signer) (p wire.Proven, err error) {
-	err = past(c.f, beforeAttest, afterAttest, func() error {
+	err = past(c.f, "", afterAttest, func() error {
 		p, err = c.Client.Attest(ctx, d, a, s)
 		return err
 	})

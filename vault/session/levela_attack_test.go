@@ -171,9 +171,9 @@ func TestNotLoweredByTheWay(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	errCut := errors.New("cut off")
+	// After one and before the next is the same: nothing is kept in between.
 	for _, when := range []string{
-		"before indices", "after indices", "before first_write", "after first_write", "before reading of pin_fail",
-		"after reading of pin_fail", "before rekey", "after rekey",
+		"before indices", "after indices", "after first_write", "before reading of pin_fail", "after reading of pin_fail", "after rekey",
 	} {
 		t.Run(when, func(t *testing.T) {
 			t.Parallel()

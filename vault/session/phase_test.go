@@ -39,6 +39,12 @@ func giveUp(ctx context.Context, at session.Phase) (context.Context, session.Pro
 func (w *world) opensStill(generation uint64) {
 	w.t.Helper()
 	w.unlock()
+	w.locksAt(generation)
+}
+
+// locksAt locks the open cache, which is of that generation.
+func (w *world) locksAt(generation uint64) {
+	w.t.Helper()
 	w.s.Lock()
 	st, err := w.s.Status(w.ctx())
 	w.must(err)
@@ -102,9 +108,8 @@ func TestGivingUpConnectLosesNothing(t *testing.T) {
 			}
 			w.mode(session.Online)
 		}
-		w.opensStill(first)
 		w.must(w.s.WorkOffline(w.ctx(), session.UnlockRequest{Master: ask(master)}))
-		w.s.Lock()
+		w.locksAt(first)
 	}
 	var seen []session.Phase
 	done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account), Master: ask(master), Progress: recorder(&seen)})

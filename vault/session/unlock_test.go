@@ -15,18 +15,28 @@ import (
 // the end of the lease.
 func TestOpenCacheIsLocked(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
+	w := newWorld(t)
+	w.disconnect()
+	began := w.clock.now
+	for _, tt := range []struct {
+		name string
 		end  func(*world)
 		want vault.Cause
 	}{
-		"session":   {func(w *world) { w.server.policy.Idle = 0; w.clock.now = w.clock.now.Add(time.Hour) }, vault.Locked},
-		"idle":      {func(w *world) { w.clock.now = w.clock.now.Add(301 * time.Second) }, vault.Locked},
-		"elsewhere": {func(w *world) { w.must(w.start().LockEverywhere(w.ctx())) }, vault.Locked},
-		"lease":     {func(w *world) { w.clock.now = w.clock.now.AddDate(0, 0, 8) }, vault.Expired},
+		{"elsewhere", func(w *world) { w.must(w.start().LockEverywhere(w.ctx())) }, vault.Locked},
+		{"idle", func(w *world) { w.clock.now = w.clock.now.Add(301 * time.Second) }, vault.Locked},
+		{"session", func(w *world) {
+			for range 15 { // in use all the time
+				w.clock.now = w.clock.now.Add(4 * time.Minute)
+				if w.clock.now.Sub(began) < time.Hour {
+					w.list()
+				}
+			}
+		}, vault.Locked},
+		{"lease", func(w *world) { w.clock.now = w.clock.now.AddDate(0, 0, 8) }, vault.Expired},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.disconnect()
+		t.Run(tt.name, func(t *testing.T) {
+			w.clock.now = began
 			w.unlock()
 			w.list()
 			tt.end(w)
