@@ -106,9 +106,11 @@ func TestExpiresByOpens(t *testing.T) {
 
 	// A renewed lease brings a new budget. Taking it away does not bring back
 	// the old one.
-	w.renew(func(l *lease.Lease) { l.Policy.Opens = 1 })
+	w.renew(func(l *lease.Lease) { l.Policy.Opens = 3 })
 	w.mustUnlock().Close()
-	w.endedBy(lease.EndedByOpens, false)
+	if left := w.status().Verdict.OpensLeft; left == nil || *left != 2 {
+		t.Fatalf("%v openings left, want 2", left)
+	}
 	if err := os.Remove(w.file("cache.kdbx.gov")); err != nil {
 		t.Fatal(err)
 	}
