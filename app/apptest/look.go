@@ -2,7 +2,6 @@ package apptest
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"image"
 	"image/color"
@@ -10,15 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jezek/xgb/xproto"
-	"golang.org/x/image/draw"
-	"golang.org/x/sync/errgroup"
 )
 
 // enlarge is by how much a screen of 100 % is enlarged before it is read:
@@ -62,122 +57,6 @@ type word struct {
 	at   image.Rectangle
 }
 
-// everywhere is the whole screen.
-var everywhere = image.Rectangle{}
-
-// The two ways to read a screen, which has both: light type on a dark ground is
-// read badly unless it is turned into its negative.
-const (
-	asItIs = iota
-	negative
-	pages
-)
-
-// view is a part of the screen at one moment, and one way to read it.
-type view struct {
-	picture [sha256.Size]byte // of all pixels
-	part    image.Rectangle
-	page    int
-}
-
-// glance is a picture of the screen to be read.
-type glance struct {
-	view
-	s       *Screen
-	by      float64 // how much larger than the screen
-	enlarge func() *image.Gray
-}
-
-// glance takes the picture of r, or of everything if r is empty.
-func (s *Screen) glance(r image.Rectangle) *glance {
-	s.t.Helper()
-	shot := s.Shot()
-	if r.Empty() {
-		r = shot.Bounds()
-	}
-	r = r.Intersect(shot.Bounds())
-	by := float64(enlarge) / float64(s.options.Scale)
-	return &glance{
-		view: view{picture: sha256.Sum256(shot.Pix), part: r}, s: s, by: by,
-		enlarge: sync.OnceValue(func() *image.Gray {
-			big := image.NewGray(image.Rect(0, 0, int(by*float64(r.Dx())), int(by*float64(r.Dy()))))
-			draw.CatmullRom.Scale(big, big.Bounds(), shot, r, draw.Src, nil)
-			return big
-		}),
-	}
-}
-
-// read returns the words on the screen within r, or everywhere if r is empty.
-func (s *Screen) read(r image.Rectangle) []word {
-	s.t.Helper()
-	g := s.glance(r)
-	var words [pages][]word
-	var group errgroup.Group
-	for page := range words {
-		group.Go(func() (err error) {
-			words[page], err = g.read(page)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		s.t.Fatalf("tesseract: %v", err)
-	}
-	return slices.Concat(words[:]...)
-}
-
-// search returns where text stands on the screen now. Reading is what stories
-// spend their time on, so it stops at the page that has the text.
-func (s *Screen) search(text string) (image.Rectangle, bool) {
-	s.t.Helper()
-	g := s.glance(everywhere)
-	for page := range pages {
-		words, err := g.read(page)
-		if err != nil {
-			s.t.Fatalf("tesseract: %v", err)
-		}
-		if at, ok := find(words, text); ok {
-			return at, true
-		}
-	}
-	return image.Rectangle{}, false
-}
-
-// read reads the picture in one way, or remembers what was read when the screen
-// looked exactly the same.
-func (g *glance) read(page int) ([]word, error) {
-	s, v := g.s, g.view
-	v.page = page
-	s.mu.Lock()
-	words, known := s.readings[v]
-	s.mu.Unlock()
-	if known {
-		return words, nil
-	}
-	big := g.enlarge()
-	if page == negative {
-		turned := image.NewGray(big.Rect)
-		for i, p := range big.Pix {
-			turned.Pix[i] = 255 - p
-		}
-		big = turned
-	}
-	tsv, err := recognise(big, s.options.Language)
-	if err != nil {
-		return nil, err
-	}
-	words = parse(tsv, strconv.Itoa(page), g.by)
-	for i := range words {
-		words[i].at = words[i].at.Add(v.part.Min)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.readings == nil {
-		s.readings = map[view][]word{}
-	}
-	s.readings[v] = words
-	return words, nil
-}
-
 // recognise has a page read.
 func recognise(page *image.Gray, language string) (tsv string, err error) {
 	var in bytes.Buffer
@@ -192,7 +71,8 @@ func recognise(page *image.Gray, language string) (tsv string, err error) {
 }
 
 // parse reads tesseract's TSV: level, page, block, paragraph, line, word, left,
-// top, width, height, confidence, text; the page was enlarged by a factor.
+// top, width, height, confidence, text; the page was enlarged by a factor. Names of
+// lines begin with that of the page.
 func parse(tsv, page string, by float64) []word {
 	var words []word
 	for _, row := range strings.Split(tsv, "\n") {
@@ -220,7 +100,7 @@ func (s *Screen) Look(text string) (image.Rectangle, bool) {
 // Read returns all that can be read on the screen now, a line each.
 func (s *Screen) Read() string {
 	s.t.Helper()
-	return lines(s.read(everywhere))
+	return lines(s.read())
 }
 
 // See waits until text stands on the screen and returns where.
@@ -258,8 +138,9 @@ func (s *Screen) until(what string, seen func() bool) {
 		}
 		select {
 		case <-s.changed:
+		case <-time.After(stillness): // what was not found is looked for more closely
 		case <-deadline.C:
-			s.fail(what, s.read(everywhere))
+			s.fail(what, s.read())
 			return
 		}
 	}

@@ -90,7 +90,7 @@ func (s *Screen) Paint(rest Rest, input func()) Painting {
 			}
 			pause.Reset(rest.Quiet)
 		case <-deadline.C:
-			s.fail("see something painted", s.read(everywhere))
+			s.fail("see something painted", s.read())
 			return p
 		}
 	}

@@ -56,7 +56,7 @@ func (p *Program) Exit() int {
 	select {
 	case <-p.ended:
 	case <-time.After(Patience):
-		p.s.fail("see the end of "+p.cmd.Path, p.s.read(everywhere))
+		p.s.fail("see the end of "+p.cmd.Path, p.s.read())
 	}
 	return p.cmd.ProcessState.ExitCode()
 }

@@ -66,9 +66,10 @@ type Screen struct {
 
 	keyboard map[byte]xproto.Keysym // by keycode
 
-	mu       sync.Mutex
-	painted  chan time.Time  // nil: nobody measures
-	readings map[view][]word // what was read, so that nothing is read twice
+	sights []*sight // the last, newest first; of the test's goroutine
+
+	mu      sync.Mutex
+	painted chan time.Time // nil: nobody measures
 }
 
 // Start starts a screen that ends with the test.

@@ -218,7 +218,7 @@ func (s *Screen) wait(what string, so func() bool) {
 		select {
 		case <-s.changed:
 		case <-deadline.C:
-			s.fail(what, s.read(everywhere))
+			s.fail(what, s.read())
 			return
 		}
 	}

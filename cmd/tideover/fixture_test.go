@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -25,7 +26,16 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(run(os.Args[1:], cache.FloorCost()))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(programs.dir) // of the temporary folder
+	os.Exit(code)
+}
+
+// programs are the other programs of ours, each built once for all stories.
+var programs struct {
+	mu   sync.Mutex
+	dir  string
+	here map[string]bool
 }
 
 // master is the master password of every cache in the stories.
@@ -192,15 +202,28 @@ func newDemo(t *testing.T) *demo {
 	return d
 }
 
-// build builds another program of ours.
+// build builds another program of ours, unless an earlier story did.
 func build(t *testing.T, name string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
+	programs.mu.Lock()
+	defer programs.mu.Unlock()
+	if programs.dir == "" {
+		dir, err := os.MkdirTemp("", "tideover-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs.dir, programs.here = dir, map[string]bool{}
+	}
+	path := filepath.Join(programs.dir, name)
+	if programs.here[name] {
+		return path
+	}
 	cmd := exec.Command("go", "build", "-o", path, "../"+name)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v: %s", name, err, out)
 	}
+	programs.here[name] = true
 	return path
 }
 
