@@ -82,12 +82,17 @@ func TestKeysOfTheCacheInTheWindow(t *testing.T) {
 	h.do(present.CmdSecurityKeys, "")
 	h.asks("needs no security key")
 	h.button("Add a key…", 0)
-	h.asks("it opens with the key only")
+	h.asks("it does not open without the key")
 	h.change("blue", "wrong")
 	h.asks("The master password is wrong")
 	h.write(keyWord) // replaces what was refused
 	h.press(fyne.KeyReturn)
 	h.asks("No security key is plugged in")
+	h.keys.plugged = fidotest.New(fidotest.Options{Untouched: true})
+	h.press(fyne.KeyReturn)
+	h.until(func() bool { return strings.Contains(h.front(), "Touch your security key") })
+	h.press(fyne.KeyEscape)
+	h.asks("Stopped. Nothing was changed.")
 	h.keys.plugged = blue
 	h.press(fyne.KeyReturn)
 	h.listed("The offline cache was made anew and needs the key now", "blue")

@@ -83,7 +83,7 @@ func TestKeyChangeSaysWhatIsLost(t *testing.T) {
 		want   []string
 		copies bool
 	}{
-		{"the first", binding.LevelB, "", nil, []string{"it opens with the key only", "Plug in the key"}, false},
+		{"the first", binding.LevelB, "", nil, []string{"it does not open without the key", "Plug in the key"}, false},
 		{"another", binding.LevelB, "", []string{"blue"}, []string{"each of the keys", "when to change it"}, false},
 		{"one of two", binding.LevelB, "blue", []string{"blue", "red"}, []string{"the other key", "need not be this one"}, true},
 		{"one of two, copy-proof", binding.LevelA, "blue", []string{"blue", "red"}, []string{"the other key"}, false},

@@ -117,7 +117,7 @@ func iconsPage() fyne.CanvasObject {
 // openDialog shows the form that makes a cache.
 func openDialog(w fyne.Window, busy bool) {
 	stack := widget.NewStack(w.Canvas())
-	password, again := widget.NewPasswordEntry("Show or hide"), widget.NewPasswordEntry()
+	password, again := widget.NewPasswordEntry("Show or hide"), widget.NewPasswordEntry("Show or hide")
 	strength := widget.NewStrengthBar()
 	password.OnChanged = func(text string) { strength.Set(min(4, len(text)/4), "like that") }
 	intro := fw.NewLabel("The entries that you may use offline are written into one encrypted file, which only this computer can open. Choose a master password for it.")
