@@ -34,6 +34,9 @@ func TestGokeepasslibReadsOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc := interopDocument()
+			if opt.Compression == kdbx.CompressionGzip { // several blocks in one of them: it reads a byte at a time
+				doc.Root.Groups[0].Entries[0].Attachments = nil
+			}
 			db := decode(t, write(t, doc, opt))
 			if err := db.UnlockProtectedEntries(); err != nil {
 				t.Fatal(err)
