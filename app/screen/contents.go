@@ -22,7 +22,10 @@ func NewContents(words *present.Catalogue, m present.Contents, leave func()) *Co
 	var rows []widget.FormRow
 	for _, f := range m.Facts {
 		value := fw.NewLabel(f.Value)
-		value.Wrapping = fyne.TextWrapBreak
+		value.Wrapping = fyne.TextWrapWord
+		if f.ID == "path" { // has no words
+			value.Wrapping = fyne.TextWrapBreak
+		}
 		value.Selectable = true
 		value.Importance = severityImportance(f.Severity)
 		rows = append(rows, widget.FormRow{Label: f.Label, Field: container.New(trim{}, value), Lines: true})

@@ -40,6 +40,8 @@ const (
 	pointIcon = 16 // side of the icon of a point
 	pointLeft = 24 // from the edge to the text
 	pointGap  = 5  // between two points
+	// boldSlack is for a line whose letters grow more than those of the whole text.
+	boldSlack = 0.98
 )
 
 // NewPoints returns a list of points.
@@ -116,6 +118,10 @@ func (p *Points) breakPoint(point Point, width, size, small float32) pointLines 
 		value, _ := c.cut(point.Value, room*0.45)
 		l.value = p.text(value, size, theme.ColorDim)
 		room -= l.value.MinSize().Width + 8
+	}
+	if point.Bold { // lines are broken by the width of plain letters
+		plain, bold := fyne.MeasureText(point.Text, size, fyne.TextStyle{}), fyne.MeasureText(point.Text, size, fyne.TextStyle{Bold: true})
+		room *= min(1, plain.Width/max(1, bold.Width)) * boldSlack
 	}
 	for _, line := range breakLines(point.Text, size, room) {
 		t := p.text(line, size, toolkit.ColorNameForeground)

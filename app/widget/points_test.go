@@ -98,3 +98,22 @@ func TestPathList(t *testing.T) {
 		t.Errorf("after other lines: %q", got)
 	}
 }
+
+// Bold letters are wider: a line of them stays within its place, too.
+func TestBoldPointStaysInItsPlace(t *testing.T) {
+	test.NewTempApp(t)
+	for _, text := range []string{strings.Repeat("Rot: im Tresor der Niederlassung Süd-West, Standort Konstanz ", 3), strings.Repeat("WM", 80), strings.Repeat("il. ", 90)} {
+		p := widget.NewPoints(widget.Point{Text: text, Bold: true})
+		w := test.NewTempWindow(t, p)
+		for width := float32(200); width < 420; width += 7 {
+			w.Resize(fyne.NewSize(width, 400))
+			p.Resize(fyne.NewSize(width, p.MinSize().Height))
+			for _, o := range test.WidgetRenderer(p).Objects() {
+				line, ok := o.(*canvas.Text)
+				if ok && line.Position().X+line.MinSize().Width > width {
+					t.Errorf("%q ends at %v of %v", line.Text, line.Position().X+line.MinSize().Width, width)
+				}
+			}
+		}
+	}
+}
