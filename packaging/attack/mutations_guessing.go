@@ -62,6 +62,7 @@ func withoutGuessing() []mutation {
 
 func withoutPermits() []mutation {
 	const permit, rules = "tpm/binding/permit.go", "vault/server/catalog/permits.go"
+	waited := edit{rules, "if !in.spent(last, a.now) {", "if false {"}
 	return []mutation{
 		{defence: "the Name in a permit", edits: []edit{
 			{permit, "if r.Kind == PermitRekey {\n\t\treturn nil\n", "if r.Kind != \"\" {\n\t\treturn nil\n"},
@@ -78,9 +79,8 @@ func withoutPermits() []mutation {
 		}, test: test{"tpm", "TestPermitRunsOut"}, says: "none: <nil>"},
 		{defence: "the ration of new tries", edits: []edit{
 			{rules, "if len(recent) >= most && r.Kind != binding.PermitFirstWrite {", "if false {"},
+			waited,
 		}, row: "reset loop with a stolen account password"},
-		{defence: "the wait for the permit before", edits: []edit{
-			{rules, "if !in.spent(last, a.now) {", "if false {"},
-		}, test: test{"vault/server", "TestUnusedPermit"}, says: "new tries beside those that may wait: <nil>"},
+		{defence: "the wait for the permit before", edits: []edit{waited}, test: test{"vault/server", "TestUnusedPermit"}, says: "new tries beside those that may wait: <nil>"},
 	}
 }

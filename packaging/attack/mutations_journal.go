@@ -6,7 +6,7 @@ package main
 // cannot be written for written.
 func unwritten() []edit {
 	return []edit{
-		{"vault/cache/journal.go", "_, err = j.Append(e)\n\treturn err\n", "_ = j\n\treturn nil\n"},
+		{"vault/cache/journal.go", "e audit.Event) error {\n\tj, err := s.openJournal(device)\n", "e audit.Event) error {\n\treturn nil\n\tj, err := s.openJournal(device)\n"},
 		{"vault/cache/unlock.go", "\tif err := s.sawWall(f); err != nil {\n", "\tif err := s.sawWall(f); false {\n"},
 	}
 }
@@ -19,7 +19,6 @@ func withoutJournal() []mutation {
 			edit{"vault/cache/unlock.go", "\tif readOnly != nil {\n\t\treturn nil, readOnly\n\t}\n", ""},
 			edit{"vault/cache/unlock.go", "\tif _, err := s.openJournal(f.record.Device); err != nil {\n", "\tif _, err := s.openJournal(f.record.Device); false {\n"},
 		), row: "disk read-only", more: below()},
-		{defence: "the journal before the secret, no growth", edits: unwritten(), test: test{"vault/cache", "TestFullDisk"}, says: "open"},
 		{defence: "the journal before the chip's count", edits: []edit{
 			{"vault/cache/unlock.go", "use.BeforeOpen = func() error { return s.noteUnlock(f) }", "use.BeforeOpen = func() error { return nil }"},
 		}, test: test{"vault/cache", "TestJournalBeforeOpening"}, says: "events when the chip was asked for the secret"},
