@@ -70,7 +70,8 @@ type UnlockRequest struct {
 	KeepTries int
 	// FailedBefore is called when the cache has opened, with how many wrong passwords
 	// the chip had counted since it was opened last, where there were any (level A).
-	// To open it has set that to 0, so it is told now or never. May be nil.
+	// To open it has set that to 0, so it is told now or never. It must not call the
+	// session. May be nil.
 	FailedBefore func(int)
 	Asker        fido.Asker // the person at the security key, where the cache needs one; nil: nobody is there
 }
