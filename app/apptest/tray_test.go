@@ -2,11 +2,11 @@ package apptest
 
 import (
 	"image/color"
+	"maps"
 	"sync"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
-	"github.com/godbus/dbus/v5/prop"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -14,11 +14,11 @@ import (
 type icon struct {
 	t     *testing.T
 	conn  *dbus.Conn
-	props *prop.Properties
 	heard chan string
 
-	mu   sync.Mutex
-	menu layout
+	mu         sync.Mutex
+	menu       layout
+	properties map[string]dbus.Variant // never changed in place: the bus writes what it was given a moment later
 }
 
 func line(id int32, properties map[string]any, children ...layout) layout {
@@ -50,17 +50,25 @@ func newIcon(t *testing.T, s *Screen, service string) *icon {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() }) // may be closed by the test
-	i := &icon{t: t, conn: conn, heard: make(chan string, 8), menu: line(0, nil)}
-	i.props, err = prop.Export(conn, itemPath, prop.Map{itemFace: {
-		"Status":     {Value: "Active"},
-		"Title":      {Value: "Tideover"},
-		"IconPixmap": {Value: paint(color.RGBA{0x80, 0x80, 0x80, 0xff})},
-		"ToolTip":    {Value: tip{}},
-		"Menu":       {Value: dbus.ObjectPath("/menu")},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := &icon{t: t, conn: conn, heard: make(chan string, 8), menu: line(0, nil), properties: map[string]dbus.Variant{
+		"Status":     dbus.MakeVariant("Active"),
+		"Title":      dbus.MakeVariant("Tideover"),
+		"IconPixmap": dbus.MakeVariant(paint(color.RGBA{0x80, 0x80, 0x80, 0xff})),
+		"ToolTip":    dbus.MakeVariant(tip{}),
+		"Menu":       dbus.MakeVariant(dbus.ObjectPath("/menu")),
+	}}
+	i.export(itemPath, "org.freedesktop.DBus.Properties", map[string]any{
+		"Get": func(_, property string) (dbus.Variant, *dbus.Error) {
+			i.mu.Lock()
+			defer i.mu.Unlock()
+			return i.properties[property], nil
+		},
+		"GetAll": func(string) (map[string]dbus.Variant, *dbus.Error) {
+			i.mu.Lock()
+			defer i.mu.Unlock()
+			return maps.Clone(i.properties), nil
+		},
+	})
 	i.export(itemPath, itemFace, map[string]any{"Activate": func(_, _ int32) *dbus.Error { i.heard <- "activate"; return nil }})
 	i.export("/menu", menuFace, map[string]any{
 		"GetLayout": func(int32, int32, []string) (uint32, layout, *dbus.Error) {
@@ -88,7 +96,9 @@ func (i *icon) export(path dbus.ObjectPath, face string, methods map[string]any)
 
 func (i *icon) set(property, signal string, value any) {
 	i.t.Helper()
-	i.props.SetMust(itemFace, property, value)
+	i.mu.Lock()
+	i.properties[property] = dbus.MakeVariant(value)
+	i.mu.Unlock()
 	i.emit(itemPath, itemFace+"."+signal)
 }
 
