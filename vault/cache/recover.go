@@ -64,6 +64,12 @@ func (s *Store) sole() bool {
 	return s.holders == 1
 }
 
+// cutOff reports that something may have been left half done: a wipe that is not
+// finished, in the chip or on disk, or a commit of level A.
+func (s *Store) cutOff(st *clientState) bool {
+	return st.Wipe != nil && st.Wipe.Pending || st.Indices != nil && st.Indices.Kill || s.announced(st) != nil
+}
+
 func (s *Store) recover(ctx context.Context) error {
 	st, err := s.load()
 	if err != nil {

@@ -69,14 +69,15 @@ type Status struct {
 // Status reports everything about the cache that can be known without the
 // password, and leaves no trace, but that what a process has left half done is
 // finished, if nobody else is at it: a wipe, as whoever asks may never open, and
-// copies end only then; a commit, as nothing opens between its steps. It returns
-// vault.NoCache if there is none
-// (a cache that the server had wiped is one still, in state wiped or revoked),
-// and vault.Damaged or vault.Unsupported if the client state cannot be read.
-// Everything else that is wrong stands in the Status, in Problem.
+// copies end only then; a commit, as nothing opens between its steps.
+//
+// It returns vault.NoCache if there is none (a cache that the server had wiped is
+// one still, in state wiped or revoked), and vault.Damaged or vault.Unsupported if
+// the client state cannot be read. Everything else that is wrong stands in the
+// Status, in Problem.
 func (s *Store) Status(ctx context.Context) (Status, error) {
 	st, err := s.state()
-	if err == nil && (st.wipeOwed() || s.announced(st) != nil) && s.enter(ctx) == nil { // else somebody is at it, or the next one tries
+	if err == nil && s.cutOff(st) && s.enter(ctx) == nil { // else somebody is at it, or the next one tries
 		s.release()
 		st, err = s.state()
 	}

@@ -10,9 +10,3 @@ func (s *Store) Gone() (bool, error) {
 	}
 	return st.Wipe != nil && st.Current == nil, nil
 }
-
-// wipeOwed reports a wipe that is not finished: files are left, or the chip has
-// not been told.
-func (st *clientState) wipeOwed() bool {
-	return st.Wipe != nil && st.Wipe.Pending || st.Indices != nil && st.Indices.Kill
-}
