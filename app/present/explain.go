@@ -109,6 +109,8 @@ func worded(err error, problem vault.Problem) *Worded {
 		return &Worded{Cause: problem.Cause, Topic: "tries_spent", Err: err}
 	case errors.Is(err, session.ErrCopiedChip):
 		return &Worded{Cause: problem.Cause, Topic: "copied_chip", Err: err}
+	case errors.Is(err, session.ErrLastKey):
+		return &Worded{Cause: problem.Cause, Topic: "key_last", Args: map[string]any{"Name": problem.Detail}, Err: err}
 	case errors.Is(err, session.ErrNoFile):
 		return &Worded{Cause: problem.Cause, Topic: "no_file", Args: map[string]any{"Path": problem.Detail}, Err: err}
 	}

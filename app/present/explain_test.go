@@ -154,6 +154,11 @@ func TestExplain(t *testing.T) {
 			[]string{"no file /usb/x.kdbx", "Check the name"},
 		},
 		{
+			"last key", fmt.Errorf("remove: %w", &vault.Problem{Cause: vault.KeyRequired, Detail: "blue", Err: session.ErrLastKey}),
+			"de_DE", "key_required", present.Exit(vault.KeyRequired),
+			[]string{"„blue“ ist der letzte", "zuerst einen anderen"},
+		},
+		{
 			"conflict", vault.Fail(vault.Conflict, "Notes, Owner, tags"),
 			"de", "conflict", 18,
 			[]string{"denselben Teil", "(Notizen, Owner, Schlagwörter)", "Laden Sie neu"},

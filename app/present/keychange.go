@@ -78,10 +78,7 @@ func CheckKeyName(name string, keys []session.KeyStatus) error {
 // KeyProblem returns the error of a change of security keys with what it means
 // there.
 func KeyProblem(err error, removed string) error {
-	switch {
-	case removed != "" && errors.Is(err, vault.KeyRequired):
-		return &Worded{Cause: vault.KeyRequired, Topic: "key_last", Args: map[string]any{"Name": removed}, Err: err}
-	case removed == "" && errors.Is(err, vault.Usage): // the name was looked at before
+	if removed == "" && errors.Is(err, vault.Usage) { // the name was looked at before
 		return &Worded{Cause: vault.Usage, Topic: "key_known", Err: err}
 	}
 	return err

@@ -70,6 +70,10 @@ func (s *Session) AddKey(ctx context.Context, r KeyChange) (Cached, error) {
 	})
 }
 
+// ErrLastKey says of a KeyRequired problem that the key which was to be removed is
+// the only one, and the policy wants one; its Detail is the key's name.
+var ErrLastKey = errors.New("it is the last security key, and one is required")
+
 // Changeover is an Asker that tells a person when to plug in the key that is to
 // be added, and waits for it.
 type Changeover interface {
@@ -79,7 +83,8 @@ type Changeover interface {
 // RemoveKey makes the next generation without the key of that name, which need
 // not be at hand. Copies of the cache from before open with it still, where they
 // open at all: below level A until their lease ends. NotFound if there is no such
-// key, KeyRequired if it is the last one and the policy wants one; else as AddKey.
+// key, KeyRequired with ErrLastKey if it is the last one and the policy wants one;
+// else as AddKey.
 func (s *Session) RemoveKey(ctx context.Context, r KeyChange) (Cached, error) {
 	return s.changeKeys(ctx, r, func(_ context.Context, have []fido.Key, c keyCase) ([]fido.Key, error) {
 		i := slices.IndexFunc(have, func(k fido.Key) bool { return k.Label == r.Name })
@@ -87,7 +92,7 @@ func (s *Session) RemoveKey(ctx context.Context, r KeyChange) (Cached, error) {
 		case i < 0:
 			return nil, vault.Fail(vault.NotFound, "security key %s", r.Name)
 		case len(have) == 1 && c.use == lease.KeyRequired:
-			return nil, vault.Fail(vault.KeyRequired, "%s is the last one", r.Name)
+			return nil, &vault.Problem{Cause: vault.KeyRequired, Detail: r.Name, Err: ErrLastKey}
 		}
 		return slices.Delete(have, i, i+1), nil
 	})

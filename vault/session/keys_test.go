@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -212,6 +213,9 @@ func TestKeyThatIsRequired(t *testing.T) {
 	w.online()
 	_, err = w.s.RemoveKey(w.ctx(), session.KeyChange{Name: "key 1", Master: ask(master), Asker: h})
 	w.refused(err, vault.KeyRequired)
+	if problem := new(vault.Problem); !errors.Is(err, session.ErrLastKey) || !errors.As(err, &problem) || problem.Detail != "key 1" {
+		t.Errorf("the last key removed: %v", err)
+	}
 	w.keyNames("key 1")
 }
 
