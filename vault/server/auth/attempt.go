@@ -11,10 +11,12 @@ import (
 
 // counted is an attempt that stands in the counters as a failure.
 type counted struct {
-	user  store.User // as it was before; zero: a name that nobody has
-	now   time.Time
-	made  store.SignIn // what the attempt left in the user's row
-	wrong bool         // what was given is wrong, or was used before
+	user    store.User // as it was before; zero: a name that nobody has
+	now     time.Time
+	made    store.SignIn // what the attempt left in the user's row
+	address mark
+	name    mark // of a name that nobody has
+	wrong   bool // what was given is wrong, or was used before
 }
 
 // countAttempt finds the user and counts the attempt as failed, in one
@@ -51,7 +53,8 @@ func (a *Authenticator) countAttempt(ctx context.Context, at Attempt, now time.T
 		return nil, err
 	}
 	if c.user.ID.IsZero() {
-		if until := a.names.begin(store.Fold(at.Name), now); !until.IsZero() {
+		var until time.Time
+		if c.name, until = a.names.begin(store.Fold(at.Name), now); !until.IsZero() {
 			return nil, tooMany(until)
 		}
 	}
@@ -61,10 +64,10 @@ func (a *Authenticator) countAttempt(ctx context.Context, at Attempt, now time.T
 // takeBack takes back what countAttempt and the address's counter counted, and
 // no more: the count does not go to zero, and a lock that others have earned
 // meanwhile stays.
-func (a *Authenticator) takeBack(ctx context.Context, at Attempt, c *counted) error {
-	a.addresses.success(at.Address)
+func (a *Authenticator) takeBack(ctx context.Context, c *counted) error {
+	a.addresses.takeBack(c.address)
 	if c.user.ID.IsZero() {
-		a.names.success(store.Fold(at.Name))
+		a.names.takeBack(c.name)
 		return nil
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {

@@ -171,3 +171,58 @@ func TestAddressLockout(t *testing.T) {
 		t.Errorf("another address: %v", err)
 	}
 }
+
+// meanwhile is a store with which something else happens while one attempt is
+// compared.
+type meanwhile struct {
+	store.Store
+	happens *func()
+}
+
+func (m meanwhile) Update(ctx context.Context, fn func(store.Tx) error) error {
+	err := m.Store.Update(ctx, fn)
+	if do := *m.happens; do != nil {
+		*m.happens = nil
+		do()
+	}
+	return err
+}
+
+// Whoever has an account of their own does not lift with it what guesses at
+// others have earned for the address: neither the count nor the lock.
+func TestSignInLiftsNoLockOfOthers(t *testing.T) {
+	b := newBench(t)
+	var happens func()
+	b.auth = auth.New(auth.Config{
+		Store: meanwhile{b.db, &happens}, Hasher: b.hash, Now: b.clock,
+		Office: auth.Lockout{After: 3, First: time.Second, Longest: time.Minute, Forget: time.Hour},
+	})
+	b.guess("bob", 1)
+	happens = func() { // alice's own attempt is the second in the count
+		b.guess("carol", 1) // the third: locked
+		b.wait(time.Second)
+		b.guess("dave", 1)
+	}
+	if _, got := b.try("alice@corp", password, ""); got != "" {
+		t.Fatalf("a sign-in while others fail: %q", got)
+	}
+	if _, got := b.try("eve", "guess", ""); got != vault.TooManyAttempts {
+		t.Errorf("after a sign-in the lock of the address is gone: %q", got)
+	}
+	for wait := time.Second; wait <= 8*time.Second; wait *= 2 {
+		b.wait(wait)
+		if _, got := b.try("alice@corp", password, ""); got != "" {
+			t.Fatalf("after %v: %q", wait, got)
+		}
+		b.guess("frank"+wait.String(), 1)
+		if _, got := b.try("alice@corp", password, ""); got != vault.TooManyAttempts {
+			t.Errorf("after a guess more, which earned %v: %q", 2*wait, got)
+		}
+	}
+	b.wait(2 * time.Hour)
+	for range 5 {
+		if _, got := b.try("alice@corp", password, ""); got != "" {
+			t.Errorf("sign-ins count as failures of the address: %q", got)
+		}
+	}
+}

@@ -84,19 +84,21 @@ type Session struct {
 // or the address has failed too often; Until says when it may try again.
 func (a *Authenticator) SignIn(ctx context.Context, at Attempt) (Session, error) {
 	now := a.Now()
-	if until := a.addresses.begin(at.Address, now); !until.IsZero() {
+	address, until := a.addresses.begin(at.Address, now)
+	if !until.IsZero() {
 		return Session{}, tooMany(until)
 	}
 	c, err := a.countAttempt(ctx, at, now)
 	if err != nil {
 		return Session{}, err
 	}
+	c.address = address
 	s, err := a.compare(ctx, at, c)
 	switch {
 	case err == nil:
-		a.addresses.success(at.Address)
+		a.addresses.takeBack(c.address)
 	case !c.wrong: // no code yet, a client that hung up, a fault of ours: nobody has guessed
-		err = errors.Join(err, a.takeBack(context.WithoutCancel(ctx), at, c))
+		err = errors.Join(err, a.takeBack(context.WithoutCancel(ctx), c))
 	}
 	return s, err
 }

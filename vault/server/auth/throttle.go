@@ -19,10 +19,21 @@ type throttle struct {
 }
 
 type counter struct {
-	key         string
+	key string
+	count
+}
+
+// count is how often a key has failed, and what it waits for.
+type count struct {
 	failures    int64
 	lastFailure time.Time
 	lockedUntil time.Time
+}
+
+// mark is one attempt in the count of a key.
+type mark struct {
+	of           *counter
+	before, made count // without and with the attempt
 }
 
 func newThrottle(rule Lockout, keep int) *throttle {
@@ -30,8 +41,8 @@ func newThrottle(rule Lockout, keep int) *throttle {
 }
 
 // begin counts an attempt as a failure, and returns until when the key is
-// locked; zero: go on. success takes the count back.
-func (t *throttle) begin(key string, now time.Time) time.Time {
+// locked; zero: go on. takeBack takes the mark back.
+func (t *throttle) begin(key string, now time.Time) (mark, time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e, ok := t.byKey[key]
@@ -46,23 +57,27 @@ func (t *throttle) begin(key string, now time.Time) time.Time {
 	t.order.MoveToFront(e)
 	c := e.Value.(*counter)
 	if now.Before(c.lockedUntil) {
-		return c.lockedUntil
+		return mark{}, c.lockedUntil
 	}
+	m := mark{of: c, before: c.count}
 	if now.Sub(c.lastFailure) > t.rule.Forget {
 		c.failures = 0
 	}
 	c.failures++
 	c.lastFailure, c.lockedUntil = now, t.rule.until(c.failures, now)
-	return time.Time{}
+	m.made = c.count
+	return m, time.Time{}
 }
 
-// success takes back what begin counted.
-func (t *throttle) success(key string) {
+// takeBack takes back what begin counted, and no more: whoever has a password of
+// their own does not lift what guesses at others have earned. Only time does.
+func (t *throttle) takeBack(m mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e, ok := t.byKey[key]; ok {
-		c := e.Value.(*counter)
-		c.failures = max(c.failures-1, 0)
-		c.lockedUntil = time.Time{}
+	if m.of.count == m.made { // nobody else has tried
+		m.of.count = m.before
+		return
 	}
+	m.of.failures = max(m.of.failures-1, 0)
+	m.of.lockedUntil = t.rule.until(m.of.failures, m.of.lastFailure)
 }
