@@ -3,11 +3,9 @@ package cache_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,85 +16,6 @@ import (
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/lease"
 )
-
-// keychain is a system's keychain in memory. A real one is used in app/start.
-type keychain struct {
-	items map[string]string
-	fails error
-	disk  *mortalDisk // dies with it, if there is one
-	steps []int       // that it had left at each change
-}
-
-func (k *keychain) Get(service, name string) (string, error) {
-	if k.fails != nil {
-		return "", k.fails
-	}
-	if v, ok := k.items[service+"/"+name]; ok {
-		return v, nil
-	}
-	return "", cache.ErrNoItem
-}
-
-func (k *keychain) Set(service, name, value string) error {
-	if k.fails != nil {
-		return k.fails
-	}
-	if !k.step() {
-		return errDead
-	}
-	k.items[service+"/"+name] = value
-	return nil
-}
-
-func (k *keychain) Delete(service, name string) error {
-	if k.fails != nil {
-		return k.fails
-	}
-	if !k.step() {
-		return errDead
-	}
-	if _, ok := k.items[service+"/"+name]; !ok {
-		return cache.ErrNoItem
-	}
-	delete(k.items, service+"/"+name)
-	return nil
-}
-
-// step reports whether a change is still made.
-func (k *keychain) step() bool {
-	if k.disk == nil {
-		return true
-	}
-	k.steps = append(k.steps, k.disk.left)
-	return k.disk.step()
-}
-
-// generations returns the numbers at the end of the items' names.
-func (k *keychain) generations() []string {
-	var all []string
-	for name := range k.items {
-		all = append(all, name[strings.LastIndexByte(name, '/')+1:])
-	}
-	slices.Sort(all)
-	return all
-}
-
-// newKeychainWorld returns a computer without a chip.
-func newKeychainWorld(t *testing.T) *world {
-	t.Helper()
-	return &world{
-		t: t, chain: &keychain{items: map[string]string{}}, server: newServer(t), device: vault.NewID(),
-		dir: filepath.Join(t.TempDir(), "account"), now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
-	}
-}
-
-// holds wants the keychain to have the items of these generations and no other.
-func (w *world) holds(want ...string) {
-	w.t.Helper()
-	if got := w.chain.generations(); !slices.Equal(got, want) {
-		w.t.Fatalf("items of generations %v, want %v", got, want)
-	}
-}
 
 func TestKeychainCache(t *testing.T) {
 	w := newKeychainWorld(t)
@@ -360,61 +279,4 @@ func TestKeychainUngoverned(t *testing.T) {
 	}
 	w.now = w.now.Add(49 * time.Hour)
 	w.refuses(vault.Expired, cache.Expired)
-}
-
-// Wherever the process dies, the old generation opens or the new one, and once
-// somebody was there again, only its item is left. That every step of the disk
-// does no harm is tested with the chip; here it dies around those of the
-// keychain, and between them.
-func TestKeychainCrash(t *testing.T) {
-	w := newKeychainWorld(t)
-	w.cache(content("old"), nil)
-	files, items := snapshot(t, w.dir), maps.Clone(w.chain.items)
-	dies := func(step int) (*mortalDisk, error) {
-		restore(t, w.dir, files)
-		d := &mortalDisk{left: step, powerCut: true}
-		w.disk, w.chain.disk, w.chain.items, w.chain.steps = d, d, maps.Clone(items), nil
-		err := w.try(content("new"), nil)
-		w.disk, w.chain.disk = nil, nil
-		return d, err
-	}
-	const plenty = 1000
-	if _, err := dies(plenty); err != nil || len(w.chain.steps) != 2 {
-		t.Fatalf("%d calls that change the keychain, want one that writes and one that deletes: %v", len(w.chain.steps), err)
-	}
-	wrote, deleted := plenty-w.chain.steps[0], plenty-w.chain.steps[1]
-	was := map[string]int{}
-	for _, step := range []int{wrote, wrote + 1, (wrote + deleted) / 2, deleted - 9, deleted - 5, deleted - 1, deleted, deleted + 1} {
-		d, err := dies(step)
-		if !d.dead {
-			t.Fatalf("step %d: it lived: %v", step, err)
-		}
-		got := w.title()
-		was[got]++
-		if got != "old" && got != "new" {
-			t.Errorf("step %d: opened %q", step, got)
-		}
-		w.holds(fmt.Sprint(w.status().Generation))
-	}
-	if was["old"] == 0 || was["new"] == 0 {
-		t.Errorf("opened %v: one of them was never what is left", was)
-	}
-}
-
-// Clearing that dies half-way is finished by whoever comes next.
-func TestKeychainClearCrash(t *testing.T) {
-	w := newKeychainWorld(t)
-	w.cache(content("one"), nil)
-	items := maps.Clone(w.chain.items)
-	w.everyStep(func() error {
-		w.chain.items = maps.Clone(items)
-		w.chain.disk = w.disk.(*mortalDisk)
-		defer func() { w.chain.disk = nil }()
-		return w.store().Clear(t.Context(), cache.ByUser)
-	}, func(step int, lived bool) {
-		if err := w.store().Clear(t.Context(), cache.ByUser); err != nil && !errors.Is(err, vault.NoCache) {
-			t.Errorf("step %d: %v", step, err)
-		}
-		w.holds()
-	})
 }
