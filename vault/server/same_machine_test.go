@@ -12,9 +12,12 @@ import (
 	"github.com/tideover/tideover/vault/wire"
 )
 
-// again registers another device on the same chip, which says another root until
-// it is asked for proof.
-func (l *laptop) again() *laptop {
+// again registers another device on the same chip, which says no root until it is
+// asked for proof.
+func (l *laptop) again() *laptop { return l.againOn(nil) }
+
+// againOn is again with a storage root.
+func (l *laptop) againOn(root []byte) *laptop {
 	l.t.Helper()
 	other := *l
 	ctx := l.t.Context()
@@ -26,7 +29,7 @@ func (l *laptop) again() *laptop {
 	must(l.t, err)
 	other.signIn()
 	d, err := other.client.Register(ctx, wire.DeviceRequest{
-		Name: "laptop again", OS: "linux", PublicKey: other.public, Level: binding.LevelA, ClientVersion: "test",
+		Name: "laptop again", OS: "linux", PublicKey: other.public, Level: binding.LevelA, RootName: root, ClientVersion: "test",
 	})
 	must(l.t, err)
 	other.ID = d.ID
@@ -104,4 +107,59 @@ func TestLostProof(t *testing.T) {
 	if !strings.Contains(string(run.body), "require_proven") {
 		t.Errorf("dry run: %s", run.body)
 	}
+}
+
+// TestApprovalBeforeAttestation: what the administrators knew when they approved a
+// device does not make it wait once more when its chip shows the same; what they
+// could not know does.
+func TestApprovalBeforeAttestation(t *testing.T) {
+	f := newChipFixture(t)
+	l := f.newLaptop(makerOfChips)
+	l.attested()
+	must(t, f.catalog.SetDeviceState(t.Context(), f.op, l.ID, store.DeviceRevoked, "stolen"))
+	stands := func(what string, l *laptop, want wire.DeviceState) {
+		t.Helper()
+		if d, err := l.client.DeviceState(t.Context(), l.ID, l); err != nil || d.State != want {
+			t.Errorf("%s it is %s, %v, want %s", what, d.State, err, want)
+		}
+	}
+	approve := func(l *laptop) {
+		t.Helper()
+		must(t, f.catalog.SetDeviceState(t.Context(), f.op, l.ID, store.DeviceApproved, "found"))
+	}
+
+	told := l.againOn(l.ak.Root)
+	stands("on the root of a revoked device", told, wire.DevicePending)
+	approve(told)
+	told.attested()
+	stands("approved for what it is", told, wire.DeviceApproved)
+	if got := strings.Join(told.alarms(), " "); got != "returned" {
+		t.Errorf("alarms: %q", got)
+	}
+
+	must(t, f.catalog.Set(t.Context(), f.op, "auto_approve", "off"))
+	hidden := l.again()
+	stands("new", hidden, wire.DevicePending)
+	approve(hidden)
+	hidden.attested()
+	stands("approved as a new machine, which it is not,", hidden, wire.DevicePending)
+
+	// Approved for what it is, but another device of the machine ended since.
+	late := l.againOn(l.ak.Root)
+	approve(late)
+	must(t, f.catalog.SetDeviceState(t.Context(), f.op, told.ID, store.DeviceRevoked, "stolen again"))
+	late.attested()
+	stands("approved before the machine was stolen again", late, wire.DevicePending)
+
+	// The same where a known device says later on which machine it is.
+	moved := l.againOn(rootName())
+	approve(moved)
+	_, err := moved.client.Register(t.Context(), wire.DeviceRequest{
+		Name: "laptop again", OS: "linux", PublicKey: moved.public, Level: binding.LevelA, RootName: l.ak.Root, ClientVersion: "test",
+	})
+	must(t, err)
+	stands("moved to the root of a revoked device", moved, wire.DevicePending)
+	approve(moved)
+	moved.attested()
+	stands("approved where it has moved", moved, wire.DeviceApproved)
 }

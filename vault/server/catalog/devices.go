@@ -95,11 +95,11 @@ func (c *Catalog) RegisterDevice(ctx context.Context, by *Caller, n NewDevice) (
 		if a.rules.governance.Approve {
 			d.State, d.DecidedAt, d.Why = store.DeviceApproved, a.now, "approved by the policy"
 		}
-		before, err := endedRoot(ctx, tx, n.RootName)
+		before, err := endedRoots(ctx, tx, n.RootName)
 		if err != nil {
 			return err
 		}
-		if !before.IsZero() {
+		if len(before) > 0 {
 			d.State, d.DecidedAt, d.Why = store.DevicePending, a.now, whyEnded
 		}
 		if err := tx.AddDevice(ctx, d); err != nil {
@@ -108,7 +108,7 @@ func (c *Catalog) RegisterDevice(ctx context.Context, by *Caller, n NewDevice) (
 		if err := a.record(ctx, tx, store.AuditEvent{
 			Action: ActionRegister, Device: d.ID, Target: d.ID,
 			Detail: fmt.Appendf(nil, "%s, %s, level %s, virtual %v", d.Name, d.OS, d.Level, d.Virtual),
-		}); err != nil || before.IsZero() {
+		}); err != nil {
 			return err
 		}
 		return returned(ctx, tx, d, event{by, a.now, d.ID}, before)
@@ -138,14 +138,16 @@ func (c *Catalog) renewDevice(ctx context.Context, tx store.Tx, a *access, d *st
 	before := *d
 	n.describe(d)
 	// Another chip is another device, whatever key it brings along.
-	if !bytes.Equal(before.RootName, d.RootName) && d.State == store.DeviceApproved {
-		came, err := endedRoot(ctx, tx, d.RootName)
-		switch {
-		case err != nil:
+	var came []vault.ID
+	if !bytes.Equal(before.RootName, d.RootName) {
+		var err error
+		if came, err = endedRoots(ctx, tx, d.RootName); err != nil {
 			return err
-		case !came.IsZero():
+		}
+		switch approved := d.State == store.DeviceApproved; {
+		case approved && len(came) > 0:
 			d.State, d.Why, d.DecidedAt = store.DevicePending, whyEnded, a.now
-		case len(before.RootName) > 0 && !a.rules.governance.Approve:
+		case approved && len(before.RootName) > 0 && !a.rules.governance.Approve:
 			d.State, d.Why, d.DecidedAt = store.DevicePending, "another TPM", a.now
 		}
 	}
@@ -153,6 +155,9 @@ func (c *Catalog) renewDevice(ctx context.Context, tx store.Tx, a *access, d *st
 		return nil
 	}
 	if err := tx.UpdateDevice(ctx, *d); err != nil {
+		return err
+	}
+	if err := returned(ctx, tx, *d, event{a.by, a.now, d.ID}, came); err != nil {
 		return err
 	}
 	return a.record(ctx, tx, store.AuditEvent{
