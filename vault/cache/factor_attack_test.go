@@ -74,20 +74,14 @@ func TestRemovedKey(t *testing.T) {
 	good := w.read("cache.kdbx")
 	was := cache.KeyItem(t, older)
 	for name, change := range map[string]func(item string, value []byte) []byte{
-		"keys of the generation before": func(item string, value []byte) []byte { return instead(item, "tideover.fido", value, was) },
-		"and the record to fit": func(item string, value []byte) []byte {
-			if item == "tideover.record" {
-				return cache.FactorOf(t, value, was)
-			}
-			return instead(item, "tideover.fido", value, was)
-		},
+		"keys of the generation before": keysAs(was),
+		"and the record to fit":         keysAndRecord(t, was, was),
 	} {
-		bad := rewrite(t, good, change)
-		w.plant(good, bad)
-		if w.shut(h, vault.Damaged); t.Failed() {
-			t.Fatal(name)
-		}
-		w.plant(bad, good)
+		w.planted(good, rewrite(t, good, change), func() {
+			if w.shut(h, vault.Damaged); t.Failed() {
+				t.Fatal(name)
+			}
+		})
 	}
 	h.plugged = []*fidotest.Key{kept}
 	w.mustOpen(h).Close()
@@ -100,11 +94,33 @@ func TestRemovedKey(t *testing.T) {
 	}
 }
 
-func instead(item, of string, value, with []byte) []byte {
-	if item == of {
-		return with
+// keysAs puts another item of security keys into a file; nil: none.
+func keysAs(keys []byte) func(item string, value []byte) []byte {
+	return func(item string, value []byte) []byte {
+		if item == "tideover.fido" {
+			return keys
+		}
+		return value
 	}
-	return value
+}
+
+// keysAndRecord is keysAs with a record that names an item, which is the same or
+// not; nil: none.
+func keysAndRecord(t *testing.T, keys, named []byte) func(item string, value []byte) []byte {
+	return func(item string, value []byte) []byte {
+		if item == "tideover.record" {
+			return cache.FactorOf(t, value, named)
+		}
+		return keysAs(keys)(item, value)
+	}
+}
+
+// planted has a forged file in the place of a good one for as long as check runs.
+func (w *world) planted(good, bad []byte, check func()) {
+	w.t.Helper()
+	w.plant(good, bad)
+	check()
+	w.plant(bad, good)
 }
 
 // Whatever is done to the item or to what the record says of it is damage, told
@@ -122,50 +138,26 @@ func TestKeysInTheHeader(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, strange := h.add(t, "thief", fidotest.Options{})
-	other, _, err := fido.Seal(record.Binding, []fido.Key{strange})
-	if err != nil {
-		t.Fatal(err)
-	}
-	thief, err := other.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
+	thief := marshalled(t, sealedTo(t, record.Binding, strange))
 	asked := len(h.out)
 	for name, change := range map[string]func(item string, value []byte) []byte{
-		"deleted":              func(item string, value []byte) []byte { return instead(item, "tideover.fido", value, nil) },
-		"a thief's":            func(item string, value []byte) []byte { return instead(item, "tideover.fido", value, thief) },
-		"not an item":          func(item string, value []byte) []byte { return instead(item, "tideover.fido", value, []byte{0x30, 0}) },
-		"the record without":   func(item string, value []byte) []byte { return unkeyed(t, item, value, value) },
-		"record and item gone": func(item string, value []byte) []byte { return unkeyed(t, item, value, nil) },
-		"a thief's, and the record to fit": func(item string, value []byte) []byte {
-			if item == "tideover.record" {
-				return cache.FactorOf(t, value, thief)
-			}
-			return instead(item, "tideover.fido", value, thief)
-		},
+		"deleted":                          keysAs(nil),
+		"a thief's":                        keysAs(thief),
+		"not an item":                      keysAs([]byte{0x30, 0}),
+		"the record without":               keysAndRecord(t, item, nil),
+		"record and item gone":             keysAndRecord(t, nil, nil),
+		"a thief's, and the record to fit": keysAndRecord(t, thief, thief),
 	} {
-		bad := rewrite(t, good, change)
-		w.plant(good, bad)
-		if st := w.status(); st.State != cache.Damaged {
-			t.Errorf("%s: %s, %v", name, st.State, st.Problem)
-		}
-		w.shut(h, vault.Damaged)
-		w.plant(bad, good)
+		w.planted(good, rewrite(t, good, change), func() {
+			if st := w.status(); st.State != cache.Damaged {
+				t.Errorf("%s: %s, %v", name, st.State, st.Problem)
+			}
+			w.shut(h, vault.Damaged)
+		})
 	}
 	if len(h.out) != asked {
 		t.Errorf("a key was asked %d times", len(h.out)-asked)
 	}
-}
-
-// unkeyed takes the factor out of the record, and makes the item another.
-func unkeyed(t *testing.T, item string, value, keys []byte) []byte {
-	switch item {
-	case "tideover.record":
-		return cache.FactorOf(t, value, nil)
-	case "tideover.fido":
-		return keys
-	}
-	return value
 }
 
 // Where no server signs the record, the key of the file proves it: the same
@@ -196,26 +188,12 @@ func TestKeysInTheHeaderOfALocalCache(t *testing.T) {
 	good := w.read("cache.kdbx")
 	binding := fido.Binding{Cache: w.status().Cache, Generation: 1}
 	thiefKey, strange := h.add(t, "thief", fidotest.Options{})
-	forged := func(b fido.Binding) []byte {
-		r, _, err := fido.Seal(b, []fido.Key{strange})
-		if err != nil {
-			t.Fatal(err)
-		}
-		der, err := r.Marshal()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return der
-	}
+	forged := func(b fido.Binding) []byte { return marshalled(t, sealedTo(t, b, strange)) }
 	moved, err := fido.ParseRecord(cache.KeyItem(t, good))
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved.Slots[0].Wrapped = mustSeal(t, fido.Binding{Cache: binding.Cache, Generation: 2}, added) // of another generation
-	of2, err := moved.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
+	moved.Slots[0].Wrapped = sealedTo(t, fido.Binding{Cache: binding.Cache, Generation: 2}, added).Slots[0].Wrapped // of another generation
 	for name, c := range map[string]struct {
 		item []byte
 		key  *fidotest.Key
@@ -224,27 +202,18 @@ func TestKeysInTheHeaderOfALocalCache(t *testing.T) {
 		"a thief's":                  {forged(binding), thiefKey},
 		"of another generation":      {forged(fido.Binding{Cache: binding.Cache, Generation: 2}), thiefKey},
 		"of another cache":           {forged(fido.Binding{Cache: vault.NewID(), Generation: 1}), thiefKey},
-		"slot of another generation": {of2, blue},
+		"slot of another generation": {marshalled(t, moved), blue},
 	} {
-		bad := rewrite(t, good, func(item string, value []byte) []byte {
-			switch item {
-			case "tideover.record":
-				return cache.FactorOf(t, value, c.item)
-			case "tideover.fido":
-				return c.item
+		w.planted(good, rewrite(t, good, keysAndRecord(t, c.item, c.item)), func() {
+			h.plugged = []*fidotest.Key{c.key}
+			o, err := w.with(h, master)
+			if err == nil {
+				o.Close()
 			}
-			return value
+			if !errors.Is(err, vault.Damaged) {
+				t.Errorf("%s: %v", name, err)
+			}
 		})
-		w.plant(good, bad)
-		h.plugged = []*fidotest.Key{c.key}
-		o, err := w.with(h, master)
-		if err == nil {
-			o.Close()
-		}
-		if !errors.Is(err, vault.Damaged) {
-			t.Errorf("%s: %v", name, err)
-		}
-		w.plant(bad, good)
 	}
 	h.plugged = []*fidotest.Key{blue}
 	w.mustOpen(h)
@@ -253,11 +222,21 @@ func TestKeysInTheHeaderOfALocalCache(t *testing.T) {
 	}
 }
 
-func mustSeal(t *testing.T, b fido.Binding, k fido.Key) []byte {
+// sealedTo returns the item of a cache that one key opens.
+func sealedTo(t *testing.T, b fido.Binding, k fido.Key) *fido.Record {
 	t.Helper()
 	r, _, err := fido.Seal(b, []fido.Key{k})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r.Slots[0].Wrapped
+	return r
+}
+
+func marshalled(t *testing.T, r *fido.Record) []byte {
+	t.Helper()
+	der, err := r.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }
