@@ -49,7 +49,7 @@ func newJournalLine(j catalog.JournalState) journalLine {
 func (l *journalLine) write(w io.Writer) {
 	line(w, "journal:\t%d events, the last came %s", l.Events, orTime(l.ReceivedAt))
 	for _, o := range l.Opens {
-		line(w, "opens:\t%d by the chip, %d in the journal", o.Certified, o.Reported)
+		line(w, "opens:\t%d by the chip, %d in the journal, cache %s", o.Certified, o.Reported, o.Cache)
 	}
 	for _, a := range l.Alarms {
 		line(w, "journal alarm:\t%s %s: %s", shortTime(*a.At), plain(a.Fault), plain(a.Detail))

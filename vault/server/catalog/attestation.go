@@ -208,24 +208,11 @@ type event struct {
 	device vault.ID
 }
 
-// alarmEvery is how often the same alarm of one device is worth a line.
-const alarmEvery = 24 * time.Hour
-
 // deviceAlarm tells the administrators of something that a device should not do.
-// The same again within a day adds nothing: a client repeats what fails.
+// The same again within a day adds nothing.
 func deviceAlarm(ctx context.Context, tx store.Tx, at event, outcome, detail string) error {
-	q := store.AuditQuery{Device: at.device, Action: ActionDeviceAlarm, From: at.now.Add(-alarmEvery)}
-	for e, err := range tx.AuditEvents(ctx, q) {
-		if err != nil {
-			return err
-		}
-		if e.Outcome == outcome && string(e.Detail) == detail {
-			return nil
-		}
-	}
-	return record(ctx, tx, at.by, at.now, store.AuditEvent{
-		Action: ActionDeviceAlarm, Outcome: outcome, Device: at.device, Target: at.device, Detail: []byte(detail),
-	})
+	m := alarm{action: ActionDeviceAlarm, outcome: outcome, detail: detail}
+	return m.raise(ctx, tx, at)
 }
 
 // sighted compares a sighting of a chip with the last one and keeps it. A copy

@@ -47,6 +47,10 @@ func (c *Catalog) AddJournal(ctx context.Context, device vault.ID, events []audi
 	err := c.deviceUpdate(ctx, device, func(tx store.Tx, _ store.Device, by *Caller, now time.Time) error {
 		at := event{by, now, device}
 		through = 0
+		caches, err := readJournalCaches(ctx, tx, device)
+		if err != nil {
+			return err
+		}
 		rest := events
 		for range maxBreaks {
 			place, err := placeOf(ctx, tx, device, rest)
@@ -55,7 +59,8 @@ func (c *Catalog) AddJournal(ctx context.Context, device vault.ID, events []audi
 			}
 			through = place.head.Seq
 			if place.fault != nil {
-				if err := journalAlarm(ctx, tx, at, place.fault.Fault, place.fault.Error()+place.about); err != nil {
+				about := place.fault.Error() + place.about + caches.of(place.generation)
+				if err := journalAlarm(ctx, tx, at, place.fault.Fault, about); err != nil {
 					return err
 				}
 			}
@@ -64,7 +69,7 @@ func (c *Catalog) AddJournal(ctx context.Context, device vault.ID, events []audi
 			}
 			next, verr := audit.Verify(place.head, place.fresh)
 			taken := place.fresh[:next.Seq-place.head.Seq]
-			if err := keepEvents(ctx, tx, at, *place.chain, taken); err != nil {
+			if err := keepEvents(ctx, tx, at, *place.chain, taken, caches); err != nil {
 				return err
 			}
 			through, rest = next.Seq, place.fresh[len(taken):]
@@ -72,7 +77,8 @@ func (c *Catalog) AddJournal(ctx context.Context, device vault.ID, events []audi
 			// Events that go on from nothing that is there would be placed again and
 			// again: those of another device, for one.
 			if errors.As(verr, &fault) && (fault.Fault == audit.Edit || len(taken) == 0) {
-				if err := journalAlarm(ctx, tx, at, fault.Fault, fmt.Sprintf("%s, hash %x", fault, rest[0].Hash[:8])); err != nil {
+				about := fmt.Sprintf("%s, hash %x", fault, rest[0].Hash[:8]) + caches.of(rest[0].Generation)
+				if err := journalAlarm(ctx, tx, at, fault.Fault, about); err != nil {
 					return err
 				}
 				break
@@ -96,6 +102,8 @@ type place struct {
 	fresh []audit.Event
 	fault *audit.FaultError // they go on from none of the chains that are there
 	about string            // to tell one fault from the next
+
+	generation uint64 // that the faulty event tells of; 0: of none of this device's
 }
 
 // placeOf finds the chain that events go on from, the newest first. The first
@@ -173,7 +181,7 @@ func leading(ctx context.Context, tx store.Tx, chain store.ChainID, events []aud
 // anotherChain begins one with events that go on from none of so many.
 func anotherChain(events []audit.Event, newest audit.Head, chains int) place {
 	first := events[0]
-	p := place{head: newest, fresh: events, fault: &audit.FaultError{Fault: audit.Fork, Seq: first.Seq}}
+	p := place{head: newest, fresh: events, generation: first.Generation, fault: &audit.FaultError{Fault: audit.Fork, Seq: first.Seq}}
 	switch {
 	case first.Seq == 0 || first.Seq > math.MaxInt64 || first.Sum() != first.Hash:
 		p.fault.Fault = audit.Edit
@@ -195,14 +203,14 @@ func anotherChain(events []audit.Event, newest audit.Head, chains int) place {
 }
 
 // keepEvents stores events that go on from a chain, and tells the audit.
-func keepEvents(ctx context.Context, tx store.Tx, at event, chain vault.ID, events []audit.Event) error {
+func keepEvents(ctx context.Context, tx store.Tx, at event, chain vault.ID, events []audit.Event, caches journalCaches) error {
 	if len(events) == 0 {
 		return nil
 	}
 	if _, err := tx.AddDeviceEvents(ctx, rows(store.ChainID{Device: at.device, Chain: chain}, events, at.now)); err != nil {
 		return err
 	}
-	detail := fmt.Sprintf(journalDetail, len(events), events[len(events)-1].Seq)
+	detail := fmt.Sprintf(journalDetail, len(events), events[len(events)-1].Seq) + caches.ofAll(events)
 	if !chain.IsZero() {
 		detail += journalChain + chain.String()
 	}
@@ -222,20 +230,10 @@ func rows(chain store.ChainID, events []audit.Event, now time.Time) []store.Devi
 	return list
 }
 
-// journalAlarm records a fault of a journal, unless it has been recorded: a
-// client sends the same journal again and again.
+// journalAlarm records a fault of a journal, unless it has been recorded.
 func journalAlarm(ctx context.Context, tx store.Tx, at event, fault audit.Fault, detail string) error {
-	for e, err := range tx.AuditEvents(ctx, store.AuditQuery{Device: at.device, Action: ActionAlarm}) {
-		if err != nil {
-			return err
-		}
-		if e.Outcome == string(fault) && string(e.Detail) == detail {
-			return nil
-		}
-	}
-	return record(ctx, tx, at.by, at.now, store.AuditEvent{
-		Action: ActionAlarm, Outcome: string(fault), Device: at.device, Target: at.device, Detail: []byte(detail),
-	})
+	m := alarm{action: ActionAlarm, outcome: string(fault), detail: detail, once: true}
+	return m.raise(ctx, tx, at)
 }
 
 // Journal returns what a device reported, oldest first; one chain after the

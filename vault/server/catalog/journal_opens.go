@@ -48,13 +48,9 @@ func opensOf(ctx context.Context, r store.Reader, device vault.ID) ([]Opens, err
 	if len(list) == 0 {
 		return nil, nil
 	}
-	generations, err := r.Generations(ctx, device)
+	of, err := readJournalCaches(ctx, r, device)
 	if err != nil {
 		return nil, err
-	}
-	of := map[int64]vault.ID{}
-	for _, g := range generations {
-		of[g.Number] = g.Cache
 	}
 	unlocks, err := r.CountDeviceEvents(ctx, device, string(audit.Unlock))
 	if err != nil {

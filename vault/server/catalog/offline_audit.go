@@ -23,7 +23,10 @@ const AnyOffline = "offline"
 // taken, and the number of the last one. offlineRecords reads it again.
 const journalDetail = "%d events, through %d"
 
-// journalChain and an identifier follow it where the events are not of the first
+// journalCache and an identifier follow it for each cache that the events are of.
+const journalCache = ", cache "
+
+// journalChain and an identifier end it where the events are not of the first
 // chain of the device.
 const journalChain = ", journal "
 
