@@ -183,5 +183,5 @@ func (d *Desktop) connected(m met) {
 		}
 	}
 	n.Remedy = strings.Join(rest, " ")
-	d.tell(&n)
+	d.tell(d.failedBefore(&n))
 }

@@ -41,7 +41,7 @@ type Desktop struct {
 	cfg      Config
 	words    *present.Catalogue
 	commands []present.Command
-	session  *session.Session // used inside of tasks only
+	session  *session.Session // used inside of tasks only, but for what never waits
 	tasks    *tasks
 	dialogs  *widget.Stack
 	host     *widget.TipHost
@@ -196,6 +196,9 @@ func (d *Desktop) refresh() {
 		d.lost = false
 		d.paint()
 		d.said = nil
+		if n := d.failedBefore(nil); n != nil { // a command that tells nothing of itself
+			d.tell(n)
+		}
 		if d.again {
 			d.again = false
 			d.refresh()

@@ -14,7 +14,6 @@ import (
 	launch "github.com/tideover/tideover/app/start"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
-	"github.com/tideover/tideover/vault/fido"
 	"github.com/tideover/tideover/vault/session"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -161,18 +160,21 @@ func newEntrance(t *testing.T, chip session.Chip) *entrance {
 // newEntranceAt is a window before another server.
 func newEntranceAt(t *testing.T, chip session.Chip, dial func(session.Target) (session.Remote, error)) *entrance {
 	t.Helper()
-	return newEntranceWith(t, chip, dial, nil)
+	return newEntranceWith(t, session.Config{Chip: chip, Dial: dial})
 }
 
-// newEntranceWith is a window on a computer with security keys.
-func newEntranceWith(t *testing.T, chip session.Chip, dial func(session.Target) (session.Remote, error), keys fido.Platform) *entrance {
+// newEntranceWith is a window on a computer of one's own making: with what c says,
+// and the usual where it says nothing.
+func newEntranceWith(t *testing.T, c session.Config) *entrance {
 	t.Helper()
 	e := &entrance{t: t, q: newQueue()}
 	home := filepath.Join(t.TempDir(), "home")
-	s := session.New(session.Config{
-		Home: home, Dial: dial, Chip: chip, Keeper: session.NewKeychain(&drawer{}), Clock: wall{},
-		Name: "desk", OS: "linux", Version: "test", Cost: cache.FloorCost(), Keys: keys,
-	})
+	if c.Keeper == nil {
+		c.Keeper = session.NewKeychain(&drawer{})
+	}
+	c.Home, c.Clock, c.Cost = home, wall{}, cache.FloorCost()
+	c.Name, c.OS, c.Version = "desk", "linux", "test"
+	s := session.New(c)
 	options := launch.Options{Home: home, Getenv: func(string) string { return "" }}
 	e.Desktop = New(Config{
 		App: test.NewTempApp(t), Window: test.NewTempWindow(t, nil), Client: &launch.Client{Session: s}, Target: options.Target,

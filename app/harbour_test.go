@@ -21,8 +21,7 @@ import (
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server"
 	"github.com/tideover/tideover/vault/server/catalog"
-	"github.com/tideover/tideover/vault/server/keyring"
-	"github.com/tideover/tideover/vault/server/store/sqlstore"
+	"github.com/tideover/tideover/vault/server/servertest"
 	"github.com/tideover/tideover/vault/session"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -49,6 +48,13 @@ func (h *holder) Find() ([]fido.Device, error) {
 
 func newHarbour(t *testing.T) *harbour {
 	t.Helper()
+	return newHarbourWith(t, session.Config{Chip: tpmtest.Start(t).Open(t)})
+}
+
+// newHarbourWith is a harbour on a computer of one's own making, but for the
+// server and the security keys.
+func newHarbourWith(t *testing.T, computer session.Config) *harbour {
+	t.Helper()
 	ctx, dir, op := t.Context(), t.TempDir(), catalog.Operator("test")
 	must := func(err error) {
 		t.Helper()
@@ -56,27 +62,15 @@ func newHarbour(t *testing.T) *harbour {
 			t.Fatal(err)
 		}
 	}
-	db, err := sqlstore.Open(ctx, filepath.Join(dir, "test.db"))
+	must(servertest.Fill(ctx, dir, servertest.Filling{
+		Admin: vault.SecretText(keyWord), User: doorUser, Password: vault.SecretText(doorWord), Content: doorContent(),
+	}))
+	config, closing, err := servertest.OpenConfig(ctx, dir, "")
 	must(err)
-	t.Cleanup(func() { must(db.Close()) })
-	kek, err := keyring.CreateFile(filepath.Join(dir, "kek"))
-	must(err)
-	keys, err := keyring.Open(ctx, keyring.Config{Store: db, KEK: kek})
-	must(err)
-	config := catalog.Config{Store: db, Keys: keys}
-	must(catalog.Init(ctx, config, catalog.Setup{Admin: "admin", Password: vault.SecretText(keyWord)}))
+	t.Cleanup(func() { must(closing()) })
 	c, err := catalog.Open(ctx, config)
 	must(err)
-	id, err := server.CreateIdentity(dir, time.Now())
-	must(err)
-	must(server.MakeKeys(ctx, id, c))
-	_, err = c.Import(ctx, op, "/", doorContent())
-	must(err)
-	_, err = c.AddUser(ctx, op, catalog.NewUser{Name: doorUser, Password: vault.SecretText(doorWord)})
-	must(err)
-	_, err = c.AddGrant(ctx, op, catalog.NewGrant{
-		Node: catalog.Node{Kind: catalog.FolderNode, ID: c.Root()}, User: doorUser, Level: "Full + Offline",
-	})
+	id, err := server.OpenIdentity(dir, time.Now())
 	must(err)
 	must(c.Set(ctx, op, "allow_virtual", "on"))
 	l := &badLine{hangs: make(chan struct{}, 8)}
@@ -92,9 +86,11 @@ func newHarbour(t *testing.T) *harbour {
 		t.Helper()
 		must(c.Set(ctx, op, name, value))
 	}}
-	h.entrance = newEntranceWith(t, tpmtest.Start(t).Open(t), func(to session.Target) (session.Remote, error) {
+	computer.Keys = fido.NewHID(&h.keys)
+	computer.Dial = func(to session.Target) (session.Remote, error) {
 		return client.New(client.Config{URL: to.URL, Pin: to.Pin, Kind: to.Kind, Limits: limits})
-	}, fido.NewHID(&h.keys))
+	}
+	h.entrance = newEntranceWith(t, computer)
 	h.home = h.cfg.Home
 	return h
 }

@@ -124,7 +124,7 @@ func (x *importing) take(path string, password []byte) {
 			d.enter() // with the master password, which the person knows
 		}
 		d.paint()
-		d.tell(&present.Notice{Severity: present.Good, Message: d.words.Text("import.done", nil)})
+		d.tell(d.failedBefore(&present.Notice{Severity: present.Good, Message: d.words.Text("import.done", nil)}))
 	}, func(session.Status) {
 		keys.close()
 		d.refresh()

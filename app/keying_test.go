@@ -31,7 +31,7 @@ func (r ring) Find() ([]fido.Device, error) {
 func TestSecurityKeyInTheWindow(t *testing.T) {
 	key := fidotest.New(fidotest.Options{PIN: "2468", Permissions: true, AlwaysUV: true})
 	d := &door{asked: make(chan struct{}, 1)}
-	e := newEntranceWith(t, tpmtest.Start(t).Open(t), d.dial, fido.NewHID(ring{key}))
+	e := newEntranceWith(t, session.Config{Chip: tpmtest.Start(t).Open(t), Dial: d.dial, Keys: fido.NewHID(ring{key})})
 	e.door = d
 	e.signIn(doorWord)
 	e.settle()

@@ -100,8 +100,6 @@ func (p *unlockPlace) unlock(user string, password []byte) {
 	request := session.UnlockRequest{User: user, Master: func(context.Context, cache.Status) (vault.Secret, error) {
 		return master.Clone(), nil // the session wipes its own
 	}}
-	failed := 0
-	request.FailedBefore = func(n int) { failed = n }
 	p.over = d.waiting()
 	keys := d.securityKeys(p.cancel)
 	p.task = start(d.tasks, func(ctx context.Context, tell func(func())) (bool, error) {
@@ -130,8 +128,8 @@ func (p *unlockPlace) unlock(user string, password []byte) {
 		return err == nil, err
 	}, func(open bool, err error) {
 		keys.close()
-		if err == nil && failed > 0 {
-			d.said = &present.Notice{Severity: present.Warning, Message: d.words.Text("failed_before", map[string]any{"Count": failed})}
+		if err == nil {
+			d.said = d.failedBefore(nil)
 		}
 		p.done(open, err)
 	}, func(open bool) {

@@ -62,8 +62,18 @@ func (p *program) run(ctx context.Context, args []string) int {
 // close locks and lets go of everything.
 func (p *program) close() {
 	if p.opened != nil {
+		p.tellFailedBefore(p.opened)
 		p.opened.Close()
 		p.opened = nil
+	}
+}
+
+// tellFailedBefore tells whoever has opened the cache, for whatever command, how
+// many wrong passwords somebody tried before. Standard error is a courtesy: the
+// journal has it too.
+func (p *program) tellFailedBefore(client *start.Client) {
+	if n := client.FailedBefore(); n > 0 {
+		_, _ = fmt.Fprintln(p.stderr, p.words().Text("failed_before", map[string]any{"Count": n}))
 	}
 }
 
@@ -117,9 +127,7 @@ func (p *program) askMaster(s secrets) session.Ask {
 
 // unlocking returns the request that opens the cache with what was given.
 func (p *program) unlocking(s secrets) session.UnlockRequest {
-	r := session.UnlockRequest{Master: p.askMaster(s), Asker: p.asker(s), FailedBefore: func(n int) {
-		_, _ = fmt.Fprintln(p.stderr, p.words().Text("failed_before", map[string]any{"Count": n})) // a courtesy: the journal has it
-	}}
+	r := session.UnlockRequest{Master: p.askMaster(s), Asker: p.asker(s)}
 	if !s.master.IsEmpty() || !p.person.interactive() {
 		r.KeepTries = keptTries
 	}

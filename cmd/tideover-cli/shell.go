@@ -54,6 +54,7 @@ func (p *program) runShell(ctx context.Context, s secrets) error {
 		if err := client.Unlock(ctx, p.unlocking(s)); err != nil {
 			return err
 		}
+		p.tellFailedBefore(client) // it may stay open all day
 	case !s.master.IsEmpty(): // the cache was meant, unless there is a session
 		st, err := client.Status(ctx)
 		if err != nil {

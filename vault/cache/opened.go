@@ -34,6 +34,11 @@ type Opened struct {
 // errClosed is what an Opened answers after Close: a fault of the program.
 var errClosed = fmt.Errorf("cache: closed")
 
+// FailedBefore returns how many wrong master passwords the chip had counted since
+// the cache was opened last, and forgot with this opening; always 0 below level A,
+// where the chip counts for everybody.
+func (o *Opened) FailedBefore() int { return o.found.failedBefore() }
+
 // Content returns the cached entries, without the overlay. Their values belong
 // to the Opened, which wipes them at Close; nobody may change them. It is nil
 // after Close. All of it takes much more memory than the cache itself does:

@@ -131,13 +131,22 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 // many wrong passwords the chip had counted before: a right one sets that to 0.
 func (s *Store) noteUnlock(f *finding) error {
 	e := audit.Event{Type: audit.Unlock, Generation: f.record.Generation}
-	if f.record.Level == binding.LevelA && f.tries.Known && f.tries.Failed > 0 {
-		e.Detail = fmt.Sprintf("failed_before=%d", f.tries.Failed)
+	if n := f.failedBefore(); n > 0 {
+		e.Detail = fmt.Sprintf("failed_before=%d", n)
 	}
 	if f.keys != nil { // at the end, as a label may say anything, and is longer in quotes
 		e.Detail = cutTo(strings.TrimSpace(fmt.Sprintf("%s security_key=%q", e.Detail, f.answered)), audit.MaxDetailBytes)
 	}
 	return s.note(f.record.Device, e)
+}
+
+// failedBefore is how many wrong passwords the chip had counted for this cache
+// alone, which it does at level A only; else 0.
+func (f *finding) failedBefore() int {
+	if f.record.Level != binding.LevelA || !f.tries.Known {
+		return 0
+	}
+	return f.tries.Failed
 }
 
 // open unseals the machine secret and reads the file with it, and with the factor

@@ -30,10 +30,14 @@ const (
 // which goes by its own clock and allows 5 minutes.
 const freshSignIn = 4 * time.Minute
 
+// clockSlip is how far the computer's clock may have been set back since: time
+// services do that by the way, and the server, which decides, has its own clock.
+const clockSlip = time.Minute
+
 // signedInNow reports whether the account's person has just signed in.
 func (s *Session) signedInNow(a *account) bool {
 	age := s.now().Sub(a.SignedIn)
-	return !a.SignedIn.IsZero() && age >= 0 && age < freshSignIn
+	return !a.SignedIn.IsZero() && age > -clockSlip && age < freshSignIn
 }
 
 // level is which level the next cache gets.

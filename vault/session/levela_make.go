@@ -69,6 +69,11 @@ func needsSignIn(a *account, why string) error {
 	return vault.Fail(vault.NotSignedIn, "%s: the account password is needed once more, %s", a.User, why)
 }
 
+// needsSignInFor is needsSignIn after an attempt that ended with err.
+func needsSignInFor(a *account, why string, err error) error {
+	return vault.Fail(vault.NotSignedIn, "%s: the account password is needed once more, %s: %w", a.User, why, err)
+}
+
 // lower goes on below level A, if that is no step down.
 func (m *making) lower(why string) error {
 	m.level.a, m.level.why = false, []string{why}
@@ -113,12 +118,12 @@ func (m *making) again(ctx context.Context, err error) (*cache.Pending, error) {
 		case errors.Is(err, vault.TooManyAttempts):
 			return nil, err
 		}
-		return nil, needsSignIn(m.facts.account, "for new tries or openings")
+		return nil, needsSignInFor(m.facts.account, "for new tries or openings", err)
 	case errors.Is(err, vault.NotSignedIn):
 		if m.byTheWay() && !m.level.held {
 			return m.below(ctx, WhySignIn, err)
 		}
-		return nil, needsSignIn(m.facts.account, "for a cache of level A")
+		return nil, needsSignInFor(m.facts.account, "for a cache of level A", err)
 	case errors.Is(err, vault.WrongPassword) && m.from == nil && m.level.place && !m.byTheWay() && !a.NewPassword:
 		// Another one than that of the cache in place, which ends with it.
 		if !m.s.signedInNow(m.facts.account) {

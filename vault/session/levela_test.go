@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tideover/tideover/tpm/binding"
+	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/server/catalog"
 	"github.com/tideover/tideover/vault/session"
@@ -41,12 +42,13 @@ func TestLevelA(t *testing.T) {
 
 	// Content: with the open cache, and no permit.
 	n := len(c.between.asked)
-	c.must(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master)}))
+	c.wrong(vault.WrongPassword)
 	done, err := c.s.Connect(c.ctx(), session.ConnectRequest{Password: secret(accountPassword), Master: ask(master)})
 	c.must(err)
 	if done.Stale != nil || done.Level != binding.LevelA || len(c.between.asked) != n {
 		t.Fatalf("%+v, %d permits", done, len(c.between.asked)-n)
 	}
+	c.toldOf(1)
 	terms, err = c.s.CacheTerms(c.ctx())
 	c.must(err)
 	if terms.Level != binding.LevelA || !terms.Held || terms.Password {
@@ -77,6 +79,14 @@ func (c *copyproof) receipt() {
 	}
 }
 
+// toldOf wants whoever has opened the cache to hear of so many wrong passwords.
+func (c *copyproof) toldOf(want int) {
+	c.t.Helper()
+	if n := c.s.FailedBefore(); n != want {
+		c.t.Errorf("told of %d wrong passwords, not of %d", n, want)
+	}
+}
+
 // wrongAndRight costs a try, and gives it back.
 func (c *copyproof) wrongAndRight() {
 	c.t.Helper()
@@ -84,12 +94,10 @@ func (c *copyproof) wrongAndRight() {
 	if left := c.status().Cache.Tries.Left; left != 9 {
 		c.t.Errorf("%d tries left", left)
 	}
-	failed := 0
-	c.must(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master), FailedBefore: func(n int) { failed = n }}))
+	c.must(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master)}))
 	c.s.Lock()
-	if failed != 1 {
-		c.t.Errorf("told of %d wrong passwords", failed)
-	}
+	c.toldOf(1)
+	c.toldOf(0)
 	if left := c.status().Cache.Tries.Left; left != 10 {
 		c.t.Errorf("%d tries left", left)
 	}

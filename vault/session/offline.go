@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/fido"
@@ -28,9 +27,11 @@ type unlocked struct {
 }
 
 // newUnlocked reads the edits beside an open cache. Those that Connect dropped
-// while the cache was locked go now: without the password they could not.
+// while the cache was locked go now: without the password they could not. Whatever
+// it was opened for, FailedBefore tells of the wrong passwords before.
 func (s *Session) newUnlocked(ctx context.Context, st *state, a *account, store *cache.Store, opened *cache.Opened) *unlocked {
 	u := &unlocked{account: a.Key, store: store, cache: opened, since: s.now(), used: s.now(), lockSeq: st.LockSeq}
+	s.failedBefore.Add(int64(opened.FailedBefore()))
 	u.edits, u.editsProblem = opened.Overlay(ctx)
 	if len(u.edits) > 0 && len(a.Drafts) == 0 {
 		wipeEdits(u.edits)
@@ -68,12 +69,7 @@ type UnlockRequest struct {
 	// KeepTries refuses, before the chip is asked, when no more than so many
 	// wrong passwords are left: TooManyAttempts. For scripts.
 	KeepTries int
-	// FailedBefore is called when the cache has opened, with how many wrong passwords
-	// the chip had counted since it was opened last, where there were any (level A).
-	// To open it has set that to 0, so it is told now or never. It must not call the
-	// session. May be nil.
-	FailedBefore func(int)
-	Asker        fido.Asker // the person at the security key, where the cache needs one; nil: nobody is there
+	Asker     fido.Asker // the person at the security key, where the cache needs one; nil: nobody is there
 }
 
 // Unlock opens the cache of the current account, or of the account that was
@@ -169,11 +165,14 @@ func (s *Session) unlock(ctx context.Context, st *state, a *account, r UnlockReq
 	if err != nil {
 		return nil, err
 	}
-	if n := status.Tries.Failed; r.FailedBefore != nil && status.Level == binding.LevelA && status.Tries.Known && n > 0 {
-		r.FailedBefore(n)
-	}
 	return s.newUnlocked(ctx, st, a, store, opened), nil
 }
+
+// FailedBefore returns how many wrong master passwords the chip had counted before
+// this Session opened a cache of level A, for whatever command, and from then on 0.
+// To open the cache has set the chip's own count to 0, so whoever opens is told now
+// or never. It never waits.
+func (s *Session) FailedBefore() int { return int(s.failedBefore.Swap(0)) }
 
 // keepTries is the refusal that spares a script's user the last attempts.
 func keepTries(status *cache.Status, keep int) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tideover/tideover/tpm/binding"
@@ -64,6 +65,8 @@ type Session struct {
 	target Target
 	open   *unlocked // nil: nothing is unlocked
 	ended  error     // why the cache that was open is not any more; nil: on purpose
+
+	failedBefore atomic.Int64 // wrong passwords that nobody was told of yet
 
 	keysMu sync.Mutex // one command at a time at the security keys
 
