@@ -158,10 +158,19 @@ func (a answer) control(args []string) error {
 // machine with much to do that is nobody's attack.
 var errAway = errors.New("the server did not answer")
 
+// workOffline is the request that opens the cache and nothing else: unlike show
+// it never asks the server.
+func (c client) workOffline() request {
+	return request{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{c.master}}
+}
+
+// fromCache is in an answer that a cache has given, and no server.
+const fromCache = `"source":"cache"`
+
 // opens is the commonest control: the cache shows the planted secret.
 func (c client) opens(ctx context.Context) error {
 	a, err := c.do(ctx, c.show())
-	if err == nil && (a.exit != 0 || !a.shows(planted) || !a.shows(`"source":"cache"`)) {
+	if err == nil && (a.exit != 0 || !a.shows(planted) || !a.shows(fromCache)) {
 		err = fmt.Errorf("control: the cache does not open: exit %d: %s", a.exit, a.stderr)
 	}
 	return err

@@ -14,7 +14,7 @@ import (
 func everyWay(ctx context.Context, c client, r *row, what string) error {
 	for _, q := range []request{
 		c.show(),
-		{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{c.master}},
+		c.workOffline(),
 		{args: []string{"ls", "/Planted", "--master-password-stdin"}, lines: []string{c.master}},
 		{args: []string{"search", "Crane", "--master-password-stdin"}, lines: []string{c.master}},
 	} {

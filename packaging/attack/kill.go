@@ -198,7 +198,7 @@ func (k *killer) judge(ctx context.Context, operation string, before status, old
 		k.r.try(told, k.last+": "+err.Error())
 		return k.fresh(ctx)
 	}
-	a, err := k.c.do(ctx, request{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{master}})
+	a, err := k.c.do(ctx, k.c.workOffline())
 	if err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (k *killer) judge(ctx context.Context, operation string, before status, old
 		}
 		if st.Cache != nil && st.Cache.Generation > before.Cache.Generation {
 			// Not show: a folder of a client online asks the server.
-			if a, err = old.do(ctx, request{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{master}}); err != nil {
+			if a, err = old.do(ctx, old.workOffline()); err != nil {
 				return err
 			}
 			if a.exit == 0 {
@@ -251,8 +251,8 @@ func (k *killer) ended(ctx context.Context, before status, old client) (breach s
 		return "", err
 	}
 	err = k.c.instead("cache.kdbx", file, func() error {
-		a, err := k.c.do(ctx, k.c.show())
-		if a.shows(planted) {
+		a, err := k.c.do(ctx, k.c.workOffline()) // show might ask the server, as in judge
+		if err == nil && a.exit == 0 {
 			breach = "wiped, and the file put back opens"
 		}
 		return err
@@ -260,8 +260,8 @@ func (k *killer) ended(ctx context.Context, before status, old client) (breach s
 	if err != nil || before.Cache == nil || before.Cache.Level != "A" {
 		return breach, err
 	}
-	a, err := old.do(ctx, old.show())
-	if a.shows(planted) {
+	a, err := old.do(ctx, old.workOffline())
+	if err == nil && a.exit == 0 {
 		breach = "wiped, and the whole older folder opens"
 	}
 	return breach, err

@@ -289,7 +289,7 @@ func clone(ctx context.Context, s *stage, r *row) error {
 	}
 	for _, at := range []client{there, c} {
 		for _, q := range []request{
-			{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{master}},
+			at.workOffline(),
 			{args: []string{"cache", "--password-stdin", "--master-password-stdin"}, lines: []string{account, master}},
 		} {
 			a, err := at.do(ctx, q)

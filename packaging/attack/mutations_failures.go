@@ -10,9 +10,10 @@ func withoutOld() []edit {
 func withoutFailures() []mutation {
 	return []mutation{
 		{defence: "the old file until the new one stands, killed", edits: withoutOld(), row: "program killed", more: often("40")},
-		{defence: "the old file until the new one stands, power cut", edits: withoutOld(), row: "TPM killed", more: often("40")},
+		{defence: "the old file until the new one stands, power cut", edits: withoutOld(), row: "TPM killed", more: often("80")},
 		{defence: "the old file until the new one stands, in the chip", edits: withoutOld(), test: test{"vault/cache", "TestCommitOfLevelADiesInTheChip"}, says: "no_cache: "},
-		{defence: "the old file until the new one stands, disk full", edits: withoutOld(), test: test{"vault/cache", "TestDiskTakesNothingAtLevelA"}, says: `opened "", want "old"`},
+		{defence: "the old file until the new one stands, disk full", edits: withoutOld(), row: "disk full"},
+		{defence: "the old file until the new one stands, disk that takes nothing", edits: withoutOld(), test: test{"vault/cache", "TestDiskTakesNothingAtLevelA"}, says: `opened "", want "old"`},
 		{defence: "the lock", edits: []edit{{"vault/cache/lock_unix.go", "return errLocked", "return nil"}}, row: "two clients on one cache"},
 	}
 }

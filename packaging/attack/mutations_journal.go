@@ -15,6 +15,11 @@ func withoutJournal() []mutation {
 	return []mutation{
 		{defence: "the journal before the secret, damaged", edits: unwritten(), row: "byte flipped or length cut, journal", more: often("60")},
 		{defence: "the journal before the secret, disk full", edits: unwritten(), row: "disk full", more: below()},
+		{defence: "the journal before the secret, disk read-only", edits: append(unwritten(),
+			edit{"vault/cache/unlock.go", "\tif readOnly != nil {\n\t\treturn nil, readOnly\n\t}\n", ""},
+			edit{"vault/cache/unlock.go", "\tif _, err := s.openJournal(f.record.Device); err != nil {\n", "\tif _, err := s.openJournal(f.record.Device); false {\n"},
+			edit{"vault/cache/opened.go", "\treturn o.store.sawWall(o.found)\n", "\treturn nil\n"},
+		), row: "disk read-only", more: below()},
 		{defence: "the journal before the secret, disk that takes nothing", edits: unwritten(), test: test{"vault/cache", "TestDiskTakesNothing"}, says: "Unlock: <nil>"},
 		{defence: "the journal before the chip's count", edits: []edit{
 			{"vault/cache/unlock.go", "use.BeforeOpen = func() error { return s.noteUnlock(f) }", "use.BeforeOpen = func() error { return nil }"},

@@ -199,6 +199,8 @@ func commandName(code uint32) string {
 		return "ReadClock"
 	case 0x184:
 		return "NV_Certify"
+	case 0x189:
+		return "PolicyGetDigest"
 	}
 	return fmt.Sprintf("command %#x", code)
 }
