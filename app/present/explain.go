@@ -97,6 +97,8 @@ func worded(err error, problem vault.Problem) *Worded {
 		return &Worded{Cause: problem.Cause, Topic: "not_a", Args: map[string]any{"Why": reasons(problem.Detail)}, Err: err}
 	case errors.Is(err, session.ErrOtherIndices):
 		return &Worded{Cause: problem.Cause, Topic: "other_indices", Err: err}
+	case errors.Is(err, session.ErrElsewhere):
+		return &Worded{Cause: problem.Cause, Topic: "ends_elsewhere", Err: err}
 	case errors.Is(err, session.ErrOtherChip):
 		return &Worded{Cause: problem.Cause, Topic: "chip_other", Err: err}
 	case errors.Is(err, session.ErrChipUpdated):

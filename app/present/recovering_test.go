@@ -28,6 +28,7 @@ func TestWaysBack(t *testing.T) {
 		{"not reachable", vault.ChipMissing, 4, "may use it", "benutzen", ""},
 		{"tries used up", &vault.Problem{Cause: vault.ChipLocked, Err: session.ErrTriesSpent}, 8, "gives new tries", "neue Versuche", ""},
 		{"locked out", vault.ChipLocked, 8, "with the computer running", "Computer", ""},
+		{"cleared on another computer", &vault.Problem{Cause: vault.ChipMissing, Err: session.ErrElsewhere}, 4, "not the one", "nicht der", ""},
 		{"indices of another set-up", &vault.Problem{Cause: vault.LevelTooLow, Err: session.ErrOtherIndices}, 16, "an earlier set-up", "früheren Einrichtung", ""},
 		{"forgotten, or the account's", vault.WrongPassword, 3, "Nobody can reset it", "Niemand kann es zurücksetzen", ""},
 		{"level A cannot be had", &vault.Problem{Cause: vault.LevelTooLow, Detail: session.WhyNoSpace, Err: session.ErrNotA}, 16, "no room left to count", "kein Platz mehr zum Zählen", "--level B"},

@@ -121,7 +121,7 @@ func (f *finding) newState() *clientState {
 		st.owe(r.Generation)
 	}
 	if r.Slots != nil {
-		st.Indices = keepSlots(*r.Slots)
+		st.Indices = keepSlots(*r.Slots, r.Root)
 	}
 	return st
 }

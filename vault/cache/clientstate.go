@@ -166,6 +166,9 @@ func (st *clientState) check() error {
 		if err := checkSlots(s); err != nil {
 			return err
 		}
+		if n := len(st.Indices.Root); n != 0 && n != rootNameBytes {
+			return errors.New("name of the chip that has the slots")
+		}
 	}
 	for _, g := range []*installed{st.Current, st.Next} {
 		if g != nil && (g.Generation == 0 || g.Generation > st.HighestSealed) {

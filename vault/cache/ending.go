@@ -9,9 +9,10 @@ import (
 )
 
 // kill steps the counter past everything that was ever sealed, and notes that a
-// receipt is owed. A counter that is gone ends everything as well, but gives no
-// receipt: OtherMachine, and the cache has no slots any more. Else ChipMissing,
-// Busy: the mark stays, and the next who takes the lock tries again. FORMAT.md 9.1.
+// receipt is owed. A counter that is gone from the chip that had it ends everything
+// as well, but gives no receipt: OtherMachine, and the cache has no slots any more.
+// Else ChipMissing, with ErrElsewhere where another chip has it, or Busy: the mark
+// stays, and the next who takes the lock tries again. FORMAT.md 9.1.
 func (s *Store) kill(ctx context.Context) error {
 	st, err := s.load()
 	if err != nil || st.Indices == nil || !st.Indices.Kill {
@@ -28,17 +29,23 @@ func (s *Store) kill(ctx context.Context) error {
 			return nil
 		})
 	}
-	err = s.stepPast(ctx, st)
-	if errors.Is(err, binding.ErrNoIndices) && s.belowA() { // planned, and never used
-		return ended(func(st *clientState) { st.Indices.Kill = false })
+	chip := s.chipOf(ctx, st)
+	if chip == otherChip {
+		return notHere(nil)
 	}
-	if errors.Is(err, binding.ErrNoIndices) || errors.Is(err, binding.ErrTampered) {
+	err = s.stepPast(ctx, st)
+	gone := errors.Is(err, binding.ErrNoIndices) || errors.Is(err, binding.ErrTampered)
+	switch {
+	case errors.Is(err, binding.ErrNoIndices) && s.belowA(): // planned, and never used
+		return ended(func(st *clientState) { st.Indices.Kill = false })
+	case gone && chip != sameChip: // it may never have been here
+		return notHere(err)
+	case gone:
 		if lost := ended((*clientState).dropSlots); lost != nil {
 			return lost
 		}
 		return vault.Fail(vault.OtherMachine, "nothing opens any more, but the chip gives no receipt: its counter is gone: %w", err)
-	}
-	if err != nil {
+	case err != nil:
 		return chipProblem(err)
 	}
 	return ended(func(st *clientState) { st.Indices.Kill, st.Indices.Receipt = false, st.WipedThrough })
@@ -79,6 +86,9 @@ func (s *Store) killUnmarked(ctx context.Context, why error) error {
 	if err != nil || st.Indices == nil {
 		return why
 	}
+	if s.chipOf(ctx, st) == otherChip {
+		return errors.Join(why, notHere(nil))
+	}
 	if err := s.stepPast(ctx, st); err != nil {
 		return errors.Join(why, chipProblem(err))
 	}
@@ -96,16 +106,20 @@ const numbersUnknown = 32
 // left to keep it.
 func (s *Store) killInPlace(ctx context.Context) error {
 	var slots *binding.Slots
+	var root []byte
 	highest := uint64(0)
 	for _, name := range []string{cacheName, cacheName + newSuffix} {
 		o, err := readOuter(s.path(name), s.limits())
 		if err != nil || o.record.Slots == nil || slots != nil && !sameSlots(*slots, *o.record.Slots) {
 			continue // a file that cannot be read names no index
 		}
-		slots, highest = o.record.Slots, max(highest, o.record.Generation)
+		slots, root, highest = o.record.Slots, o.record.Root, max(highest, o.record.Generation)
 	}
 	if slots == nil {
 		return nil
+	}
+	if s.chipIs(ctx, root) == otherChip {
+		return notHere(nil)
 	}
 	x, err := s.indexed(*slots)
 	if err != nil {
@@ -136,7 +150,8 @@ func (s *Store) ReceiptOwed() (bool, error) {
 
 // Receipt gives the server the chip's word that the counter is past everything
 // that was wiped, if that is owed; it needs no password. Errors: those of the
-// server; Busy, ReadOnly, ChipMissing; OtherMachine if the counter is gone.
+// server; Busy, ReadOnly, ChipMissing, with ErrElsewhere if another chip has the
+// counter; OtherMachine if it is gone.
 func (s *Store) Receipt(ctx context.Context, server Permits) error {
 	if owed, err := s.ReceiptOwed(); err != nil || !owed {
 		return err
@@ -153,6 +168,8 @@ func (s *Store) Receipt(ctx context.Context, server Permits) error {
 	switch {
 	case !ok:
 		return nil
+	case s.chipOf(ctx, st) == otherChip:
+		return notHere(nil)
 	case st.Indices.Kill: // whoever takes the lock tries, and could not
 		return vault.Fail(vault.ChipMissing, "the chip could not be asked to end what was wiped")
 	case st.Indices.Receipt == 0:
@@ -212,6 +229,7 @@ func (s *Store) GiveUpA(ctx context.Context, g GivingUp) error {
 	if err != nil {
 		return err
 	}
+	chip := s.chipOf(ctx, st) // while there is a file
 	alive := s.endangered(st) || st.Next != nil && exists(s.path(cacheName+newSuffix))
 	if (alive || st.Indices.Kill || st.Indices.Receipt != 0) && !g.Anyway {
 		return vault.Fail(vault.Unconfirmed, "there is a cache of level A, or the server has no receipt of its end")
@@ -221,7 +239,7 @@ func (s *Store) GiveUpA(ctx context.Context, g GivingUp) error {
 			return err
 		}
 		err := s.finishWipe(ctx)
-		if err != nil && !errors.Is(err, vault.OtherMachine) {
+		if err != nil && !errors.Is(err, vault.OtherMachine) && !errors.Is(err, ErrElsewhere) {
 			return err
 		}
 		if st, err = s.state(); err != nil || st.Indices == nil {
@@ -232,8 +250,11 @@ func (s *Store) GiveUpA(ctx context.Context, g GivingUp) error {
 	if s.opt.Indices == nil {
 		return vault.Fail(vault.ChipMissing, "no chip that could have NV indices")
 	}
-	// What stands at a handle and is not ours is not the cache's.
-	err = s.opt.Indices.Remove(ctx, slots.Indices.Handles(), g.Owner)
+	// What stands at a handle and is not ours is not the cache's, nor what another
+	// chip has there.
+	if chip != otherChip {
+		err = s.opt.Indices.Remove(ctx, slots.Indices.Handles(), g.Owner)
+	}
 	if err != nil && !errors.Is(err, binding.ErrIndexTaken) && !(g.Leave && errors.Is(err, binding.ErrOwnerAuth)) {
 		return chipProblem(err)
 	}

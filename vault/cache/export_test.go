@@ -107,7 +107,7 @@ func SetSlots(dir string, slots binding.Slots) error {
 	if err != nil {
 		return err
 	}
-	return s.update(func(st *clientState) error { st.Indices = keepSlots(slots); return nil })
+	return s.update(func(st *clientState) error { st.Indices = keepSlots(slots, st.Indices.Root); return nil })
 }
 
 // ForgeSlots puts slots into the record of the file of a folder, and the file's

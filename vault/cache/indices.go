@@ -91,7 +91,15 @@ func (s *Store) plan(ctx context.Context, p binding.IndexPlan) (binding.Slots, e
 	if err != nil {
 		return slots, chipProblem(err)
 	}
-	return slots, s.update(func(st *clientState) error { st.Indices = keepSlots(slots); return nil })
+	x, err := s.indexed(slots)
+	if err != nil {
+		return slots, err
+	}
+	m, err := x.Machine(ctx)
+	if err != nil {
+		return slots, chipProblem(err)
+	}
+	return slots, s.update(func(st *clientState) error { st.Indices = keepSlots(slots, m.RootName); return nil })
 }
 
 // provision has the chip define the indices. Handles that somebody else has

@@ -10,10 +10,10 @@ import (
 )
 
 // ErrOtherIndices says of a LevelTooLow problem that the cache has indices for
-// another device, for another key of the server, or with a budget of openings
+// another device, another chip, another key of the server, or with a budget of openings
 // that is used up and that the policy does not give any more: level A goes on
 // with new ones, once these are given up.
-var ErrOtherIndices = errors.New("the chip's indices are for another device, another key of the server, or openings that the policy does not count any more")
+var ErrOtherIndices = errors.New("the cache's indices are for another device or chip, another key of the server, or openings that the policy does not count any more")
 
 func otherIndices() error {
 	return &vault.Problem{Cause: vault.LevelTooLow, Detail: ErrOtherIndices.Error(), Err: ErrOtherIndices}
@@ -59,9 +59,12 @@ func (s *Store) PlanA(ctx context.Context, r PlanRequest) (binding.Slots, error)
 
 // slotsFor returns the slots of the cache; ok is false if it has none, or some
 // that were planned for another device or key and never used. LevelTooLow for
-// those that were.
+// those that were, and for those of another chip.
 func (s *Store) slotsFor(ctx context.Context, st *clientState, device vault.ID, key binding.ServerKey) (slots binding.Slots, ok bool, err error) {
 	slots, ok = st.slots()
+	if ok && s.chipOf(ctx, st) == otherChip { // which may hold what was made with them
+		return slots, true, otherIndices()
+	}
 	if !ok || slots.Indices.Key == key && slots.Indices.Device == device {
 		return slots, ok, nil
 	}

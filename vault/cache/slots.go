@@ -16,13 +16,16 @@ const maxSlotAuth = 32
 
 // slotState is what client.json keeps of the slots. FORMAT.md 2.5.
 type slotState struct {
-	Device      vault.ID          `json:"device"`
-	Key         binding.ServerKey `json:"key"`
-	Counter     uint32            `json:"counter"`
-	PinFail     uint32            `json:"pin_fail"`
-	PinPass     uint32            `json:"pin_pass"`
-	CounterAuth []byte            `json:"counter_auth"`
-	PinPassAuth []byte            `json:"pin_pass_auth"`
+	Device vault.ID          `json:"device"`
+	Key    binding.ServerKey `json:"key"`
+	// Root is the Name of the storage root of the chip that has them, or is to have
+	// them; empty: nobody noted it.
+	Root        []byte `json:"root,omitempty"`
+	Counter     uint32 `json:"counter"`
+	PinFail     uint32 `json:"pin_fail"`
+	PinPass     uint32 `json:"pin_pass"`
+	CounterAuth []byte `json:"counter_auth"`
+	PinPassAuth []byte `json:"pin_pass_auth"`
 	// Kill: a wipe has begun, and the counter is not known to be past it.
 	Kill bool `json:"kill"`
 	// Receipt is the last generation of a wipe that the server has no word of
@@ -30,11 +33,15 @@ type slotState struct {
 	Receipt uint64 `json:"receipt"`
 }
 
-// keepSlots returns what client.json keeps of s.
-func keepSlots(s binding.Slots) *slotState {
+// rootNameBytes is the length of the Name of a storage root: an algorithm and a
+// SHA-256.
+const rootNameBytes = 34
+
+// keepSlots returns what client.json keeps of s, of the chip with that root.
+func keepSlots(s binding.Slots, root []byte) *slotState {
 	x := s.Indices
 	return &slotState{
-		Device: x.Device, Key: x.Key, Counter: x.Counter, PinFail: x.PinFail, PinPass: x.PinPass,
+		Device: x.Device, Key: x.Key, Root: bytes.Clone(root), Counter: x.Counter, PinFail: x.PinFail, PinPass: x.PinPass,
 		CounterAuth: bytes.Clone(s.CounterAuth), PinPassAuth: bytes.Clone(s.PinPassAuth),
 	}
 }

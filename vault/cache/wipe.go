@@ -121,7 +121,7 @@ func (s *Store) markWiped(why Reason) error {
 		st.Current, st.Next, st.Opens = nil, nil, opens{}
 		st.Suspended, st.Floor = 0, floor{}
 		if st.Indices != nil {
-			st.Indices.Kill = true
+			st.Indices.Kill, st.Indices.Root = true, s.slotsRoot(st)
 		}
 		return nil
 	})

@@ -14,4 +14,6 @@ var (
 	// ErrOtherIndices: a new cache of level A takes new indices, for which the
 	// account password has to be typed.
 	ErrOtherIndices = cache.ErrOtherIndices
+	// ErrElsewhere: what was cleared ends where the chip is that has its counter.
+	ErrElsewhere = cache.ErrElsewhere
 )

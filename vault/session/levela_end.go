@@ -19,7 +19,9 @@ func (s *Session) giveUpA(ctx context.Context, a *account, remote Remote, store 
 	status, err := store.Status(ctx)
 	if err == nil && status.Readable {
 		err := store.Clear(whole, cache.ByUser)
-		if err != nil && !errors.Is(err, vault.OtherMachine) { // that one opens nothing any more, either
+		// The one opens nothing any more, either; what the other leaves, it leaves
+		// in another computer.
+		if err != nil && !errors.Is(err, vault.OtherMachine) && !errors.Is(err, cache.ErrElsewhere) {
 			return err
 		}
 		s.tellClearedOf(ctx, a, remote, status.Generation, store)
