@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Poster runs a function on the goroutine that paints. fyne.Do is one; tests
-// have a queue that they pump.
+// Poster runs a function on the goroutine that paints, later, and in the order in
+// which they were posted. Bundled(fyne.Do) is one; tests have a queue that they pump.
 type Poster func(paint func())
 
 // tasks is the work that is under way. It starts goroutines, and is the only

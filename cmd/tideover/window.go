@@ -31,7 +31,7 @@ func show(e *ending, s shown) {
 	w.SetMaster()
 	config := app.Config{
 		App: a, Window: w, Client: s.client, Target: s.options.Target, Chip: s.options.Chip(), Home: s.home,
-		Language: s.language, Version: start.Version(), Post: fyne.Do, Shows: s.instance.Shows(),
+		Language: s.language, Version: start.Version(), Post: app.Bundled(fyne.Do), Shows: s.instance.Shows(),
 		Quit: func() {
 			leave(toolkitPatience)
 			a.Quit()

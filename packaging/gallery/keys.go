@@ -69,7 +69,7 @@ func (c client) show() error {
 	w.SetMaster()
 	d := app.New(app.Config{
 		App: a, Window: w, Client: opened, Target: options.Target, Chip: options.Chip(), Home: c.home,
-		Version: start.Version(), Post: fyne.Do, Quit: a.Quit,
+		Version: start.Version(), Post: app.Bundled(fyne.Do), Quit: a.Quit,
 	})
 	a.Lifecycle().SetOnStarted(d.Begin)
 	w.ShowAndRun()
