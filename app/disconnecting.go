@@ -215,7 +215,10 @@ func (x *disconnecting) make() {
 	keys := d.securityKeys(x.stop)
 	answers := make(chan vault.Secret, 1)
 	stopped, halt := context.WithCancel(context.Background())
-	x.halt = halt
+	x.halt = func() {
+		keys.giveUp()
+		halt()
+	}
 	x.busy(present.NewProgress(d.words, present.PhaseAsking, 0, 0))
 	ended := func() {
 		halt()
@@ -236,8 +239,9 @@ func (x *disconnecting) make() {
 		made, err := d.session.Disconnect(ctx, session.CacheRequest{
 			Key: session.KeyRequest{Wish: wish, Asker: asker}, Comment: comment, Level: level, Recovery: wasShown(reviewed),
 			Progress: d.progress(tell, func(p present.Progress) {
-				keys.rest()
-				x.busy(p)
+				if keys.rest() {
+					x.busy(p)
+				}
 			}),
 			Master: func(ctx context.Context, rules policy.MasterRules) (vault.Secret, error) {
 				tell(func() { x.askMaster(rules, answers) })

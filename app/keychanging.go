@@ -100,7 +100,10 @@ func (c *keyChange) change(typed screen.KeyTyped) {
 	over := d.waiting()
 	keys := d.securityKeys(c.stop)
 	stopped, halt := context.WithCancel(context.Background())
-	c.halt = halt
+	c.halt = func() {
+		keys.giveUp()
+		halt()
+	}
 	c.screen.SetNotice(nil)
 	c.busy(present.NewProgress(d.words, present.PhaseAsking, 0, 0))
 	ended := func() {
@@ -117,8 +120,9 @@ func (c *keyChange) change(typed screen.KeyTyped) {
 		defer context.AfterFunc(stopped, cancel)()
 		request.Asker = keys.of(tell)
 		request.Progress = d.progress(tell, func(p present.Progress) {
-			keys.rest()
-			c.busy(p)
+			if keys.rest() {
+				c.busy(p)
+			}
 		})
 		made, err := change(ctx, request)
 		st, failed := d.session.Status(context.WithoutCancel(ctx))

@@ -21,7 +21,7 @@ type keyPrompt struct {
 	screen *screen.SecurityKey // in front; nil: nothing is asked now
 	pins   chan<- vault.Secret // to the task that waits for a PIN; nil: none does
 	ready  chan<- struct{}     // to the task that waits for another key
-	over   bool                // the command is
+	over   bool                // the command is, or was given up
 }
 
 var (
@@ -41,18 +41,18 @@ func (k *keyPrompt) of(tell func(paint func())) *keyPrompt {
 
 // Touch says that the key waits. It may be called over and over, and more than one
 // touch may be wanted: the dialog stays until something else is under way.
-func (k *keyPrompt) Touch() { k.tell(func() { k.show().ShowTouch() }) }
+func (k *keyPrompt) Touch() { k.ask((*screen.SecurityKey).ShowTouch) }
 
 // PIN asks for the PIN, and returns ctx's error if nobody gives it.
 func (k *keyPrompt) PIN(ctx context.Context, tries fido.Tries) (vault.Secret, error) {
 	pins := make(chan vault.Secret, 1)
-	k.tell(func() {
+	k.ask(func(x *screen.SecurityKey) {
 		k.pins = pins
 		left := ""
 		if tries.Known {
 			left = k.d.words.Text("unlock.tries", map[string]any{"Count": tries.Left})
 		}
-		k.show().ShowPIN(left)
+		x.ShowPIN(left)
 	})
 	select {
 	case pin := <-pins:
@@ -65,9 +65,9 @@ func (k *keyPrompt) PIN(ctx context.Context, tries fido.Tries) (vault.Secret, er
 // NewKey asks for the key that is to be added.
 func (k *keyPrompt) NewKey(ctx context.Context) error {
 	ready := make(chan struct{}, 1)
-	k.tell(func() {
+	k.ask(func(x *screen.SecurityKey) {
 		k.ready = ready
-		k.show().ShowNew()
+		x.ShowNew()
 	})
 	select {
 	case <-ready:
@@ -75,6 +75,16 @@ func (k *keyPrompt) NewKey(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// ask shows a question, but none after the command was given up: it may have been
+// on its way then.
+func (k *keyPrompt) ask(question func(*screen.SecurityKey)) {
+	k.tell(func() {
+		if !k.over {
+			question(k.show())
+		}
+	})
 }
 
 // show opens the dialog, if it is not in front.
@@ -113,13 +123,18 @@ func (k *keyPrompt) closed(x *screen.SecurityKey) {
 }
 
 // rest takes the dialog away when the command goes on to something else: what is
-// under way then stands behind it. It may ask for a key again.
-func (k *keyPrompt) rest() {
+// under way then stands behind it. It may ask for a key again. It reports whether
+// the command does go on: one that was given up says that it stops until it has.
+func (k *keyPrompt) rest() bool {
 	if x := k.screen; x != nil && !k.over {
 		k.screen = nil
 		k.d.dialogs.Close(x.Dialog())
 	}
+	return !k.over
 }
+
+// giveUp is told that the command is given up where the dialog is not in front.
+func (k *keyPrompt) giveUp() { k.over = true }
 
 // close takes the dialog away when the command is over.
 func (k *keyPrompt) close() {
