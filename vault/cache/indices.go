@@ -126,7 +126,7 @@ func (s *Store) provision(ctx context.Context, slots binding.Slots, a *LevelA) (
 }
 
 // fill has the limits written: where none ever were, where no try is left, and
-// where fewer openings are left than are asked for.
+// where a new budget of openings is worth a permit.
 func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *LevelA) error {
 	tries, err := x.Tries(ctx)
 	fresh := errors.Is(err, binding.ErrNoIndices)
@@ -155,7 +155,10 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 		return pins.write(ctx, binding.PermitRequest{Index: binding.PinPass, Kind: kindOf(true), Limit: a.Opens})
 	case err != nil:
 		return chipProblem(err)
-	case opens.Limit-min(opens.Used, opens.Limit) >= a.Opens:
+	case !a.worthAPermit(opens):
+		if opens.Used > 0 { // for the server to hold against the journal, where it takes it
+			_ = pins.report(ctx, binding.PinPass)
+		}
 		return nil
 	}
 	// The server signs a new budget from the count that the chip has told it.
@@ -163,6 +166,14 @@ func (s *Store) fill(ctx context.Context, x Indexed, slots binding.Slots, a *Lev
 		return err
 	}
 	return pins.write(ctx, binding.PermitRequest{Index: binding.PinPass, Kind: kindOf(false), Count: opens.Used, Limit: opens.Used + a.Opens})
+}
+
+// worthAPermit reports whether a new budget is to be asked for. The server gives
+// a few a day, tells its administrators of each, and what is left serves on: so
+// fewer than half must be left, or more than the policy gives any more.
+func (a *LevelA) worthAPermit(o binding.Opens) bool {
+	left, all := uint64(o.Limit-min(o.Used, o.Limit)), uint64(a.Opens)
+	return 2*left < all || left > all
 }
 
 // kindOf is the permit for a write to an index.
@@ -209,7 +220,8 @@ func (p pins) reportAll(ctx context.Context) error {
 }
 
 // Refill has the server give new tries, where none are left, and a new budget
-// of openings, for the cache in place. It needs no master password. Errors:
+// of openings, where fewer than half are left or more than a.Opens, for the cache
+// in place. It needs no master password. Errors:
 // NoCache if there is none of level A, Busy, ReadOnly, ChipMissing, LevelTooLow
 // (the indices are not the cache's, or ErrOtherIndices), and those of a.Server.
 func (s *Store) Refill(ctx context.Context, a LevelA) error {
