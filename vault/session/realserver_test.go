@@ -14,8 +14,7 @@ import (
 	"github.com/tideover/tideover/tpm/tpmtest"
 	"github.com/tideover/tideover/vault/server"
 	"github.com/tideover/tideover/vault/server/catalog"
-	"github.com/tideover/tideover/vault/server/keyring"
-	"github.com/tideover/tideover/vault/server/store/sqlstore"
+	"github.com/tideover/tideover/vault/server/servertest"
 )
 
 // accountPassword is one that a real server takes.
@@ -57,11 +56,12 @@ func (r *realServer) must(err error) {
 	}
 }
 
-func (r *realServer) config() catalog.Config { return r.configOn(filepath.Join(r.dir, "test.db")) }
+func (r *realServer) config() catalog.Config { return r.configOn("") }
 
+// configOn is config on a database at another path.
 func (r *realServer) configOn(path string) catalog.Config {
 	r.t.Helper()
-	config, closing, err := openConfig(r.dir, path)
+	config, closing, err := servertest.OpenConfig(context.Background(), r.dir, path)
 	r.must(err)
 	r.t.Cleanup(func() { r.must(closing()) })
 	config.Now = r.now
@@ -69,20 +69,6 @@ func (r *realServer) configOn(path string) catalog.Config {
 		config.Attest = attest.New(attest.Config{Roots: []*x509.Certificate{r.maker.Cert}})
 	}
 	return config
-}
-
-// openConfig opens a database with the keys of a server's folder.
-func openConfig(dir, path string) (catalog.Config, func() error, error) {
-	db, err := sqlstore.Open(context.Background(), path)
-	if err != nil {
-		return catalog.Config{}, nil, err
-	}
-	kek, err := keyring.OpenFile(filepath.Join(dir, "kek"))
-	if err != nil {
-		return catalog.Config{}, nil, err
-	}
-	keys, err := keyring.Open(context.Background(), keyring.Config{Store: db, KEK: kek})
-	return catalog.Config{Store: db, Keys: keys}, db.Close, err
 }
 
 // filledServer is the folder of a server that was set up: that takes a second,
@@ -107,39 +93,19 @@ var filledServer = sync.OnceValues(func() (map[string][]byte, error) {
 })
 
 func fillServer(ctx context.Context, dir string) (err error) {
-	if _, err = keyring.CreateFile(filepath.Join(dir, "kek")); err != nil {
+	if err := servertest.Fill(ctx, dir, servertest.Filling{
+		Admin: secret(master), User: user, Password: secret(accountPassword), Content: testContent(),
+	}); err != nil {
 		return err
 	}
-	config, closing, err := openConfig(dir, filepath.Join(dir, "test.db"))
+	config, closing, err := servertest.OpenConfig(ctx, dir, "")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	if err := catalog.Init(ctx, config, catalog.Setup{Admin: "admin", Password: secret(master)}); err != nil {
-		return err
-	}
 	c, err := catalog.Open(ctx, config)
 	if err != nil {
 		return err
 	}
-	id, err := server.CreateIdentity(dir, time.Now())
-	if err != nil {
-		return err
-	}
-	if err := server.MakeKeys(ctx, id, c); err != nil {
-		return err
-	}
-	op := catalog.Operator("test")
-	if _, err := c.Import(ctx, op, "/", testContent()); err != nil {
-		return err
-	}
-	if _, err := c.AddUser(ctx, op, catalog.NewUser{Name: user, Password: secret(accountPassword)}); err != nil {
-		return err
-	}
-	if _, err := c.AddGrant(ctx, op, catalog.NewGrant{
-		Node: catalog.Node{Kind: catalog.FolderNode, ID: c.Root()}, User: user, Level: "Full + Offline",
-	}); err != nil {
-		return err
-	}
-	return c.Set(ctx, op, "allow_virtual", "on")
+	return c.Set(ctx, catalog.Operator("test"), "allow_virtual", "on")
 }

@@ -3,7 +3,6 @@ package session_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,8 +12,7 @@ import (
 	"github.com/tideover/tideover/vault/policy"
 	"github.com/tideover/tideover/vault/server"
 	"github.com/tideover/tideover/vault/server/catalog"
-	"github.com/tideover/tideover/vault/server/keyring"
-	"github.com/tideover/tideover/vault/server/store/sqlstore"
+	"github.com/tideover/tideover/vault/server/servertest"
 	"github.com/tideover/tideover/vault/session"
 	"github.com/tideover/tideover/vault/wire"
 )
@@ -33,20 +31,6 @@ func newOnline(t *testing.T, kind session.Kind) *online {
 	t.Helper()
 	ctx, dir := t.Context(), t.TempDir()
 	o := &online{t: t, op: catalog.Operator("test")}
-	db, err := sqlstore.Open(ctx, filepath.Join(dir, "test.db"))
-	o.must(err)
-	t.Cleanup(func() { o.must(db.Close()) })
-	kek, err := keyring.CreateFile(filepath.Join(dir, "kek"))
-	o.must(err)
-	keys, err := keyring.Open(ctx, keyring.Config{Store: db, KEK: kek})
-	o.must(err)
-	config := catalog.Config{Store: db, Keys: keys}
-	o.must(catalog.Init(ctx, config, catalog.Setup{Admin: "admin", Password: secret(master)}))
-	o.catalog, err = catalog.Open(ctx, config)
-	o.must(err)
-	id, err := server.CreateIdentity(dir, time.Now())
-	o.must(err)
-	o.must(server.MakeKeys(ctx, id, o.catalog))
 	content := testContent()
 	for _, e := range all(content) {
 		e.Times.Modified = aged
@@ -56,13 +40,15 @@ func newOnline(t *testing.T, kind session.Kind) *online {
 			without(e, "PIN")
 		}
 	}
-	_, err = o.catalog.Import(ctx, o.op, "/", content)
+	o.must(servertest.Fill(ctx, dir, servertest.Filling{
+		Admin: secret(master), User: user, Password: secret(master), Content: content,
+	}))
+	config, closing, err := servertest.OpenConfig(ctx, dir, "")
 	o.must(err)
-	_, err = o.catalog.AddUser(ctx, o.op, catalog.NewUser{Name: user, Password: secret(master)})
+	t.Cleanup(func() { o.must(closing()) })
+	o.catalog, err = catalog.Open(ctx, config)
 	o.must(err)
-	_, err = o.catalog.AddGrant(ctx, o.op, catalog.NewGrant{
-		Node: catalog.Node{Kind: catalog.FolderNode, ID: o.catalog.Root()}, User: user, Level: "Full + Offline",
-	})
+	id, err := server.OpenIdentity(dir, time.Now())
 	o.must(err)
 	handler, err := server.New(ctx, server.Config{Identity: id, Catalog: o.catalog, Version: "test"})
 	o.must(err)
