@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/tideover/tideover/assets"
@@ -13,11 +14,12 @@ import (
 // fallback is the language in which every key exists.
 const fallback = "en"
 
-// Catalogue holds the wording of one language. It does not change after Load
-// and is safe for concurrent use.
+// Catalogue holds the wording of one language. What it says does not change after
+// Load. It is safe for concurrent use, and not copied.
 type Catalogue struct {
 	language string
 	words    map[string]string
+	parsed   sync.Map // from key to *template.Template, of those that were asked for
 }
 
 // Languages returns the languages that there are words in, sorted.
@@ -90,7 +92,10 @@ func (c *Catalogue) Text(key string, args map[string]any) string {
 	if !ok {
 		return key
 	}
-	t, err := template.New(key).Parse(wording)
+	if !strings.Contains(wording, "{{") {
+		return wording
+	}
+	t, err := c.template(key, wording)
 	if err != nil {
 		return key
 	}
@@ -99,6 +104,19 @@ func (c *Catalogue) Text(key string, args map[string]any) string {
 		return key
 	}
 	return out.String()
+}
+
+// template returns a wording with arguments, parsed: once, for parsing takes longer
+// than filling in.
+func (c *Catalogue) template(key, wording string) (*template.Template, error) {
+	if t, ok := c.parsed.Load(key); ok {
+		return t.(*template.Template), nil
+	}
+	t, err := template.New(key).Parse(wording)
+	if err == nil {
+		c.parsed.Store(key, t)
+	}
+	return t, err
 }
 
 // Locale returns the language of messages that the environment asks for, by
