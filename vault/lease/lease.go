@@ -94,6 +94,9 @@ type MasterRules struct {
 	MinLength  int `json:"min_length"`  // in characters
 	MinClasses int `json:"min_classes"` // of lower case, upper case, digits, others: 0 to 4
 	MinScore   int `json:"min_score"`   // zxcvbn, 0 to 4
+	// Account lets it be the account password. It is left out where it must differ,
+	// which is what a program keeps to that knows no such word.
+	Account bool `json:"account,omitempty"`
 }
 
 // OfflineEdits says what happens to edits made offline.

@@ -136,6 +136,7 @@ func (g Governance) Lease() lease.Policy {
 		Reveal: g.Reveal, Copy: g.Copy, Export: g.Export, OfflineEdits: g.OfflineEdits,
 		MasterPassword: lease.MasterRules{
 			MinLength: g.Master.MinLength, MinClasses: g.Master.MinClasses, MinScore: g.Master.MinScore,
+			Account: !g.Master.Differs,
 		},
 		Tries: uint32(g.Tries), MinLevel: g.MinLevel, AllowVirtual: g.AllowVirtual,
 		Checks: []string{}, Poll: lease.Seconds(g.PollS), Scan: lease.Seconds(g.ScanS),

@@ -118,7 +118,10 @@ func TestGovernanceAsLease(t *testing.T) {
 	if p.Days != 7 || p.PoweredOn != 7*86400 || p.Boots != uint32(g.BootLimit()) || p.Opens != 0 || p.Checks == nil {
 		t.Errorf("got %+v", p)
 	}
-	if got := policy.MasterRulesOf(p); got != g.Master {
-		t.Errorf("master rules: got %+v, want %+v", got, g.Master)
+	for _, differs := range []bool{true, false} {
+		g.Master.Differs = differs
+		if got := policy.MasterRulesOf(g.Lease()); got != g.Master {
+			t.Errorf("master rules: got %+v, want %+v", got, g.Master)
+		}
 	}
 }

@@ -20,11 +20,10 @@ type MasterRules struct {
 	Differs    bool // must differ from the account password
 }
 
-// MasterRulesOf returns the rules that a lease carries. It has no word for
-// Differs, which a client that has no other rules keeps.
+// MasterRulesOf returns the rules that a lease carries.
 func MasterRulesOf(p lease.Policy) MasterRules {
 	r := p.MasterPassword
-	return MasterRules{MinLength: r.MinLength, MinClasses: r.MinClasses, MinScore: r.MinScore, Differs: true}
+	return MasterRules{MinLength: r.MinLength, MinClasses: r.MinClasses, MinScore: r.MinScore, Differs: !r.Account}
 }
 
 // Check returns a WeakPassword problem that names the first rule that master

@@ -187,12 +187,7 @@ func (s *Session) renew(ctx context.Context, a *account, remote Remote, r Connec
 	s.mu.Unlock()
 	switch {
 	case open != nil && open.account == a.Key && (a.AutoCache || !master.IsEmpty()):
-		// The account password may have become the master password since.
-		if !master.IsEmpty() {
-			if err := s.differs(ctx, a, r.Password, master); err != nil {
-				return Cached{}, err
-			}
-		}
+		req.current = master
 		return s.makeCache(ctx, a, remote, req, open.cache)
 	case master.IsEmpty():
 		return Cached{}, nil

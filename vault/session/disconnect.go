@@ -38,6 +38,9 @@ type CacheRequest struct {
 	Level binding.Level
 
 	byTheWay bool // beside something else: nobody is there to be asked again
+	// current is the master password of the open cache, as it was typed just now: the
+	// account password may have become the same since. Empty: not known.
+	current vault.Secret
 }
 
 // Cached says what a new cache holds.
@@ -193,6 +196,11 @@ func (s *Session) makeCache(ctx context.Context, a *account, remote Remote, r Ca
 		return Cached{}, err
 	}
 	defer plan.content.Wipe()
+	if plan.rules.Differs && !r.current.IsEmpty() {
+		if err := s.differs(ctx, a, r.Password, r.current); err != nil {
+			return Cached{}, err
+		}
+	}
 	store, done, err := s.storeInUse(st, a)
 	if err != nil {
 		return Cached{}, err

@@ -174,6 +174,35 @@ func TestMasterPasswordDiffersFromTheAccounts(t *testing.T) {
 	w.refused(done.Stale, vault.WeakPassword)
 }
 
+// Where the policy says so, one password does for both, and a cache is renewed
+// with it; where it no longer does, that one is not renewed.
+func TestMasterPasswordMayBeTheAccounts(t *testing.T) {
+	t.Parallel()
+	const one = "Kranich stolpert 41 L\u00fcfter"
+	w := newWorld(t)
+	w.server.passwords[user] = one
+	w.server.policy.MasterPassword.Account = true
+	w.must(w.s.SignIn(w.ctx(), session.SignInRequest{
+		Target: w.server.target(), Credentials: session.Credentials{User: user, Password: secret(one)},
+	}))
+	terms, err := w.s.CacheTerms(w.ctx())
+	w.must(err)
+	if terms.Rules.Differs || terms.Password {
+		t.Errorf("the terms are %+v, password %v", terms.Rules, terms.Password)
+	}
+	renewed := func(meanwhile func()) error {
+		t.Helper()
+		_, err = w.s.Disconnect(w.ctx(), session.CacheRequest{Master: newMaster(one)})
+		w.must(err)
+		meanwhile()
+		done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(one), Master: ask(one)})
+		w.must(err)
+		return done.Stale
+	}
+	w.must(renewed(func() {}))
+	w.refused(renewed(func() { w.server.policy.MasterPassword.Account = false }), vault.WeakPassword)
+}
+
 // A session from before there was a digest has nothing to compare with. The
 // account password is asked for, before the new master password is.
 func TestOlderSessionAsksForTheAccountPassword(t *testing.T) {
