@@ -56,6 +56,25 @@ func (h *harbour) change(name, master string) {
 	h.press(fyne.KeyReturn)
 }
 
+// keyPIN is that of the key that wants one.
+const keyPIN = "2468"
+
+func (h *harbour) givePIN() {
+	h.t.Helper()
+	h.asks("wants its PIN")
+	h.write(keyPIN)
+	h.press(fyne.KeyReturn)
+}
+
+// remove asks to remove the first key of the list, by one that wants its PIN.
+func (h *harbour) remove(asked string) {
+	h.t.Helper()
+	h.button("Remove…", 0)
+	h.asks(asked)
+	h.change("", keyWord)
+	h.givePIN()
+}
+
 // The keys of a cache are listed, added and removed in the window, and whoever
 // gives up, slips or has no key at hand changes nothing.
 func TestKeysOfTheCacheInTheWindow(t *testing.T) {
@@ -98,7 +117,7 @@ func TestKeysOfTheCacheInTheWindow(t *testing.T) {
 	h.listed("The offline cache was made anew and needs the key now", "blue")
 
 	// Another one, by the one that is there; given up half way at first.
-	red := fidotest.New(fidotest.Options{PIN: "2468", Permissions: true, AlwaysUV: true})
+	red := fidotest.New(fidotest.Options{PIN: keyPIN, Permissions: true, AlwaysUV: true})
 	h.button("Add a key…", 0)
 	h.asks("each of the keys opens it")
 	h.change("blue", keyWord)
@@ -116,18 +135,11 @@ func TestKeysOfTheCacheInTheWindow(t *testing.T) {
 	h.asks("Unplug this security key")
 	h.keys.plugged = red
 	h.press(fyne.KeyReturn)
-	h.asks("wants its PIN")
-	h.write("2468")
-	h.press(fyne.KeyReturn)
+	h.givePIN()
 	h.listed("each of these keys opens it now", "blue", "red")
 
 	// The first is lost, and removed by the second.
-	h.button("Remove…", 0)
-	h.asks("Remove “blue”?")
-	h.change("", keyWord)
-	h.asks("wants its PIN")
-	h.write("2468")
-	h.press(fyne.KeyReturn)
+	h.remove("Remove “blue”?")
 	h.listed("“blue” opens the offline cache no more.", "red")
 	if !strings.Contains(h.front(), "Copies of the cache from before") {
 		t.Errorf("nothing is said of copies: %s", h.front())
@@ -135,12 +147,7 @@ func TestKeysOfTheCacheInTheWindow(t *testing.T) {
 
 	// The last one stays where the policy wants one: the server has the last word.
 	h.rule("security_key", "required")
-	h.button("Remove…", 0)
-	h.asks("needs no security key any more")
-	h.change("", keyWord)
-	h.asks("wants its PIN")
-	h.write("2468")
-	h.press(fyne.KeyReturn)
+	h.remove("needs no security key any more")
 	h.asks("“red” is the last one")
 	h.press(fyne.KeyEscape)
 	h.listed("this security key is needed", "red")
@@ -162,9 +169,7 @@ func TestKeysOfTheCacheInTheWindow(t *testing.T) {
 	h.asks("The server refused")
 	h.write(doorWord)
 	h.press(fyne.KeyReturn)
-	h.asks("wants its PIN")
-	h.write("2468")
-	h.press(fyne.KeyReturn)
+	h.givePIN()
 	h.listed("“red” opens the offline cache no more.", []string{}...)
 	h.clean()
 }
