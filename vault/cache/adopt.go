@@ -22,28 +22,11 @@ func (st *clientState) blank() bool {
 // it here. The caller has the lock and the right to write the file.
 // FORMAT.md 10.
 func (s *Store) adopt(ctx context.Context, path string, r UnlockRequest, before *clientState) (*Opened, error) {
-	f := &finding{state: Usable}
-	var err error
-	if f.outer, err = openOuter(path, s.limits()); err != nil {
+	f, st, err := s.stranger(ctx, path, before)
+	if err != nil {
 		return nil, err
 	}
 	defer f.close()
-	if f.origin == nil {
-		return nil, s.unlabelled(ctx, f)
-	}
-	if err := s.mayAdopt(f.origin, before); err != nil {
-		return nil, err
-	}
-	st := f.newState()
-	if before != nil {
-		st.keep(before)
-	}
-	if err := s.check(ctx, f, st); err != nil {
-		return nil, err
-	}
-	if f.problem != nil {
-		return nil, f.problem
-	}
 	if f.lease != nil {
 		st.Epoch, st.ServerTime = max(st.Epoch, f.lease.Epoch), max(st.ServerTime, int64(f.lease.Issued))
 	}
@@ -59,6 +42,35 @@ func (s *Store) adopt(ctx context.Context, path string, r UnlockRequest, before 
 		_ = s.opt.Indices.Remove(ctx, slots.Indices.Handles(), nil)
 	}
 	return o, nil
+}
+
+// stranger examines the file as one of which nothing is known, and returns the
+// client state in which it would be the current cache. Without an error it would
+// be taken, and the caller closes it.
+func (s *Store) stranger(ctx context.Context, path string, before *clientState) (_ *finding, _ *clientState, err error) {
+	f := &finding{state: Usable}
+	if f.outer, err = openOuter(path, s.limits()); err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			f.close()
+		}
+	}()
+	if f.origin == nil {
+		return nil, nil, s.unlabelled(ctx, f)
+	}
+	if err := s.mayAdopt(f.origin, before); err != nil {
+		return nil, nil, err
+	}
+	st := f.newState()
+	if before != nil {
+		st.keep(before)
+	}
+	if err := s.check(ctx, f, st); err != nil {
+		return nil, nil, err
+	}
+	return f, st, f.problem
 }
 
 // keep takes over what was known before the file came: of the server, and of

@@ -3,10 +3,13 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
@@ -29,11 +32,61 @@ func (w *world) anew() (*world, string) {
 
 func (w *world) imports(path, password string) error {
 	w.t.Helper()
+	foreseen := w.foresees(path)
 	o, err := w.store().Import(context.Background(), path, cache.UnlockRequest{Password: secret(password)})
 	if err == nil {
 		o.Close()
 	}
+	w.agrees(foreseen, err)
 	return err
+}
+
+// foresees is what Importable says, which leaves nothing behind.
+func (w *world) foresees(path string) error {
+	w.t.Helper()
+	before := w.files()
+	st, err := w.store().Importable(context.Background(), path, cache.UnlockRequest{})
+	if diff := cmp.Diff(before, w.files()); diff != "" {
+		w.t.Errorf("Importable has changed the folder: %s", diff)
+	}
+	if err == nil && (st.State != cache.Usable || st.Path != path || st.User != userName || !st.Readable) {
+		w.t.Errorf("Importable: %+v", st)
+	}
+	return err
+}
+
+// agrees wants everything but the password to be foreseen, and what is damaged
+// where only the password leads.
+func (w *world) agrees(foreseen, imported error) {
+	w.t.Helper()
+	var want, got *vault.Problem
+	switch {
+	case errors.Is(imported, vault.WrongPassword), imported == nil, foreseen == nil && errors.Is(imported, vault.Damaged):
+		if foreseen != nil {
+			w.t.Errorf("foreseen %v, Import says %v", foreseen, imported)
+		}
+	case !errors.As(imported, &want) || !errors.As(foreseen, &got) || got.Cause != want.Cause:
+		w.t.Errorf("foreseen %v, Import says %v", foreseen, imported)
+	}
+}
+
+// files are the names in the folder, with the bytes of each; nil: there is none.
+func (w *world) files() map[string]string {
+	w.t.Helper()
+	entries, err := os.ReadDir(w.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, e := range entries {
+		if e.Name() != "lock" { // empty, and taken by whoever looks
+			all[e.Name()] = string(w.read(e.Name()))
+		}
+	}
+	return all
 }
 
 func (w *world) refusesImport(path string, cause vault.Cause) {

@@ -59,20 +59,34 @@ func (s *Store) importFile(ctx context.Context, path string, r UnlockRequest) (*
 	case st.blank():
 		return s.adopt(ctx, path, r, st)
 	}
-	f, err := s.examine(ctx, path, st)
+	f, err := s.known(ctx, path, st)
 	if err != nil {
 		return nil, err
 	}
 	defer f.close()
+	return s.putIn(ctx, r, st, f)
+}
+
+// known examines the file as one of the cache that is known here. Without an
+// error it would be taken, and the caller closes it.
+func (s *Store) known(ctx context.Context, path string, st *clientState) (*finding, error) {
+	f, err := s.examine(ctx, path, st)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case f.problem != nil && f.outer != nil && f.record.Cache != st.Cache:
-		return nil, s.strange(ctx, f)
+		err = s.strange(ctx, f)
 	case f.problem != nil:
-		return nil, f.problem
+		err = f.problem
 	case st.Current == nil || f.record.Generation != st.Current.Generation:
-		return nil, vault.Fail(vault.Superseded, "generation %d is not the current one", f.record.Generation)
+		err = vault.Fail(vault.Superseded, "generation %d is not the current one", f.record.Generation)
 	}
-	return s.putIn(ctx, r, st, f)
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // strange says what is the matter with a file of another cache than the one

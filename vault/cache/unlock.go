@@ -84,15 +84,14 @@ func (s *Store) unlock(ctx context.Context, r UnlockRequest, readOnly error) (*O
 
 // admit goes on where examine ends: FORMAT.md 5, steps 11 to 16.
 func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *finding) (*Opened, error) {
-	if f.tries.Known && r.KeepTries > 0 && f.tries.Left <= r.KeepTries {
-		left := f.tries.Left
-		return nil, &vault.Problem{Cause: vault.TooManyAttempts, TriesLeft: &left, Detail: fmt.Sprintf("%d tries are kept back", r.KeepTries)}
+	if err := r.keepTries(f); err != nil {
+		return nil, err
 	}
 	if _, err := s.openJournal(f.record.Device); err != nil {
 		return nil, err
 	}
-	if k := st.known(f.record.Generation); r.User != "" && k != nil && !SameUser(r.User, k.User) {
-		return nil, vault.Fail(vault.NoCache, "%s", r.User) // and nothing about whose there is
+	if err := r.isOf(st, f); err != nil {
+		return nil, err
 	}
 	factor, err := f.factor(ctx, r)
 	if err != nil {
@@ -125,6 +124,23 @@ func (s *Store) admit(ctx context.Context, r UnlockRequest, st *clientState, f *
 		return nil, err
 	}
 	return o, nil
+}
+
+// keepTries reports tries that are too few for the caller.
+func (r *UnlockRequest) keepTries(f *finding) error {
+	if !f.tries.Known || r.KeepTries <= 0 || f.tries.Left > r.KeepTries {
+		return nil
+	}
+	left := f.tries.Left
+	return &vault.Problem{Cause: vault.TooManyAttempts, TriesLeft: &left, Detail: fmt.Sprintf("%d tries are kept back", r.KeepTries)}
+}
+
+// isOf reports a file of somebody else than the user who is named.
+func (r *UnlockRequest) isOf(st *clientState, f *finding) error {
+	if k := st.known(f.record.Generation); r.User != "" && k != nil && !SameUser(r.User, k.User) {
+		return vault.Fail(vault.NoCache, "%s", r.User) // and nothing about whose there is
+	}
+	return nil
 }
 
 // noteUnlock makes it durable that the cache was opened. At level A it says how

@@ -138,6 +138,7 @@ func TestImport(t *testing.T) {
 	}
 	imported := func(password string) error {
 		t.Helper()
+		foreseen := w.foresees(from)
 		o, err := w.store().Import(ctx, from, cache.UnlockRequest{Password: secret(password)})
 		if err == nil {
 			if got := o.Content().Root.Entries[0].Title(); got != "two" {
@@ -145,6 +146,7 @@ func TestImport(t *testing.T) {
 			}
 			o.Close()
 		}
+		w.agrees(foreseen, err)
 		return err
 	}
 
@@ -157,6 +159,13 @@ func TestImport(t *testing.T) {
 		t.Errorf("Import: %v", err)
 	}
 	w.opens("two")
+	for want, r := range map[vault.Cause]cache.UnlockRequest{
+		vault.NoCache: {User: "eve"}, vault.TooManyAttempts: {KeepTries: 1000},
+	} {
+		if _, err := w.store().Importable(ctx, from, r); !errors.Is(err, want) {
+			t.Errorf("Importable: %v, want %s", err, want)
+		}
+	}
 	put(older)
 	if err := imported(master); !errors.Is(err, vault.Superseded) {
 		t.Errorf("Import of an older copy: %v", err)

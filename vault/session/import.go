@@ -17,7 +17,8 @@ var ErrNoFile = errors.New("there is no such file")
 // ImportCache puts a cache file in the place of its account's, after it has been
 // opened with its master password, and leaves it open. The account is the one
 // that the file names; a client that was set up anew learns it, and its server,
-// from the file. The mode stays.
+// from the file. The mode stays. r.Master is called when everything but the
+// password and the security key is in order.
 //
 // Errors: NotFound with ErrNoFile where there is no file; Damaged, Hostile,
 // Unsupported for one that is no cache; then those of Unlock: OtherMachine for a file of another chip, Superseded for one that is
@@ -52,12 +53,17 @@ func (s *Session) ImportCache(ctx context.Context, path string, r UnlockRequest)
 	if err != nil {
 		return err
 	}
-	master, err := r.Master(ctx, cache.Status{})
+	request := cache.UnlockRequest{User: r.User, KeepTries: r.KeepTries, Keys: s.platform(), Asker: r.Asker}
+	status, err := store.Importable(ctx, path, request)
 	if err != nil {
+		_ = store.Close() // the first error is the one to tell
+		return err
+	}
+	if request.Password, err = r.Master(ctx, status); err != nil {
 		return errors.Join(err, store.Close())
 	}
-	defer master.Wipe()
-	opened, err := store.Import(ctx, path, cache.UnlockRequest{User: r.User, Password: master, KeepTries: r.KeepTries, Keys: s.platform(), Asker: r.Asker})
+	defer request.Password.Wipe()
+	opened, err := store.Import(ctx, path, request)
 	if err != nil {
 		_ = store.Close() // the first error is the one to tell
 		return err

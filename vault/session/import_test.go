@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -23,14 +24,25 @@ func TestImportOnAClientThatWasNeverUsed(t *testing.T) {
 	copyFile(t, st.Cache.Path, copied)
 	broken := filepath.Join(t.TempDir(), "broken.kdbx")
 	w.must(os.WriteFile(broken, []byte("no cache"), 0o600))
+	asked := 0
 	imports := func(w *world, path, password string) error {
-		return w.s.ImportCache(w.ctx(), path, session.UnlockRequest{Master: ask(password)})
+		return w.s.ImportCache(w.ctx(), path, session.UnlockRequest{Master: func(ctx context.Context, status cache.Status) (vault.Secret, error) {
+			if asked++; status.User != user || !status.Tries.Known {
+				t.Errorf("asked for the password with %+v", status)
+			}
+			return ask(password)(ctx, status)
+		}})
 	}
 
 	elsewhere := newWorld(t)
 	w.refused(imports(elsewhere, copied, master), vault.OtherMachine)
 	w.refused(imports(elsewhere, broken, master), vault.Damaged)
 	missing := filepath.Join(t.TempDir(), "missing.kdbx")
+	defer func() {
+		if asked != 2 { // with the wrong one, and with the right one
+			t.Errorf("the password was asked for %d times", asked)
+		}
+	}()
 	var problem *vault.Problem
 	if err := imports(elsewhere, missing, master); !errors.As(err, &problem) || problem.Cause != vault.NotFound ||
 		problem.Detail != missing || !errors.Is(err, session.ErrNoFile) {
@@ -82,7 +94,10 @@ func TestClearAndImport(t *testing.T) {
 	w.must(w.s.ClearCache(w.ctx()))
 	w.mode(session.Disconnected)
 	w.refused(w.s.WorkOffline(w.ctx(), session.UnlockRequest{Master: ask(master)}), vault.NoCache)
-	err = w.s.ImportCache(w.ctx(), saved, session.UnlockRequest{Master: ask(master)})
+	err = w.s.ImportCache(w.ctx(), saved, session.UnlockRequest{Master: func(context.Context, cache.Status) (vault.Secret, error) {
+		t.Error("the password was asked for")
+		return vault.Secret{}, nil
+	}})
 	if err == nil {
 		t.Error("a copy of a cleared cache was imported")
 	}
