@@ -56,15 +56,23 @@ func TestCheckAsksHowTheDeviceStands(t *testing.T) {
 	}
 }
 
-// Who is offline hears of a revocation with the next check, and then the cache
-// and what was not sent are dealt with.
-func TestCheckCarriesOutARevocation(t *testing.T) {
-	t.Parallel()
+// newRevoked returns a world whose device was revoked behind its back, with a
+// journal that the server has not got.
+func newRevoked(t *testing.T) *world {
+	t.Helper()
 	w := newWorld(t)
 	w.disconnect()
 	w.unlock()
 	w.run()
 	w.server.device.State = wire.DeviceRevoked
+	return w
+}
+
+// Who is offline hears of a revocation with the next check, and then the cache
+// and what was not sent are dealt with.
+func TestCheckCarriesOutARevocation(t *testing.T) {
+	t.Parallel()
+	w := newRevoked(t)
 	st, err := w.s.Check(w.ctx())
 	w.must(err)
 	if st.Cache == nil || st.Cache.State != cache.Revoked || st.Device.State != wire.DeviceRevoked || st.Mode != session.Disconnected {
@@ -216,11 +224,7 @@ func TestRefillOfADeviceThatWaits(t *testing.T) {
 // The key is kept until what it has to sign is with the server.
 func TestRevokedDeviceSendsItsJournalFirst(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.disconnect()
-	w.unlock()
-	w.run()
-	w.server.device.State = wire.DeviceRevoked
+	w := newRevoked(t)
 	w.server.losesJournal = true
 	_, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
 	w.must(err)

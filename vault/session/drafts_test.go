@@ -14,6 +14,16 @@ import (
 	"github.com/tideover/tideover/vault/session"
 )
 
+// newEdited returns a world that works offline, with one edit of each kind.
+func newEdited(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.disconnect()
+	w.unlock()
+	w.edit()
+	return w
+}
+
 // edit makes one edit of each kind.
 func (w *world) edit() {
 	w.t.Helper()
@@ -33,10 +43,7 @@ func (w *world) edit() {
 
 func TestDraftsAreMarkedAndRead(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.disconnect()
-	w.unlock()
-	w.edit()
+	w := newEdited(t)
 	w.run()
 	w.unlock()
 	for path, want := range map[string]cache.Op{
@@ -67,10 +74,7 @@ func TestDraftsAreMarkedAndRead(t *testing.T) {
 // they are (PPS-06, PPS-07).
 func TestConnectListsThenDrops(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.disconnect()
-	w.unlock()
-	w.edit()
+	w := newEdited(t)
 	w.run()
 	state, asked := w.stateBytes(), len(w.server.calls)
 	done, err := w.s.Connect(w.ctx(), session.ConnectRequest{Password: secret(account)})
@@ -129,10 +133,7 @@ func (w *world) overlays() []string {
 // given up, and only on purpose.
 func TestConnectAfterTheChipWasReset(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.disconnect()
-	w.unlock()
-	w.edit()
+	w := newEdited(t)
 	w.machine.Clear()
 	w.chip = w.machine.Open(t) // another process meets another root
 	w.run()
@@ -158,10 +159,7 @@ func TestConnectAfterTheChipWasReset(t *testing.T) {
 // behind, and not the edits: nobody is asked about those.
 func TestEditsOfAKilledClearingAreGone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.disconnect()
-	w.unlock()
-	w.edit()
+	w := newEdited(t)
 	before := w.stateBytes()
 	w.must(w.s.ClearCache(w.ctx()))
 	w.must(os.WriteFile(filepath.Join(w.home, "state.json"), before, 0o600))
