@@ -151,9 +151,7 @@ func TestNotLoweredByTheWay(t *testing.T) {
 		t.Errorf("%+v, %d indices", made, c.inChip())
 	}
 	c.opens(master)
-	if err := c.s.ImportCache(c.ctx(), copied, session.UnlockRequest{Master: ask(master)}); err == nil {
-		t.Error("the copy of the cache before opened")
-	}
+	c.copyShut(copied, master)
 
 	// From there on it is as if there had never been one.
 	c.online()
@@ -261,9 +259,7 @@ func TestAnotherMaster(t *testing.T) {
 	c.opens(other)
 	c.refused(c.s.Unlock(c.ctx(), session.UnlockRequest{Master: ask(master)}), vault.WrongPassword)
 	for _, password := range []string{master, other} {
-		if err := c.s.ImportCache(c.ctx(), copied, session.UnlockRequest{Master: ask(password)}); err == nil {
-			t.Error("the copy of the cache before opened")
-		}
+		c.copyShut(copied, password)
 	}
 	// The same again keeps it, and needs no sign-in.
 	c.online()
@@ -285,21 +281,21 @@ func TestRevokedAtLevelA(t *testing.T) {
 	c.atA()
 	copied := c.copyCache()
 	before := c.status()
-	c.must(c.catalog.SetDeviceState(c.ctx(), c.op, before.Device.ID, store.DeviceRevoked, "lost"))
-	stop := c.govern()
-	c.until(session.CacheRevoked)
-	stop()
+	c.hearsOfRevocation(before.Device.ID)
 	c.wiped(before, cache.Revoked)
 	if _, err := c.s.Check(c.ctx()); err != nil {
 		t.Fatal(err)
 	}
-	c.receipt()
-	if n := c.inChip(); n != 0 {
-		t.Errorf("%d indices of a device that has ended", n)
-	}
-	if err := c.s.ImportCache(c.ctx(), copied, session.UnlockRequest{Master: ask(master)}); err == nil {
-		t.Error("a copy opened")
-	}
+	c.deviceEnded(copied)
+}
+
+// hearsOfRevocation revokes the device, of which the open client hears at once.
+func (c *copyproof) hearsOfRevocation(device vault.ID) {
+	c.t.Helper()
+	c.must(c.catalog.SetDeviceState(c.ctx(), c.op, device, store.DeviceRevoked, "lost"))
+	stop := c.govern()
+	c.until(session.CacheRevoked)
+	stop()
 }
 
 // TestClearedWithoutTheChip: where the chip is away the files go; the next start
@@ -319,9 +315,7 @@ func TestClearedWithoutTheChip(t *testing.T) {
 	}
 	c.away = false
 	c.again()
-	if err := c.s.ImportCache(c.ctx(), copied, session.UnlockRequest{Master: ask(master)}); err == nil {
-		t.Error("a copy opened")
-	}
+	c.copyShut(copied, master)
 	if done := c.online(); done.Journal != nil {
 		t.Error(done.Journal)
 	}

@@ -81,13 +81,7 @@ func TestLeaveHardwareAtLevelA(t *testing.T) {
 	if !ready.Cleared || ready.Level != binding.LevelA || ready.Untold != nil || ready.Journal != nil || ready.Kept != nil {
 		t.Errorf("%+v", ready)
 	}
-	c.receipt()
-	if n := c.inChip(); n != 0 {
-		t.Errorf("%d indices left", n)
-	}
-	if err := c.s.ImportCache(c.ctx(), copied, session.UnlockRequest{Master: ask(master)}); err == nil {
-		t.Error("a copy opened")
-	}
+	c.deviceEnded(copied)
 	before := c.status().Device.ID
 	c.machine.Clear()
 	c.chip = c.machine.Open(t)
@@ -191,11 +185,7 @@ func (c *copyproof) deleteIndices() {
 // it would have, also before there was one of it.
 func TestOfflineContentsAtLevelA(t *testing.T) {
 	t.Parallel()
-	maker, err := tpmtest.NewMaker()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newCopyproofOf(t, maker, func(m *tpmtest.Machine) { m.Ship(maker, tpmtest.Intel) })
+	c := newProven(t, newMaker(t))
 	c.must(c.catalog.Set(c.ctx(), c.op, "min_level", "A"))
 	whole := func(what string, run wire.DryRun) {
 		t.Helper()
@@ -246,10 +236,7 @@ func (c *copyproof) endedUntold() vault.ID {
 		}
 		return nil
 	}
-	c.must(c.catalog.SetDeviceState(c.ctx(), c.op, device, store.DeviceRevoked, "lost"))
-	stop := c.govern()
-	c.until(session.CacheRevoked)
-	stop()
+	c.hearsOfRevocation(device)
 	c.between.cut = nil
 	return device
 }
@@ -274,14 +261,11 @@ func (c *copyproof) comesBack(ended vault.ID) {
 // device, its chip, or the chip's indices, gets to know them again.
 func TestServerFromABackup(t *testing.T) {
 	t.Parallel()
-	maker, err := tpmtest.NewMaker()
-	if err != nil {
-		t.Fatal(err)
-	}
+	maker := newMaker(t)
 	for _, when := range []string{"before register", "before enrol", "before indices"} {
 		t.Run(when, func(t *testing.T) {
 			t.Parallel()
-			c := newCopyproofOf(t, maker, func(m *tpmtest.Machine) { m.Ship(maker, tpmtest.Intel) })
+			c := newProven(t, maker)
 			c.home = t.TempDir() // another computer of this user, from here on
 			backup := filepath.Join(c.dir, "backup.db")
 			c.between.cut = func(at string) error {

@@ -152,6 +152,21 @@ func newCopyproofOf(t *testing.T, maker *tpmtest.Maker, change func(*tpmtest.Mac
 	return c
 }
 
+func newMaker(t *testing.T) *tpmtest.Maker {
+	t.Helper()
+	maker, err := tpmtest.NewMaker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return maker
+}
+
+// newProven is newCopyproof with a chip of a maker whom the server believes.
+func newProven(t *testing.T, maker *tpmtest.Maker) *copyproof {
+	t.Helper()
+	return newCopyproofOf(t, maker, func(m *tpmtest.Machine) { m.Ship(maker, tpmtest.Intel) })
+}
+
 // start returns another process of the client.
 func (c *copyproof) start() *session.Session {
 	c.t.Helper()
@@ -265,6 +280,25 @@ func (c *copyproof) store() *cache.Store {
 	c.must(err)
 	c.t.Cleanup(func() { c.must(store.Close()) })
 	return store
+}
+
+// deviceEnded wants the server to have the chip's word on the end of the device's
+// cache, the chip to have no index left, and a copy of the cache to open no more.
+func (c *copyproof) deviceEnded(copied string) {
+	c.t.Helper()
+	c.receipt()
+	if n := c.inChip(); n != 0 {
+		c.t.Errorf("%d indices of a device that has ended", n)
+	}
+	c.copyShut(copied, master)
+}
+
+// copyShut wants a copy of a cache that has ended not to open.
+func (c *copyproof) copyShut(copied, password string) {
+	c.t.Helper()
+	if err := c.s.ImportCache(c.ctx(), copied, session.UnlockRequest{Master: ask(password)}); err == nil {
+		c.t.Error("a copy opened")
+	}
 }
 
 // copyCache copies the cache file to where nobody deletes it.
