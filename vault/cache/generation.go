@@ -131,18 +131,16 @@ func (s *Store) resolve(ctx context.Context, st *clientState) (keep bool, err er
 	case err != nil:
 		return true, nil //nolint:nilerr // it cannot be told now: the next who takes the lock asks again
 	}
-	place := uint64(0)
-	if in := s.placeA(st); in != nil {
-		place = in.record.Generation
-	}
+	last := s.lastA(st)
+	begun := last != 0 && counter > last && counter < next // between two steps
 	switch {
 	case counter == next:
-	case place != 0 && counter > place && counter < next && st.Suspended == 0: // between two steps
+	case begun && st.Suspended == 0:
 		if err := x.Commit(ctx, next); err != nil {
 			return true, nil //nolint:nilerr // as above
 		}
 	default:
-		return place != 0 && counter > place && counter < next, nil
+		return begun, nil
 	}
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
@@ -153,6 +151,20 @@ func (s *Store) resolve(ctx context.Context, st *clientState) (keep bool, err er
 		return false, nil
 	}
 	return true, s.putCommitted(st)
+}
+
+// lastA returns the generation at which the counter was left: the current one, or
+// 0 where that is below level A, and the counter never was at it. What counts is
+// what was committed, not what lies in its place: that may be lost, or an older one.
+func (s *Store) lastA(st *clientState) uint64 {
+	if st.Current == nil || st.Current.Generation <= st.WipedThrough {
+		return 0
+	}
+	o, err := readOuter(s.path(cacheName), s.limits())
+	if err == nil && o.record.Generation == st.Current.Generation && o.record.Slots == nil {
+		return 0
+	}
+	return st.Current.Generation
 }
 
 // counter asks the chip which generation opens.

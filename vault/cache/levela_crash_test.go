@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/tideover/tideover/tpm"
@@ -187,6 +188,68 @@ func TestCommitOfLevelADiesAtEveryStep(t *testing.T) {
 	}
 	if was[true] < 2 || was[false] < 2 {
 		t.Errorf("the next %d times, the old %d times: not both sides of the commit point were seen", was[true], was[false])
+	}
+}
+
+// TestCommitGoesOnWithoutTheOldFile dies between two steps, and what was in place
+// is lost then, or an older one: where the counter was left tells the client state.
+func TestCommitGoesOnWithoutTheOldFile(t *testing.T) {
+	w := newWorldA(t)
+	w.cacheA("older")
+	older := w.read("cache.kdbx")
+	for name, lose := range map[string]func() error{
+		"lost":         func() error { return os.Remove(w.file("cache.kdbx")) },
+		"damaged":      func() error { return os.WriteFile(w.file("cache.kdbx"), []byte("nothing"), 0o600) },
+		"an older one": func() error { return os.WriteFile(w.file("cache.kdbx"), older, 0o600) },
+	} {
+		w.cacheA("old")
+		w.giveUp()
+		if err := w.dying(withinCommit, false, func() error { return w.tryA("new") }); !errors.Is(err, errDead) {
+			t.Fatalf("%s: Commit: %v", name, err)
+		}
+		w.must(lose())
+		if got := w.title(); got != "new" {
+			t.Errorf("%s: opened %q", name, got)
+		}
+		// Where the commit had not begun, nothing that is lost makes one of it.
+		w.cacheA("old")
+		w.giveUp()
+		if err := w.dying(beforeCommit, false, func() error { return w.tryA("new") }); !errors.Is(err, errDead) {
+			t.Fatalf("%s: Commit: %v", name, err)
+		}
+		w.must(lose())
+		at := w.counter()
+		if o, err := w.unlock(master); err == nil {
+			o.Close()
+			t.Errorf("%s: opens, and nothing was committed", name)
+		}
+		if w.counter() != at || fileExists(w.file("cache.kdbx.new")) {
+			t.Errorf("%s: the counter is at %d, was at %d", name, w.counter(), at)
+		}
+	}
+}
+
+// TestCommitBesideLevelBHasNotBegun: a new counter starts above what any before it
+// was at, and so above the generation of level B that is in place.
+func TestCommitBesideLevelBHasNotBegun(t *testing.T) {
+	w := newWorldA(t)
+	w.cacheA("of before")
+	w.giveUp()
+	w.must(w.store().Clear(t.Context(), cache.ByUser))
+	w.must(w.store().GiveUpA(t.Context(), cache.GivingUp{Anyway: true}))
+	w.dir = filepath.Join(t.TempDir(), "another")
+	a := w.a
+	w.a = nil
+	w.cache(content("old"), nil)
+	w.a = a
+	if err := w.dying(beforeCommit, false, func() error { return w.tryA("new") }); !errors.Is(err, errDead) {
+		t.Fatalf("Commit: %v", err)
+	}
+	if at, n := w.counter(), w.last.Generation; at <= 1 || at >= n {
+		t.Fatalf("the counter starts at %d, generation %d is made", at, n)
+	}
+	if got := w.title(); got != "old" || fileExists(w.file("cache.kdbx.new")) {
+		t.Errorf("opened %q", got)
 	}
 }
 
