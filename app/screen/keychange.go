@@ -58,7 +58,7 @@ func NewKeyChange(words *present.Catalogue, m present.KeyChange, actions KeyChan
 	}
 	x.name.OnEnter, x.master.OnEnter, x.password.OnEnter, x.code.OnEnter = next, next, next, next
 	x.dialog = &widget.Dialog{
-		Title: m.Title, Icon: theme.IconKey, Body: x.form, Width: 500,
+		Title: m.Title, Icon: theme.IconKey, Body: x.form, Width: 520,
 		Primary: m.Confirm, Dangerous: m.Removes, Cancel: words.Text("dialog.cancel", nil),
 		OnPrimary: x.submit, OnCancel: actions.Leave, OnStop: actions.Stop,
 		OnClosed: func() { x.Clear(); actions.Closed() },

@@ -32,7 +32,7 @@ func NewKeyList(words *present.Catalogue, actions KeyListActions) *KeyList {
 	x := &KeyList{words: words, actions: actions, intro: widget.NewHint(""), form: widget.NewForm()}
 	x.add = widget.NewIconButton(words.Text("keys.add", nil), theme.Icon(theme.IconAdd), actions.Add)
 	x.dialog = &widget.Dialog{
-		Title: dialogTitle(words, present.CmdSecurityKeys), Icon: theme.IconKey, Body: x.form, Width: 500,
+		Title: dialogTitle(words, present.CmdSecurityKeys), Icon: theme.IconKey, Body: x.form, Width: 520,
 		Extra: x.add, Cancel: words.Text("dialog.close", nil), OnCancel: actions.Leave, OnClosed: actions.Closed,
 	}
 	return x

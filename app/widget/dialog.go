@@ -56,6 +56,7 @@ type Dialog struct {
 	refused  bool
 	primary  *Button
 	cancel   *Button
+	buttons  *fyne.Container // the row of all
 	strip    *Strip
 	progress *progress
 }
@@ -195,6 +196,7 @@ func (d *Dialog) focusFirst() {
 
 func (d *Dialog) relayout() {
 	if d.veil != nil {
+		d.buttons.Refresh() // the row keeps its size where one of them was hidden
 		d.veil.relayout()
 	}
 }
@@ -231,8 +233,9 @@ func (d *Dialog) card() fyne.CanvasObject {
 	if d.Extra != nil {
 		buttons = append(buttons, d.Extra)
 	}
-	buttons = append(buttons, layout.NewSpacer(), d.cancel, space(2, 0), d.primary)
-	foot := container.NewVBox(d.strip, d.progress, space(0, 2), container.NewHBox(buttons...))
+	buttons = append(buttons, layout.NewSpacer(), container.New(&buttonRow{}, d.cancel, d.primary))
+	d.buttons = container.NewHBox(buttons...)
+	foot := container.NewVBox(d.strip, d.progress, space(0, 2), d.buttons)
 	if d.Primary == "" && d.Cancel == "" && d.Extra == nil {
 		foot = container.NewVBox(d.strip, d.progress)
 	}

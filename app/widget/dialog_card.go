@@ -115,6 +115,40 @@ func (m *margin) MinSize(all []fyne.CanvasObject) (size fyne.Size) {
 	return size.AddWidthHeight(m.right, 0)
 }
 
+// buttonGap is the room between the buttons of a dialog.
+const buttonGap = 6
+
+// buttonRow lays buttons out side by side. One that is hidden leaves no gap: the
+// last ends where the form above it does.
+type buttonRow struct{}
+
+// Layout is the toolkit's.
+func (*buttonRow) Layout(all []fyne.CanvasObject, size fyne.Size) {
+	x := float32(0)
+	for _, o := range all {
+		if o.Visible() {
+			w := o.MinSize().Width
+			place(o, x, 0, w, size.Height)
+			x += w + buttonGap
+		}
+	}
+}
+
+// MinSize is the toolkit's.
+func (*buttonRow) MinSize(all []fyne.CanvasObject) (size fyne.Size) {
+	for _, o := range all {
+		if !o.Visible() {
+			continue
+		}
+		if size.Width > 0 {
+			size.Width += buttonGap
+		}
+		m := o.MinSize()
+		size = fyne.NewSize(size.Width+m.Width, max(size.Height, m.Height))
+	}
+	return size
+}
+
 // cover takes every press on a form that must not change now, and pales it.
 type cover struct {
 	widget.BaseWidget
