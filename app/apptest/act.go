@@ -73,7 +73,7 @@ func (s *Screen) Key(keys ...string) {
 func (s *Screen) Type(text string) {
 	s.t.Helper()
 	cmd := exec.Command("xdotool", "type", "--clearmodifiers", "--delay", "15", "--file", "-")
-	cmd.Env = s.Env()
+	cmd.Env = s.Env("LC_ALL=C.UTF-8") // of the person's keyboard; programs are told another
 	cmd.Stdin = strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.t.Fatalf("xdotool type: %v %s", err, out)

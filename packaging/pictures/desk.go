@@ -286,6 +286,18 @@ func (d *desk) changed(before *image.RGBA) {
 // changedPixels are more than a cursor or a button that is pressed.
 const changedPixels = 4000
 
+// covered waits until a dialog has opened before what was there, which darkens
+// the whole window, for one with a bar that swings and so never comes to rest.
+func (d *desk) covered(before *image.RGBA) {
+	most := before.Rect.Dx() * before.Rect.Dy() / 2
+	for end := time.Now().Add(apptest.Patience); different(before, d.Shot()) < most; time.Sleep(restPause) {
+		if time.Now().After(end) {
+			d.fail("waited for a dialog to open after %s", d.last)
+		}
+	}
+	d.Settle()
+}
+
 // different counts the pixels that differ.
 func different(a, b *image.RGBA) (n int) {
 	for i := 0; i < len(a.Pix); i += 4 {

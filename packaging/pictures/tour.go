@@ -41,12 +41,11 @@ func (d *desk) signedIn() {
 // mode waits until the window is unlocked in a mode, which its title says.
 func (d *desk) mode(key string) {
 	mode, locked := d.text(key), strings.TrimPrefix(d.words["status.title.locked"], d.words["status.title"])
-	for range 600 {
+	for end := time.Now().Add(apptest.Patience); time.Now().Before(end); time.Sleep(restPause) {
 		if t := d.window.Title(); strings.Contains(t, mode) && !strings.HasSuffix(t, locked) {
 			d.settle()
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	d.fail("waited for the mode %s, and the title is %s", mode, d.window.Title())
 }
