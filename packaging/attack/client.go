@@ -164,6 +164,24 @@ func (c client) workOffline() request {
 	return request{args: []string{"work-offline", "--master-password-stdin"}, lines: []string{c.master}}
 }
 
+// cache is the request that makes a cache of the client's level, where nothing
+// is asked.
+func (c client) cache() request { return c.making("cache") }
+
+// connect is the request that goes online, drops what was edited, and renews the
+// cache at the client's level.
+func (c client) connect() request { return c.making("connect", "--yes") }
+
+// making gives both passwords to a command, and the word for level B: without
+// it a cache is made of the best level that can be had.
+func (c client) making(args ...string) request {
+	args = append(args, "--password-stdin", "--master-password-stdin")
+	if c.level == "B" {
+		args = append(args, "--level", "B")
+	}
+	return request{args: args, lines: []string{c.account, c.master}}
+}
+
 // fromCache is in an answer that a cache has given, and no server.
 const fromCache = `"source":"cache"`
 
@@ -227,11 +245,8 @@ func (c client) makeCache(ctx context.Context) error {
 	if err := c.online(ctx); err != nil {
 		return err
 	}
-	args := []string{"cache", "--password-stdin", "--master-password-stdin"}
-	if c.level == "B" {
-		args = append(args, "--level", "B")
-	}
-	a, err := c.must(ctx, args, c.account, c.master)
+	q := c.cache()
+	a, err := c.must(ctx, q.args, q.lines...)
 	if err == nil && !a.shows(fmt.Sprintf(`"level":%q`, c.level)) {
 		err = fmt.Errorf("control: the cache is not of level %s: %s", c.level, a.stdout)
 	}
@@ -243,11 +258,8 @@ func (c client) makeCache(ctx context.Context) error {
 
 // renew makes the next generation and goes offline with it.
 func (c client) renew(ctx context.Context) error {
-	args := []string{"connect", "--password-stdin", "--master-password-stdin", "--yes"}
-	if c.level == "B" {
-		args = append(args, "--level", "B")
-	}
-	if _, err := c.must(ctx, args, c.account, c.master); err != nil {
+	q := c.connect()
+	if _, err := c.must(ctx, q.args, q.lines...); err != nil {
 		return err
 	}
 	if _, err := c.must(ctx, []string{"work-offline", "--master-password-stdin"}, c.master); err != nil {

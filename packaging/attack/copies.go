@@ -253,10 +253,9 @@ func copiedNew(ctx context.Context, s *stage, r *row) error {
 		return err
 	}
 	// The folder of the moment before the new file takes the place of the old.
-	a, err := c.do(ctx, request{
-		args: []string{"connect", "--password-stdin", "--master-password-stdin", "--yes"}, lines: []string{c.account, c.master},
-		hand: &handOrder{CopyAt: "rename cache.kdbx.new", CopyOf: c.home, CopyTo: middle},
-	})
+	q := c.connect()
+	q.hand = &handOrder{CopyAt: "rename cache.kdbx.new", CopyOf: c.home, CopyTo: middle}
+	a, err := c.do(ctx, q)
 	if err != nil || a.exit != 0 {
 		return errors.Join(errors.New("control: the renewal failed: "+a.stderr), err)
 	}

@@ -155,7 +155,7 @@ func onFullDisk(ctx context.Context, c client, r *row, what string, blocks int) 
 	for _, q := range []request{
 		c.show(),
 		{args: []string{"edit", plantedPath, "--notes", draftNote, "--master-password-stdin"}, lines: []string{master}},
-		{args: []string{"connect", "--password-stdin", "--master-password-stdin", "--yes"}, lines: []string{account, master}},
+		c.connect(),
 	} {
 		q.blocks = blocks
 		start := time.Now()

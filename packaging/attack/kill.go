@@ -67,7 +67,7 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 	if err := k.c.online(ctx); err != nil {
 		return err
 	}
-	a, err := k.c.do(ctx, k.cache())
+	a, err := k.c.do(ctx, k.c.cache())
 	if err != nil {
 		return err
 	}
@@ -75,13 +75,13 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 		if _, err = k.c.must(ctx, []string{"connect", "--password-stdin", "--yes"}, account); err != nil {
 			return err
 		}
-		a, err = k.c.do(ctx, k.cache())
+		a, err = k.c.do(ctx, k.c.cache())
 	}
 	switch {
 	case err == nil && a.id == "too_many_attempts":
 		err = errRationed
 	case err == nil && a.exit != 0:
-		err = a.control(k.cache().args)
+		err = a.control(k.c.cache().args)
 	}
 	return err
 }
@@ -90,22 +90,12 @@ func (k *killer) cacheAgain(ctx context.Context) error {
 // mishaps cost it a set, and nobody has as many of them in a day as here.
 var errRationed = errors.New("the device has had its indices for today")
 
-// cache makes a cache, with the account's password, in case the chip's indices
-// have to be made anew.
-func (k *killer) cache() request {
-	q := request{args: []string{"cache", "--password-stdin", "--master-password-stdin"}, lines: []string{account, master}}
-	if k.c.level == "B" {
-		q.args = append(q.args, "--level", "B")
-	}
-	return q
-}
-
 func (k *killer) request(operation string) request {
 	switch operation {
 	case "first cache", "cache":
-		return k.cache()
+		return k.c.cache()
 	case "commit":
-		return request{args: []string{"connect", "--password-stdin", "--master-password-stdin", "--yes"}, lines: []string{account, master}}
+		return k.c.connect()
 	case "wipe":
 		return request{args: []string{"clear-cache", "--yes"}}
 	}
