@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/google/go-tpm/tpm2"
@@ -77,8 +78,8 @@ func (o *operation) freeHandle(taken map[uint32]bool) (uint32, error) {
 // a member of the group that may use the chip can do it, for another user too.
 //
 // It may be repeated after any failure, and changes nothing that is whole.
-// Errors: ErrOwnerAuth, ErrNoSpace (what this call defined is gone again),
-// ErrIndexTaken (plan anew).
+// Errors: ErrOwnerAuth; ErrNoSpace and ErrIndexTaken (plan anew: what this call
+// defined is gone again, and what one defined that was cut off before).
 func (c *Chip) Provision(ctx context.Context, s binding.Slots, owner []byte) error {
 	x, err := c.WithIndices(s)
 	if err != nil {
@@ -91,6 +92,11 @@ func (c *Chip) Provision(ctx context.Context, s binding.Slots, owner []byte) err
 		defined, err := x.defineAll(o, owner)
 		if err == nil {
 			return x.start(o)
+		}
+		if plansAnew(err) { // and nobody remembers these
+			if left := x.unused(o); len(left) > len(defined) {
+				defined = left
+			}
 		}
 		for _, n := range defined {
 			_ = o.undefine(n, owner) // the failure above is the one to tell; a left-over is found again by its slots
@@ -115,6 +121,29 @@ func (x *Indexed) defineAll(o *operation, owner []byte) ([]nvIndex, error) {
 		}
 	}
 	return defined, nil
+}
+
+// plansAnew reports whether the caller is to plan other indices after err.
+func plansAnew(err error) bool {
+	if f := (*failure)(nil); errors.As(err, &f) {
+		err = f.kind()
+	}
+	return errors.Is(err, binding.ErrNoSpace) || errors.Is(err, binding.ErrIndexTaken)
+}
+
+// unused returns the indices that were defined and never used; none, if one was.
+// The counter takes its first step when all are there.
+func (x *Indexed) unused(o *operation) []nvIndex {
+	var unused []nvIndex
+	for _, k := range x.slots.Indices.Kinds() {
+		switch state, err := o.indexState(x.slots.Indices, k); {
+		case err != nil, state == indexWritten:
+			return nil
+		case state == indexUnwritten:
+			unused = append(unused, indexOf(x.slots.Indices, k, false))
+		}
+	}
+	return unused
 }
 
 // mineOrNone refuses a counter that another one's value goes with.

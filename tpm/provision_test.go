@@ -158,7 +158,21 @@ func TestNoSpace(t *testing.T) {
 		r = rawTPM(t, m)
 		free(1)
 	}
+	// A run that died when it had defined the first leaves nothing, either: whoever
+	// is told so plans anew, and nobody remembers these.
+	_, err := tpm2.NVDefineSpace{
+		AuthHandle: tpm2.TPMRHOwner, Auth: tpm2.TPM2BAuth{Buffer: c.slots.CounterAuth},
+		PublicInfo: tpm2.BytesAs2B[tpm2.TPMSNVPublic](c.slots.Indices.Public(binding.Counter, false)),
+	}.Execute(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(8)
 	r.close()
+	wants(t, "provision again", c.chip.Provision(t.Context(), c.slots, nil), binding.ErrNoSpace)
+	if found, err := c.chip.Indices(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("left of a run that died: %+v, %v", found, err)
+	}
 	c.level(binding.LevelB, binding.BlockedIndices)
 	r = rawTPM(t, m)
 	free(len(filled))
