@@ -119,6 +119,13 @@ func (s *Store) provision(ctx context.Context, slots binding.Slots, a *LevelA) (
 		default:
 			return slots, chipProblem(err)
 		}
+		st, err := s.state()
+		if err != nil {
+			return slots, err
+		}
+		if s.armed(ctx, st) { // the others of them are what ends the cache
+			return slots, otherIndices()
+		}
 		if slots, err = s.plan(ctx, again); err != nil {
 			return slots, err
 		}

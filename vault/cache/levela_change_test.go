@@ -150,6 +150,24 @@ func TestNoRoomForOpens(t *testing.T) {
 	}
 }
 
+// TestNoRoomForWhatIsInUse: one of the indices is gone, and there is no room for it
+// any more. The others are not forgotten for it, as the counter ends the cache.
+func TestNoRoomForWhatIsInUse(t *testing.T) {
+	w := newWorldA(t)
+	w.cacheA("one")
+	slots := cache.Slots(w.dir)
+	w.must(w.chip.Remove(t.Context(), []uint32{slots.Indices.PinPass}, nil))
+	w.indices = denied{provisioner{w.chip}, func(binding.Slots) error { return binding.ErrNoSpace }}
+	if err := w.tryA("two"); !errors.Is(err, cache.ErrOtherIndices) {
+		t.Errorf("Prepare: %v", err)
+	}
+	if got := cache.Slots(w.dir); got.Indices != slots.Indices {
+		t.Errorf("planned anew: %+v", got.Indices)
+	}
+	w.must(w.store().Clear(t.Context(), cache.ByUser))
+	w.must(w.store().Receipt(t.Context(), w.authority))
+}
+
 // denied refuses to provision what deny says.
 type denied struct {
 	provisioner
