@@ -31,7 +31,7 @@ func withoutWire() []mutation {
 		{defence: "the suspension after a restore", edits: []edit{{"vault/server/catalog/restore.go", "\t\t\tstate = store.UserSuspended\n", ""}}, row: "server rolled back to a backup with a leaver"},
 		{defence: "the database held against its list", edits: []edit{{"cmd/tideover-server/list.go", "if errors.Is(err, vault.Superseded) {", "if errors.Is(err, vault.Superseded) {\n\t\treturn nil\n\t}\n\tif false {"}}, row: "database put back by hand"},
 		{defence: "the machine that is known again", edits: []edit{
-			{"vault/server/catalog/same_machine.go", "if ended(twin.State) {", "if false {"},
+			{"vault/server/catalog/same_machine.go", "if !ended(twin.State) {", "if true {"},
 		}, test: test{"vault/server", "TestSameMachine"}, says: "under a new key, is approved"},
 		{defence: "the signature of orders and lists", edits: []edit{
 			{"vault/lease/statement.go", "if !verify(pub, []byte(input), sig) {", "if false && !verify(pub, []byte(input), sig) {"},
