@@ -72,6 +72,7 @@ func (s *Stack) Close(d *Dialog) {
 	gone := slices.Clone(s.open[at:])
 	slices.Reverse(gone)
 	for _, d := range gone {
+		d.progress.rest(true)
 		s.canvas.Overlays().Remove(d.veil)
 		d.veil = nil
 	}
@@ -107,6 +108,9 @@ func (s *Stack) Top() *Dialog {
 func (s *Stack) Len() int { return len(s.open) }
 
 func (s *Stack) changed() {
+	for i, d := range s.open {
+		d.progress.rest(i < len(s.open)-1)
+	}
 	if s.OnChange != nil {
 		s.OnChange()
 	}

@@ -27,6 +27,7 @@ type progress struct {
 	share       float64
 	swing       *fyne.Animation
 	phase       float32
+	still       bool // it does not swing for now
 }
 
 func newProgress() *progress {
@@ -49,7 +50,9 @@ func (p *progress) set(shown bool, what string, share float64) {
 			last, p.phase = now, f
 			p.arrange(p.Size())
 		}}
-		p.swing.Start()
+		if !p.still {
+			p.swing.Start()
+		}
 	}
 	if p.swing != nil && (!shown || share >= 0) {
 		p.swing.Stop()
@@ -61,6 +64,22 @@ func (p *progress) set(shown bool, what string, share float64) {
 	}
 	p.Show()
 	p.Refresh()
+}
+
+// rest stops the swinging for a while: each step paints the whole window, and
+// behind another dialog it would say that nobody is waited for.
+func (p *progress) rest(still bool) {
+	if p.still == still {
+		return
+	}
+	p.still = still
+	switch {
+	case p.swing == nil:
+	case still:
+		p.swing.Stop()
+	default:
+		p.swing.Start()
+	}
 }
 
 func (p *progress) arrange(size fyne.Size) {
