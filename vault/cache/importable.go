@@ -14,8 +14,7 @@ import (
 func (s *Store) Importable(ctx context.Context, path string, r UnlockRequest) (Status, error) {
 	st, err := s.state()
 	switch {
-	case errors.Is(err, vault.NoCache):
-		st = nil
+	case errors.Is(err, vault.NoCache): // st is nil
 	case err != nil:
 		return Status{}, err
 	default:
