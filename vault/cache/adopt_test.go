@@ -300,9 +300,14 @@ func TestFileSwappedBetweenCheckAndUse(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	if err := fresh.imports(copied, master); err != nil {
-		t.Errorf("Import: %v", err)
+	o, err = fresh.store().Import(t.Context(), copied, cache.UnlockRequest{Password: secret(master)})
+	if err != nil {
+		t.Fatalf("Import: %v", err)
 	}
+	if got := o.Content().Root.Entries[0].Title(); got != "one" {
+		t.Errorf("imported %q", got)
+	}
+	o.Close()
 }
 
 // Edits can be given up by somebody who has lost the password, or the chip.
