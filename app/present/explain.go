@@ -89,6 +89,8 @@ func worded(err error, problem vault.Problem) *Worded {
 	switch {
 	case problem.Cause == vault.Internal:
 		return ofFile(err)
+	case problem.Cause == vault.ReadOnly && ofFile(err) != nil:
+		return ofDisk(err, problem.Detail)
 	case errors.Is(err, session.ErrOnlineOnly):
 		return &Worded{Cause: problem.Cause, Topic: "online_only", Err: err}
 	case errors.Is(err, session.ErrNothingOffline):

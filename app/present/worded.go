@@ -84,3 +84,13 @@ func ofFile(err error) *Worded {
 	}
 	return &Worded{Cause: vault.Internal, Topic: topic, Args: map[string]any{"Path": path, "Why": strings.TrimSpace(why)}, Err: err}
 }
+
+// ofDisk returns what is the matter where a disk takes nothing: the policy has
+// nothing to do with it, and no server helps.
+func ofDisk(err error, detail string) *Worded {
+	topic := "unwritable"
+	if errors.Is(err, syscall.ENOSPC) {
+		topic = "unwritable_full"
+	}
+	return &Worded{Cause: vault.ReadOnly, Topic: topic, Args: map[string]any{"Detail": detail}, Err: err}
+}

@@ -186,7 +186,7 @@ func (h home) save(s *state) error {
 		return fmt.Errorf("write client state: %w", err)
 	}
 	if err := replaceFile(h.statePath(), raw); err != nil {
-		return fmt.Errorf("write client state: %w", err)
+		return vault.Fail(vault.ReadOnly, "write client state: %w", err)
 	}
 	return nil
 }
