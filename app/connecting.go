@@ -91,7 +91,10 @@ func (x *connecting) connect(typed screen.ConnectTyped, drop bool) {
 	}
 	keys := d.securityKeys(x.stop)
 	stopped, halt := context.WithCancel(context.Background())
-	x.halt = halt
+	x.halt = func() {
+		keys.giveUp()
+		halt()
+	}
 	x.screen.SetNotice(nil)
 	x.screen.SetBusy(d.words.Text("connect.busy", nil), -1)
 	x.work = start(d.tasks, func(ctx context.Context, tell func(func())) (met, error) {
@@ -103,8 +106,9 @@ func (x *connecting) connect(typed screen.ConnectTyped, drop bool) {
 		defer context.AfterFunc(stopped, cancel)()
 		request.Key.Asker = keys.of(tell)
 		request.Progress = d.progress(tell, func(p present.Progress) {
-			keys.rest()
-			x.screen.SetBusy(p.Words, p.Fraction)
+			if keys.rest() {
+				x.screen.SetBusy(p.Words, p.Fraction)
+			}
 		})
 		done, err := d.session.Connect(ctx, request)
 		st, failed := d.session.Status(context.WithoutCancel(ctx))
