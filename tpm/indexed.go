@@ -54,6 +54,11 @@ func (c *Chip) WithIndices(s binding.Slots) (*Indexed, error) {
 // Pin is Chip.Pin.
 func (x *Indexed) Pin(rootName []byte) error { return x.chip.Pin(rootName) }
 
+// HasRoot is Chip.HasRoot.
+func (x *Indexed) HasRoot(ctx context.Context, name []byte) (bool, error) {
+	return x.chip.HasRoot(ctx, name)
+}
+
 // Clock is Chip.Clock.
 func (x *Indexed) Clock(ctx context.Context) (binding.Clock, error) { return x.chip.Clock(ctx) }
 

@@ -1,6 +1,7 @@
 package tpm
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -52,6 +53,22 @@ func (o *operation) properties(first tpm2.TPMPT, n int) ([]uint32, error) {
 // authenticated as the one of Clock.
 func (c *Chip) Machine(ctx context.Context) (binding.Machine, error) {
 	return c.machine(ctx, nil)
+}
+
+// HasRoot reports whether the chip has the storage root of that Name (34 bytes, from
+// Machine.RootName), at its persistent handle or by its template; a handle that
+// another program provisioned since does no harm. No call is pinned to it.
+func (c *Chip) HasRoot(ctx context.Context, name []byte) (bool, error) {
+	if len(name) != binding.NameSize {
+		return false, fmt.Errorf("find root: a Name has %d bytes, not %d", binding.NameSize, len(name))
+	}
+	has, pin := false, knownRoot(name)
+	err := c.do(ctx, job{"find root", &pin, func(o *operation) error {
+		err := o.findRoot()
+		has = err == nil && bytes.Equal(o.root.name.Buffer, name)
+		return err
+	}})
+	return has, err
 }
 
 // machine is Machine; higher, if any, may raise the level with what else it knows.

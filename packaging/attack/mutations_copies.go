@@ -20,7 +20,7 @@ func withoutCopies() []mutation {
 			{certify, "\treturn c.certify(ctx, certification{\"certify sealed object\",", "\tobject.Private = object.Private[:len(object.Private)-32]\n\treturn c.certify(ctx, certification{\"certify sealed object\","},
 			{seal, "approval *binding.Approval) error {\n", "approval *binding.Approval) error {\n\treturn nil\n"},
 			{seal, "use SealedUse) ([]byte, error) {\n\tif err := checkAuth", "use SealedUse) ([]byte, error) {\n\treturn bytes.Clone(use.Object.Private[len(use.Object.Private)-32:]), nil\n\tif err := checkAuth"},
-			{examine, "if string(m.RootName) != string(f.record.Root) {", "if false {"},
+			{examine, "\tif !has {", "\tif !has && false {"},
 		}, row: "other machine", more: below()},
 		{defence: "the seal of session and device key", edits: []edit{
 			{protect, "secret []byte) ([]byte, error) {\n\tkey := make(", "secret []byte) ([]byte, error) {\n\treturn append([]byte(nil), secret...), nil\n\tkey := make("},

@@ -17,7 +17,19 @@ func (p *Process) Send(command []byte) ([]byte, error) { return p.exchange(comma
 // the same key as before.
 func (m *Machine) KeepRoot() {
 	m.t.Helper()
-	made, err := tpm2.CreatePrimary{PrimaryHandle: tpm2.TPMRHOwner, InPublic: tpm2.New2B(tpm2.ECCSRKTemplate)}.Execute(m.p)
+	m.keepRoot(tpm2.ECCSRKTemplate)
+}
+
+// KeepOtherRoot puts another storage root key there, on RSA, as Windows does when
+// it provisions the chip.
+func (m *Machine) KeepOtherRoot() {
+	m.t.Helper()
+	m.keepRoot(tpm2.RSASRKTemplate)
+}
+
+func (m *Machine) keepRoot(template tpm2.TPMTPublic) {
+	m.t.Helper()
+	made, err := tpm2.CreatePrimary{PrimaryHandle: tpm2.TPMRHOwner, InPublic: tpm2.New2B(template)}.Execute(m.p)
 	m.must(err)
 	_, err = tpm2.EvictControl{
 		Auth:             tpm2.TPMRHOwner,

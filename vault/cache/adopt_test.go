@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tideover/tideover/tpm/binding"
 	"github.com/tideover/tideover/vault"
 	"github.com/tideover/tideover/vault/cache"
 	"github.com/tideover/tideover/vault/lease"
@@ -261,9 +260,9 @@ type swapping struct {
 	swap func()
 }
 
-func (s swapping) Machine(ctx context.Context) (binding.Machine, error) {
+func (s swapping) HasRoot(ctx context.Context, name []byte) (bool, error) {
 	s.swap()
-	return s.Chip.Machine(ctx)
+	return s.Chip.HasRoot(ctx, name)
 }
 
 // What was judged is what is opened, whatever stands at the path by then.

@@ -30,6 +30,9 @@ type Sealer interface {
 // Gauge tells the chip's facts. None of them costs a try.
 type Gauge interface {
 	Machine(ctx context.Context) (binding.Machine, error)
+	// HasRoot reports whether the chip has the storage root of that Name, whatever
+	// stands in its place for others. It pins nothing.
+	HasRoot(ctx context.Context, name []byte) (bool, error)
 	Clock(ctx context.Context) (binding.Clock, error)
 	Tries(ctx context.Context) (binding.Tries, error)
 }

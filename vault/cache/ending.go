@@ -30,10 +30,7 @@ func (s *Store) kill(ctx context.Context) error {
 		})
 	}
 	chip := s.chipOf(ctx, st)
-	if chip == otherChip {
-		return notHere(nil)
-	}
-	err = s.stepPast(ctx, st)
+	err = s.stepPast(ctx, st) // another chip has nothing of that Name
 	gone := errors.Is(err, binding.ErrNoIndices) || errors.Is(err, binding.ErrTampered)
 	switch {
 	case errors.Is(err, binding.ErrNoIndices) && s.belowA(): // planned, and never used
@@ -86,10 +83,11 @@ func (s *Store) killUnmarked(ctx context.Context, why error) error {
 	if err != nil || st.Indices == nil {
 		return why
 	}
-	if s.chipOf(ctx, st) == otherChip {
-		return errors.Join(why, notHere(nil))
-	}
-	if err := s.stepPast(ctx, st); err != nil {
+	chip := s.chipOf(ctx, st)
+	switch err := s.stepPast(ctx, st); {
+	case err != nil && chip == otherChip:
+		return errors.Join(why, notHere(err))
+	case err != nil:
 		return errors.Join(why, chipProblem(err))
 	}
 	return vault.Fail(vault.ReadOnly, "nothing opens any more, but files are left: %w", why)
@@ -118,9 +116,7 @@ func (s *Store) killInPlace(ctx context.Context) error {
 	if slots == nil {
 		return nil
 	}
-	if s.chipIs(ctx, root) == otherChip {
-		return notHere(nil)
-	}
+	chip := s.chipIs(ctx, root)
 	x, err := s.indexed(*slots)
 	if err != nil {
 		return err
@@ -129,7 +125,10 @@ func (s *Store) killInPlace(ctx context.Context) error {
 	if err == nil {
 		_, err = x.Wipe(ctx, max(at, highest)+numbersUnknown)
 	}
-	if err != nil {
+	switch {
+	case err != nil && chip == otherChip:
+		return notHere(err)
+	case err != nil:
 		return chipProblem(err)
 	}
 	return nil

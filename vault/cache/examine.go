@@ -313,11 +313,16 @@ func (f *finding) checkChip(ctx context.Context, s *Store) (*binding.Clock, erro
 		f.object(Foreign, s.noChip())
 		return nil, nil
 	}
-	m, err := chip.Machine(ctx)
+	// Another program may have given the chip a root of its own since.
+	has, err := chip.HasRoot(ctx, f.record.Root)
 	if err != nil {
 		return nil, f.takeChip(err)
 	}
-	if string(m.RootName) != string(f.record.Root) {
+	if !has {
+		m, err := chip.Machine(ctx)
+		if err != nil {
+			return nil, f.takeChip(err)
+		}
 		f.object(Foreign, f.record.anotherChip(ctx, chip, m))
 		return nil, nil
 	}

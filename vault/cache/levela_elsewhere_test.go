@@ -109,3 +109,34 @@ func TestGivenUpOnAnotherMachine(t *testing.T) {
 	}
 	kept.opens("one")
 }
+
+// TestClearedAfterAnotherRoot: another program has given the chip a storage root of
+// its own since. It is the same chip, whose counter ends the copies.
+func TestClearedAfterAnotherRoot(t *testing.T) {
+	w := newWorldA(t)
+	w.cacheA("one")
+	w.machine.KeepOtherRoot()
+	w = w.movedTo(w.machine) // another run of the program
+	kept := w.copied()
+	kept.opens("one")
+	w = w.movedTo(w.machine) // which has looked for no cache yet
+	w.must(w.store().Clear(t.Context(), cache.ByUser))
+	kept.refuses(vault.Superseded, cache.Superseded)
+	w = w.movedTo(w.machine)
+	w.must(w.store().Receipt(t.Context(), w.authority))
+	w.cacheA("two")
+	w.opens("two")
+}
+
+// TestOpensAfterAnotherRoot is the same of a cache of level B, which opens under the
+// root that it was made with.
+func TestOpensAfterAnotherRoot(t *testing.T) {
+	w := newWorld(t)
+	w.cache(content("one"), nil)
+	w.machine.KeepOtherRoot()
+	w.chip = w.machine.Open(t)
+	if st := w.status(); st.State != cache.Usable {
+		t.Errorf("%s: %v", st.State, st.Problem)
+	}
+	w.mustUnlock().Close()
+}

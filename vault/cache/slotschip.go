@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
@@ -54,11 +53,11 @@ func (s *Store) chipIs(ctx context.Context, root []byte) kinship {
 	if len(root) == 0 || s.opt.Chip == nil {
 		return notKnown
 	}
-	m, err := s.opt.Chip.Machine(ctx)
+	has, err := s.opt.Chip.HasRoot(ctx, root)
 	switch {
 	case err != nil:
 		return notKnown
-	case bytes.Equal(m.RootName, root):
+	case has:
 		return sameChip
 	}
 	return otherChip
