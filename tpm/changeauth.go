@@ -10,16 +10,21 @@ import (
 	"github.com/tideover/tideover/tpm/binding"
 )
 
-// changeAuth is TPM2_NV_ChangeAuth, which go-tpm lacks. The new value travels in
-// a second session that does nothing but encrypt it: the first one authorises
-// a PIN index, and its key would depend on the value that is replaced. (TCG TPM
-// 2.0 Library, Part 3, 31.15; Part 1, 19.)
-func (o *operation) changeAuth(index nvIndex, by tpm2.Session, auth []byte) error {
-	cover, _, err := tpm2.HMACSession(o, tpm2.TPMAlgSHA256, nonceSize, o.salted(tpm2.AESEncryption(128, tpm2.EncryptIn))...)
+// cover starts the session that encrypts what changeAuth sends; the caller
+// flushes it.
+func (o *operation) cover() (tpm2.Session, error) {
+	s, _, err := tpm2.HMACSession(o, tpm2.TPMAlgSHA256, nonceSize, o.salted(tpm2.AESEncryption(128, tpm2.EncryptIn))...)
 	if err != nil {
-		return o.refused(stepSession, err)
+		return nil, o.refused(stepSession, err)
 	}
-	defer o.flush(cover.Handle())
+	return s, nil
+}
+
+// changeAuth is TPM2_NV_ChangeAuth, which go-tpm lacks. The new value travels in
+// a second session, cover, that does nothing but encrypt it: the first one
+// authorises a PIN index, and its key would depend on the value that is replaced.
+// (TCG TPM 2.0 Library, Part 3, 31.15; Part 1, 19.)
+func (o *operation) changeAuth(index nvIndex, by, cover tpm2.Session, auth []byte) error {
 	sessions, names := []tpm2.Session{by, cover}, []tpm2.TPM2BName{index.name}
 	for _, s := range sessions {
 		if err := s.NewNonceCaller(); err != nil {

@@ -191,6 +191,26 @@ func TestNoBudgetOfOpens(t *testing.T) {
 	wants(t, "write to the counter", c.write(binding.Counter, 0, 3), binding.ErrNoIndices)
 }
 
+// A program that died has left sessions in the chip, and there is no room. The chip
+// is tidied before the permit is asked for, as that is good for once.
+func TestRekeyWithoutRoom(t *testing.T) {
+	c := committed(t, false)
+	raw := administrator(strings.TrimPrefix(c.machine.Spec(), "unix:"))
+	for left := range 3 {
+		if _, err := (tpm2.StartAuthSession{
+			TPMKey: tpm2.TPMRHNull, Bind: tpm2.TPMRHNull, SessionType: tpm2.TPMSEPolicy, AuthHash: tpm2.TPMAlgSHA256,
+			NonceCaller: tpm2.TPM2BNonce{Buffer: make([]byte, 16)}, Symmetric: tpm2.TPMTSymDef{Algorithm: tpm2.TPMAlgNull},
+		}).Execute(raw); err != nil {
+			t.Fatal(err)
+		}
+		before := len(c.signed)
+		c.must(c.x.Rekey(t.Context(), wrongAuth, c.permit))
+		if n := len(c.signed) - before; n != 1 {
+			t.Errorf("%d permits, with %d sessions left over", n, left+1)
+		}
+	}
+}
+
 // Another password: the old one opens nothing more, and the tries that it had
 // used up stay used.
 func TestRekey(t *testing.T) {

@@ -70,13 +70,20 @@ func (x *Indexed) Rekey(ctx context.Context, auth []byte, permit Permit) error {
 		if err := x.presentOne(o, binding.PinFail); err != nil {
 			return err
 		}
+		// Before the permit is asked for: it is good for once, and a chip without
+		// room is tidied and tried again from the beginning.
+		cover, err := o.cover()
+		if err != nil {
+			return err
+		}
+		defer o.flush(cover.Handle())
 		session, err := x.byPermit(o, r, permit)
 		if err != nil {
 			return err
 		}
 		defer o.flush(session.Handle())
 		return o.insist(func() error {
-			return o.changeAuth(indexOf(x.slots.Indices, binding.PinFail, true), session, auth)
+			return o.changeAuth(indexOf(x.slots.Indices, binding.PinFail, true), session, cover, auth)
 		})
 	}})
 }
@@ -183,10 +190,10 @@ func (o *operation) insist(command func() error) error {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
 		err := command()
-		if err == nil || !wantsRepeat(err) {
+		if err == nil || !wantsRepeat(err) && !isFull(err) {
 			return err
 		}
-		if attempt == maxAttempts || !sleep(o.ctx, pause) {
+		if isFull(err) || attempt == maxAttempts || !sleep(o.ctx, pause) {
 			return fmt.Errorf("%w: %v", binding.ErrBusy, err)
 		}
 		pause *= 2
