@@ -261,9 +261,10 @@ func (k *killer) ended(ctx context.Context, before status, old client) (breach s
 const homesOfOne = 60
 
 // fresh gives up a folder, be it stuck, which was counted, or not. The next one
-// is a new device, and a new account once there were many.
+// is a new device, and a new account at first, as other attacks have used up
+// devices of everybody's, and once there were many.
 func (k *killer) fresh(ctx context.Context) error {
-	if k.homes++; k.homes%homesOfOne == 0 {
+	if k.homes++; k.homes%homesOfOne == 1 {
 		k.c.user = fmt.Sprintf("%s-%d", filepath.Base(filepath.Dir(k.c.home)), k.homes)
 		if err := k.s.site.addUser(ctx, k.c.user); err != nil {
 			return err
